@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The errors of the collection. For internal use by this collection only.
+
+Law 3: an error names the subject, what was wanted, what was found and what to do. The core raises these; the edges
+(actions, lookup, filters, modules) translate them into Ansible's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class MacPoolError(Exception):
+    """A request that cannot be honoured.
+
+    :param subject: what the error is about, such as ``pool "tenant"``
+    :param wanted: what was asked for or expected
+    :param found: what is there instead
+    :param remedy: what the reader can do, as a sentence
+    """
+
+    def __init__(self, subject: str, wanted: str, found: str, remedy: str) -> None:
+        self.subject = subject
+        self.wanted = wanted
+        self.found = found
+        self.remedy = remedy
+        super().__init__(f"{subject}: wanted {wanted}; found {found}. {remedy}")
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the four parts, for results that machines read."""
+        return {"subject": self.subject, "wanted": self.wanted, "found": self.found, "remedy": self.remedy}
+
+
+class ManyErrors(MacPoolError):
+    """Several errors found in one go, so that a user mends them in one go."""
+
+    def __init__(self, subject: str, errors: Sequence[MacPoolError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(subject, "no errors", f"{len(self.errors)}", "Mend what each line says.")
+
+    def __str__(self) -> str:
+        if len(self.errors) == 1:
+            return str(self.errors[0])
+        lines = "\n".join(f"  {number}. {error}" for number, error in enumerate(self.errors, 1))
+        return f"{self.subject}: {len(self.errors)} errors\n{lines}"
+
+
+def raise_all(subject: str, errors: Sequence[MacPoolError]) -> None:
+    """Raise what was collected: nothing, the one error, or all of them together."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ManyErrors(subject, errors)

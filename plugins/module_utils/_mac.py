@@ -1,0 +1,321 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""MAC addresses and sets of them. For internal use by this collection only.
+
+An address is an int inside the collection and 12 upper-case hex digits in documents; everything else is a way to read
+or to print it. Intervals are inclusive at both ends.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+
+MAX_ADDRESS = (1 << 48) - 1
+MAX_RANGE_SIZE = 1 << 46
+ACCEPTED_FORMS = "AA-BB-CC-DD-EE-FF, AA:BB:CC:DD:EE:FF, AABB.CCDD.EEFF or AABBCCDDEEFF"
+QUOTE_IT = (
+    "Quote it: YAML reads an unquoted address such as 12:34:56:12:34:56 or 001550000000 as a number (base 60 or octal)."
+)
+
+_FORMS = re.compile(
+    r"[0-9A-Fa-f]{12}"
+    r"|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
+    r"|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
+    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
+)
+_DROP_SEPARATORS = {ord(separator): None for separator in "-:."}
+
+
+def parse_mac(value: object, subject: str = "MAC address") -> int:
+    """Return the address that ``value`` spells.
+
+    :param value: text in one of the accepted forms, in any case; no other type and no surrounding blanks
+    :param subject: what the value is, for the error message
+    :raises MacPoolError: when the value is not such a text
+    """
+    if isinstance(value, str) and _FORMS.fullmatch(value):
+        return int(value.translate(_DROP_SEPARATORS), 16)
+    found = repr(str(value)) if isinstance(value, str) else f"{value!r} (a {type(value).__name__})"
+    looks_numeric = isinstance(value, (int, float)) or (isinstance(value, str) and value.isascii() and value.isdigit())
+    remedy = QUOTE_IT if looks_numeric else "Write 12 hexadecimal digits with one kind of separator, in quotes."
+    raise MacPoolError(subject, f"a MAC address as {ACCEPTED_FORMS}", found, remedy)
+
+
+def is_mac(value: object) -> bool:
+    """Tell whether ``value`` is text that :func:`parse_mac` accepts."""
+    return isinstance(value, str) and _FORMS.fullmatch(value) is not None
+
+
+def _grouped(digits: str, width: int, separator: str) -> str:
+    return separator.join(digits[at : at + width] for at in range(0, 12, width))
+
+
+FORMATS: dict[str, Callable[[int], str]] = {
+    "hyperv": lambda address: f"{address:012X}",
+    "dash": lambda address: _grouped(f"{address:012X}", 2, "-"),
+    "colon": lambda address: _grouped(f"{address:012X}", 2, ":"),
+    "dot": lambda address: _grouped(f"{address:012x}", 4, "."),
+    # A Linux guest (udev, netplan) matches lower case only: fact 104.
+    "linux": lambda address: _grouped(f"{address:012x}", 2, ":"),
+}
+
+
+def format_mac(address: int, form: str = "hyperv") -> str:
+    """Return ``address`` as text.
+
+    :param form: ``hyperv`` 00155D010A05, ``dash`` 00-15-5D-01-0A-05, ``colon`` 00:15:5D:01:0A:05,
+        ``dot`` 0015.5d01.0a05 or ``linux`` 00:15:5d:01:0a:05
+    """
+    if form not in FORMATS:
+        raise MacPoolError("format of a MAC address", f"one of {', '.join(FORMATS)}", repr(form), "Name one of these.")
+    return FORMATS[form](address)
+
+
+def all_formats(address: int) -> dict[str, str]:
+    """Return the address in every format, by the format's name."""
+    return {name: form(address) for name, form in FORMATS.items()}
+
+
+def is_multicast(address: int) -> bool:
+    """Tell whether the group bit is set; Hyper-V refuses such an address on an adapter (fact 38)."""
+    return bool(address >> 40 & 0x01)
+
+
+def is_local(address: int) -> bool:
+    """Tell whether the address is locally administered rather than bought from the IEEE."""
+    return bool(address >> 40 & 0x02)
+
+
+def is_administrators_own(address: int) -> bool:
+    """Tell whether the second digit is 2: IEEE 802c leaves that quadrant to the administrator."""
+    return address >> 40 & 0x0F == 0x02
+
+
+def parse_unicast(value: object, subject: str = "MAC address") -> int:
+    """Return the address like :func:`parse_mac`, but refuse what no adapter can carry (facts 38 and 39)."""
+    address = parse_mac(value, subject)
+    if is_multicast(address):
+        raise MacPoolError(
+            subject,
+            "an individual (unicast) address",
+            f"{format_mac(address, 'dash')}, whose first octet is odd: a multicast address",
+            "Make the first octet even; x2 (such as 22) is the administrator's own quadrant.",
+        )
+    if address == 0:
+        raise MacPoolError(
+            subject,
+            "an address that an adapter can carry",
+            "000000000000, which Hyper-V shows for an adapter that never started",
+            "Give a real address.",
+        )
+    return address
+
+
+class Interval(NamedTuple):
+    """Consecutive addresses, both ends included."""
+
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """Number of addresses."""
+        return self.end - self.start + 1
+
+    def __str__(self) -> str:
+        return f"{format_mac(self.start, 'dash')}..{format_mac(self.end, 'dash')}"
+
+
+def parse_interval(value: object, subject: str = "range") -> Interval:
+    """Return the addresses that a mapping of ``start`` and either ``end`` or ``size`` describes.
+
+    :param value: ``{start: MAC, end: MAC}`` or ``{start: MAC, size: number of addresses}``; other keys are ignored
+    :raises MacPoolError: also when the range holds multicast addresses or more than 2^46 addresses
+    """
+    if not isinstance(value, Mapping) or "start" not in value or ("end" in value) == ("size" in value):
+        raise MacPoolError(
+            subject, "a mapping of start and either end or size", _shown(value), "Write {start: ..., size: ...}."
+        )
+    start = parse_mac(value["start"], f"{subject}, start")
+    if "end" in value:
+        end = parse_mac(value["end"], f"{subject}, end")
+    else:
+        end = start + parse_count(value["size"], f"{subject}, size", MAX_RANGE_SIZE) - 1
+    interval = Interval(start, end)
+    if end < start:
+        raise MacPoolError(subject, "a start that is not above the end", str(interval), "Swap the two, or mend one.")
+    if end > MAX_ADDRESS or interval.size > MAX_RANGE_SIZE:
+        raise MacPoolError(
+            subject,
+            f"at most {MAX_RANGE_SIZE} addresses and an end of FF-FF-FF-FF-FF-FF at most",
+            f"{interval.size} addresses from {format_mac(start, 'dash')}",
+            "Give a smaller range.",
+        )
+    if is_multicast(start) or start >> 40 != end >> 40:
+        odd = start if is_multicast(start) else (start >> 40) + 1 << 40
+        raise MacPoolError(
+            subject,
+            "individual (unicast) addresses only, all with one even first octet",
+            f"{interval}, which holds the multicast address {format_mac(odd, 'dash')}",
+            "Keep the range within one even first octet.",
+        )
+    return interval
+
+
+def parse_count(value: object, subject: str, maximum: int, minimum: int = 1) -> int:
+    """Return a whole number given as an int or as decimal text (templates make text of numbers)."""
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not minimum <= number <= maximum:
+        raise MacPoolError(
+            subject, f"a whole number from {minimum} to {maximum}", _shown(value), "Give such a number, without a unit."
+        )
+    return number
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+class IntervalSet:
+    """A set of addresses as sorted, disjoint, non-adjacent intervals; its cost follows the number of intervals."""
+
+    __slots__ = ("_ends", "_offsets", "_starts", "size")
+
+    def __init__(self, intervals: Iterable[tuple[int, int]] = ()) -> None:
+        starts: list[int] = []
+        ends: list[int] = []
+        for start, end in sorted(intervals):
+            if ends and start <= ends[-1] + 1:
+                ends[-1] = max(ends[-1], end)
+            else:
+                starts.append(start)
+                ends.append(end)
+        offsets = []
+        size = 0
+        for start, end in zip(starts, ends):
+            offsets.append(size)
+            size += end - start + 1
+        self._starts = starts
+        self._ends = ends
+        self._offsets = offsets
+        self.size = size
+        """Number of addresses."""
+
+    def __iter__(self) -> Iterator[Interval]:
+        return map(Interval, self._starts, self._ends)
+
+    def __len__(self) -> int:
+        """Number of intervals."""
+        return len(self._starts)
+
+    def __bool__(self) -> bool:
+        return bool(self._starts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IntervalSet) and (self._starts, self._ends) == (other._starts, other._ends)
+
+    def __hash__(self) -> int:
+        return hash((tuple(self._starts), tuple(self._ends)))
+
+    def __repr__(self) -> str:
+        return f"IntervalSet({', '.join(map(str, self))})"
+
+    def __contains__(self, address: int) -> bool:
+        at = bisect_right(self._starts, address) - 1
+        return at >= 0 and address <= self._ends[at]
+
+    def __or__(self, other: IntervalSet) -> IntervalSet:
+        return IntervalSet([*self, *other])
+
+    def __sub__(self, other: IntervalSet) -> IntervalSet:
+        kept: list[tuple[int, int]] = []
+        for start, end in self:
+            for cut_start, cut_end in other.overlapping(start, end):
+                if start < cut_start:
+                    kept.append((start, cut_start - 1))
+                start = cut_end + 1
+            if start <= end:
+                kept.append((start, end))
+        return IntervalSet(kept)
+
+    def __and__(self, other: IntervalSet) -> IntervalSet:
+        return IntervalSet(
+            (max(start, cut_start), min(end, cut_end))
+            for start, end in self
+            for cut_start, cut_end in other.overlapping(start, end)
+        )
+
+    def overlapping(self, start: int, end: int) -> Iterator[Interval]:
+        """Yield, whole and in order, the intervals that share an address with ``start``..``end``."""
+        at = bisect_left(self._ends, start)
+        while at < len(self._starts) and self._starts[at] <= end:
+            yield Interval(self._starts[at], self._ends[at])
+            at += 1
+
+    def kth(self, k: int) -> int:
+        """Return the k-th address, counted from 0."""
+        if not 0 <= k < self.size:
+            raise IndexError(f"address {k} of {self.size}")
+        at = bisect_right(self._offsets, k) - 1
+        return self._starts[at] + k - self._offsets[at]
+
+    def rank(self, address: int) -> int:
+        """Return how many addresses of the set are below ``address``, so that ``kth(rank(a)) == a`` for members."""
+        at = bisect_right(self._starts, address) - 1
+        if at < 0:
+            return 0
+        return self._offsets[at] + min(address - self._starts[at], self._ends[at] - self._starts[at] + 1)
+
+    def at_or_after(self, address: int) -> int | None:
+        """Return the lowest address of the set that is not below ``address``."""
+        at = bisect_left(self._ends, address)
+        return None if at == len(self._starts) else max(address, self._starts[at])
+
+
+Label = TypeVar("Label", bound=Hashable)
+
+
+class Overlap(NamedTuple, Generic[Label]):
+    """A stretch of addresses and all who claim the whole of it, in the order in which they were given."""
+
+    start: int
+    end: int
+    labels: tuple[Label, ...]
+
+
+def overlaps(claims: Iterable[tuple[int, int, Label]]) -> list[Overlap[Label]]:
+    """Find by one sweep every stretch that two or more of the intervals share.
+
+    Neighbouring stretches with the same claimants are one stretch; n identical intervals give one overlap.
+
+    :param claims: ``(start, end, label)``; labels need not differ
+    """
+    claims = list(claims)
+    events: list[tuple[int, bool, int]] = []
+    for index, (start, end, _label) in enumerate(claims):
+        events.append((start, True, index))
+        events.append((end + 1, False, index))
+    events.sort()
+    found: list[Overlap[Any]] = []
+    active: set[int] = set()
+    reached = 0
+    for position, opens, index in events:
+        if position > reached and len(active) > 1:
+            labels = tuple(claims[number][2] for number in sorted(active))
+            if found and found[-1].end + 1 == reached and found[-1].labels == labels:
+                found[-1] = found[-1]._replace(end=position - 1)
+            else:
+                found.append(Overlap(reached, position - 1, labels))
+        if opens:
+            active.add(index)
+        else:
+            active.remove(index)
+        reached = position
+    return found
