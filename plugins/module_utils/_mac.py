@@ -41,7 +41,7 @@ def parse_mac(value: object, subject: str = "MAC address") -> int:
     """
     if isinstance(value, str) and _FORMS.fullmatch(value):
         return int(value.translate(_DROP_SEPARATORS), 16)
-    found = repr(str(value)) if isinstance(value, str) else f"{value!r} (a {type(value).__name__})"
+    found = repr(str(value)) if isinstance(value, str) else f"{value!r} (of type {type(value).__name__})"
     looks_numeric = isinstance(value, (int, float)) or (isinstance(value, str) and value.isascii() and value.isdigit())
     remedy = QUOTE_IT if looks_numeric else "Write 12 hexadecimal digits with one kind of separator, in quotes."
     raise MacPoolError(subject, f"a MAC address as {ACCEPTED_FORMS}", found, remedy)
@@ -199,7 +199,7 @@ class IntervalSet:
                 ends.append(end)
         offsets = []
         size = 0
-        for start, end in zip(starts, ends):
+        for start, end in zip(starts, ends, strict=True):
             offsets.append(size)
             size += end - start + 1
         self._starts = starts
