@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Every target brings what it needs: Python 3.11 or newer, make and git are enough on the machine.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first interpreter that answers and is new enough for the pinned ansible-core.
+PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
+WORKERS ?= 2
+CORE ?= 2.16
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-ready
+TOOLS := $(VENV)/.tools-ready
+TREE := .cache/collections
+COLLECTION := $(TREE)/ansible_collections/macpool/hyperv
+
+# Tools call each other by name (molecule calls ansible-playbook, which calls ansible-galaxy ...).
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(TREE)
+export PYTHONPATH := $(CURDIR):$(CURDIR)/$(TREE)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+##@ Use it
+
+.PHONY: demo
+demo: $(RUNTIME) $(COLLECTION) ## Run the shipped playbooks against a simulated cluster and tell the story (about a minute)
+	$(BIN)/python examples/demo/demo.py
+
+.PHONY: lab
+lab: $(RUNTIME) $(COLLECTION) ## Serve a simulated cluster in the foreground (LAB_DIR, LAB_HOSTS, LAB_VMS, LAB_SEED)
+	$(BIN)/python -m tests.lab
+
+.PHONY: bench
+bench: $(TOOLS) $(COLLECTION) ## Measure, and print ratios against other ways of doing it
+	$(BIN)/python -m tests.benchmarks
+
+##@ Test it
+
+.PHONY: test
+test: pytest molecule units integration ## Run every test
+
+.PHONY: pytest
+pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+.PHONY: molecule
+molecule: $(TOOLS) $(COLLECTION) ## Run the roles and playbooks against the lab (converge, idempotence, verify)
+	$(BIN)/molecule test --all
+
+.PHONY: units integration sanity
+units: $(TOOLS) ## Run the unit tests the way ansible-test does
+	$(BIN)/python tests/tools/run_ansible_test.py units
+
+integration: $(TOOLS) ## Run the integration targets with ansible-test
+	$(BIN)/python tests/tools/run_ansible_test.py integration
+
+sanity: $(TOOLS) ## Run ansible-test sanity
+	$(BIN)/python tests/tools/run_ansible_test.py sanity
+
+.PHONY: test-core
+test-core: ## Run pytest with another ansible-core (CORE=2.16, 2.17, 2.18, 2.19; with PYTHON=python3.13 also 2.20 to 2.22)
+	$(PYTHON) tests/tools/run_core.py $(CORE)
+
+##@ Check and build it
+
+.PHONY: lint
+lint: lint-python lint-ansible lint-yaml lint-docs lint-changelog ## Run every linter
+
+.PHONY: lint-python lint-ansible lint-yaml lint-docs lint-changelog
+lint-python: $(TOOLS) $(COLLECTION)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(COLLECTION)/plugins tests $(wildcard examples)
+
+lint-ansible: $(TOOLS) $(COLLECTION)
+	$(BIN)/ansible-lint --offline --profile production
+
+lint-yaml: $(TOOLS)
+	$(BIN)/yamllint --strict .
+
+lint-docs: $(TOOLS) $(COLLECTION)
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs=all .
+
+lint-changelog: $(TOOLS)
+	$(BIN)/antsibull-changelog lint
+
+.PHONY: format
+format: $(TOOLS) ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(TOOLS) $(COLLECTION) ## Print the documentation of every plugin as ansible-doc shows it, into build/docs
+	$(BIN)/python tests/tools/write_docs.py build/docs
+
+.PHONY: build
+build: $(RUNTIME) ## Build the collection archive into build/
+	$(BIN)/ansible-galaxy collection build --force --output-path build .
+
+.PHONY: clean
+clean: ## Remove everything that these targets made, the environments too
+	rm -rf $(VENV) .venvs .cache .lab .ansible .hypothesis build report tests/output
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z -]+:.*## / { split($$1, names, " "); printf "  make %-12s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(TOOLS): test-requirements.txt $(RUNTIME)
+	$(BIN)/python -m pip install --quiet -r test-requirements.txt
+	touch $@
+
+# Ansible finds a collection only below ansible_collections/<namespace>/<name>: one symbolic link back to the checkout.
+$(COLLECTION): | $(VENV)/bin/python
+	mkdir -p $(@D)
+	ln -sfn ../../../.. $@

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible-test on this checkout, wherever it lies, with nothing but a Python package index within reach.
+
+ansible-test wants three things that a plain checkout does not give it:
+
+* a path that ends in ``ansible_collections/<namespace>/<name>``: the files that git knows are copied to such a place;
+* a pip bootstrap script from a download site of its own: ``get_pip.py`` here stands in for it;
+* PowerShell, to read the argument specification of each .ps1 module: where there is none, ``pwsh`` here stands in for
+  it. That reads the specification out of the syntax tree; it runs no PowerShell, so pslint is left out with it.
+
+Usage: ``python tests/tools/run_ansible_test.py units|sanity|integration [arguments for ansible-test]``
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(__file__).resolve().parent
+HOME = ROOT / ".cache" / "ansible-test"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one ansible-test command on a copy of the checkout and return its exit code."""
+    if not arguments or arguments[0] not in COMMANDS:
+        print(f"usage: {Path(__file__).name} {'|'.join(COMMANDS)} [arguments for ansible-test]", file=sys.stderr)
+        return 2
+    command, *rest = arguments
+    with tempfile.TemporaryDirectory(prefix="ansible-test-") as scratch:
+        copy = copy_checkout(Path(scratch))
+        environment = make_environment(Path(scratch) / "bin")
+        place_get_pip()
+        line = COMMANDS[command](copy, rest)
+        if line is None:
+            print(f"ansible-test {command}: nothing to run")
+            return 0
+        executable = Path(sys.executable).with_name("ansible-test")
+        print("+ ansible-test", shlex.join(line), flush=True)
+        return subprocess.run(
+            [sys.executable, str(executable), *line], cwd=copy, env=environment, stdin=subprocess.DEVNULL, check=False
+        ).returncode
+
+
+def units(copy: Path, rest: list[str]) -> list[str]:
+    """Unit tests in this very environment: the pinned requirements are in it already."""
+    return ["units", "--local", "--python", this_python(), "--num-workers", os.environ.get("WORKERS", "2"), *rest]
+
+
+def integration(copy: Path, rest: list[str]) -> list[str] | None:
+    """Integration targets; those for Windows hosts need hosts and are started by hand (see TESTING.md)."""
+    targets = copy / "tests" / "integration" / "targets"
+    if not targets.is_dir():
+        return None
+    return ["integration", "--local", "--python", this_python(), *rest]
+
+
+def sanity(copy: Path, rest: list[str]) -> list[str]:
+    """Sanity tests, each in an environment of its own, kept from run to run."""
+    line = ["sanity", "--local", "--python", this_python(), "--color", "no"]
+    if not shutil.which("pwsh"):
+        line += ["--skip-test", "pslint"]
+    return [*line, *rest]
+
+
+COMMANDS = {"units": units, "integration": integration, "sanity": sanity}
+
+
+def this_python() -> str:
+    """Return the version of this interpreter, as ansible-test writes it."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def copy_checkout(scratch: Path) -> Path:
+    """Copy what belongs to the collection into a tree that ansible-test accepts."""
+    galaxy = (ROOT / "galaxy.yml").read_text(encoding="utf-8")
+    name: dict[str, str] = dict(re.findall(r"^(namespace|name):\s*(\w+)\s*$", galaxy, flags=re.MULTILINE))
+    copy = scratch / "ansible_collections" / name["namespace"] / name["name"]
+    for path in known_files():
+        source, target = ROOT / path, copy / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+    # Without a repository here, ansible-test would look for one in the directories above, whatever they are.
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
+    return copy
+
+
+def known_files() -> list[str]:
+    """Return the files that git tracks or would track, so that caches and environments stay out."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\0")
+    return sorted({path for path in listed if path and (ROOT / path).is_file()})
+
+
+def make_environment(directory: Path) -> dict[str, str]:
+    """Return an environment with a home of its own, and with the stand-in for pwsh where there is no real one."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("ANSIBLE_", "PYTHON", "GIT_", "MAKE", "MFLAGS"))
+    }
+    # ansible-test passes HOME on, and little else.
+    environment["HOME"] = str(HOME)
+    HOME.mkdir(parents=True, exist_ok=True)
+    path = [str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
+    if not shutil.which("pwsh") and (TOOLS / "pwsh").is_file():
+        directory.mkdir()
+        stand_in = directory / "pwsh"
+        # ansible-test calls it from its own environments, which lack the parser that it needs.
+        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{TOOLS / "pwsh"}" "$@"\n', encoding="utf-8")
+        stand_in.chmod(0o755)
+        path.insert(0, str(directory))
+    environment["PATH"] = os.pathsep.join(path)
+    return environment
+
+
+def place_get_pip() -> None:
+    """Put the stand-in where ansible-test keeps a bootstrap script that it has downloaded once."""
+    specification = find_spec("ansible_test")
+    assert specification is not None
+    assert specification.submodule_search_locations is not None
+    text = (Path(specification.submodule_search_locations[0]) / "_internal" / "python_requirements.py").read_text()
+    cache = HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"""\bpip(?:_version)?\s*=\s*['"]([0-9.]+)['"]""", text):
+        shutil.copyfile(TOOLS / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
