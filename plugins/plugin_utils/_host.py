@@ -1,0 +1,435 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do on a host. Pure: what is wanted and what was observed go in, operations for host_apply come out.
+
+The observation and the operations are those of the host contract: addresses are 12 upper-case hex digits, ids of VMs
+lower-case GUIDs, ids of adapters are compared without case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
+    Interval,
+    format_mac,
+    is_mac,
+    is_multicast,
+    parse_mac,
+)
+
+Document = Mapping[str, Any]
+
+NEVER_STARTED = "000000000000"
+RUNNING = ("Running", "Paused")
+SAVED = ("Saved", "FastSaved", "Hibernated")
+OFF = "Off"
+REPLICAS = ("Replica", "ExtendedReplica")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants of one adapter.
+
+    ``goal`` is ``static`` (with an address given, or to be claimed from a pool), ``pin`` (keep today's dynamic address
+    as a static one) or ``dynamic``.
+    """
+
+    vm: str
+    adapter: str | None
+    goal: str
+    address: int | None = None
+    pool: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One adapter of one VM as it was observed."""
+
+    host: str
+    cluster: str
+    vm_id: str
+    vm: str
+    state: str
+    replica: bool
+    id: str
+    name: str
+    mac: str
+    dynamic: bool
+
+    @property
+    def label(self) -> str:
+        """Return the adapter's name for messages."""
+        return f'adapter "{self.name}" of VM "{self.vm}" on host "{self.host}"'
+
+    @property
+    def owner_name(self) -> str:
+        """Return the name under which the ledger knows the adapter until it is bound to the ids."""
+        return f"{self.vm}/{self.name}"
+
+    @property
+    def address(self) -> int | None:
+        """Return the address that the adapter carries; None when it never had one or shows no address at all."""
+        return None if self.mac == NEVER_STARTED or not is_mac(self.mac) else parse_mac(self.mac)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A wish and the adapter that it means."""
+
+    wish: Wish
+    adapter: Adapter
+
+    @property
+    def owner(self) -> str:
+        """Return the owner's name: the one that the user gave, or the adapter's."""
+        return self.wish.owner or self.adapter.owner_name
+
+
+@dataclass(frozen=True)
+class Item:
+    """What becomes of one wish: ``unchanged``, ``change``, ``pending`` (not now), and why."""
+
+    target: Target
+    address: int | None
+    status: str
+    reason: str = ""
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """Return the managed keys as they were observed."""
+        return {"mac_address": self.target.adapter.mac, "dynamic": self.target.adapter.dynamic}
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """Return the managed keys as they will be; the address of an adapter that becomes dynamic is not known."""
+        if self.status != "change":
+            return self.before
+        if self.address is None:
+            return {"mac_address": None, "dynamic": True}
+        return {"mac_address": format_mac(self.address), "dynamic": False}
+
+
+def adapters_of(observation: Document) -> list[Adapter]:
+    """Return all adapters of an observation's VMs."""
+    host = observation["host"]["name"]
+    cluster = (observation.get("cluster") or {}).get("name") or ""
+    return [
+        Adapter(
+            host=host,
+            cluster=cluster,
+            vm_id=vm["id"],
+            vm=vm["name"],
+            state=vm["state"],
+            replica=vm.get("replication_mode") in REPLICAS,
+            id=adapter["id"],
+            name=adapter["name"],
+            mac=adapter["mac"],
+            dynamic=adapter["dynamic"],
+        )
+        for vm in observation.get("vms") or ()
+        for adapter in vm.get("adapters") or ()
+    ]
+
+
+def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms: bool = False) -> list[Target]:
+    """Return the adapter that each wish means.
+
+    :param skip_missing_vms: leave out wishes for VMs that are not on this host
+    :raises MacPoolError: for every wish that means no adapter, more than one, or one that another wish means too
+    """
+    host = observation["host"]["name"]
+    if observation.get("vms") is None:
+        warnings = "; ".join(observation.get("warnings") or ()) or "no reason given"
+        raise MacPoolError(
+            f'host "{host}"', "its VMs", f"that they cannot be read: {warnings}", "Mend that first, then run again."
+        )
+    vms: dict[str, list[Document]] = {}
+    for vm in observation["vms"]:
+        vms.setdefault(vm["name"].casefold(), []).append(vm)
+        vms.setdefault(vm["id"].casefold(), []).append(vm)
+    adapters: dict[str, list[Adapter]] = {}
+    for adapter in adapters_of(observation):
+        adapters.setdefault(adapter.vm_id, []).append(adapter)
+    targets: dict[tuple[str, str], Target] = {}
+    errors: list[MacPoolError] = []
+    for wish in wishes:
+        try:
+            found = vms.get(wish.vm.casefold(), [])
+            if not found and skip_missing_vms:
+                continue
+            vm = _the_vm(host, wish, found)
+            adapter = _the_adapter(host, wish, vm, adapters.get(vm["id"], []))
+            key = (adapter.vm_id, adapter.id.casefold())
+            if key in targets:
+                raise MacPoolError(
+                    adapter.label, "one entry for each adapter", "two entries that mean this one", "Remove one of them."
+                )
+            targets[key] = Target(wish, adapter)
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all(f'host "{host}"', errors)
+    return list(targets.values())
+
+
+def _the_vm(host: str, wish: Wish, found: Sequence[Document]) -> Document:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise MacPoolError(
+            f'VM "{wish.vm}"',
+            f'a VM of that name or id on host "{host}"',
+            "none",
+            "Mend the name, run against the host that has it now, or say when_missing: skip.",
+        )
+    ids = ", ".join(sorted(vm["id"] for vm in found))
+    raise MacPoolError(f'VM "{wish.vm}"', f'one VM on host "{host}"', f"{len(found)}: {ids}", "Give the id as vm.")
+
+
+def _the_adapter(host: str, wish: Wish, vm: Document, adapters: Sequence[Adapter]) -> Adapter:
+    subject = f'VM "{vm["name"]}" on host "{host}"'
+    named = [
+        adapter
+        for adapter in adapters
+        if wish.adapter is None or wish.adapter.casefold() in (adapter.name.casefold(), adapter.id.casefold())
+    ]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(f'"{adapter.name}" (id {adapter.id})' for adapter in adapters) or "no adapter"
+    if not named:
+        wanted = "an adapter" if wish.adapter is None else f'an adapter of name or id "{wish.adapter}"'
+        raise MacPoolError(subject, wanted, names, "Mend the name, or add the adapter to the VM first.")
+    wanted = "the name of an adapter" if wish.adapter is None else f'one adapter of name "{wish.adapter}"'
+    raise MacPoolError(subject, wanted, names, "Give the adapter's id as name.")
+
+
+def check_pin(target: Target) -> int | None:
+    """Return the address that pinning keeps; None when there is nothing to keep yet.
+
+    :raises MacPoolError: when the adapter carries what cannot be made static
+    """
+    adapter = target.adapter
+    if adapter.mac == NEVER_STARTED:
+        return None
+    address = parse_mac(adapter.mac, adapter.label)
+    if is_multicast(address):
+        raise MacPoolError(
+            adapter.label,
+            "an address that can be kept",
+            f"{format_mac(address, 'dash')}, a multicast address (fact 38)",
+            "Give it an address from a pool instead of pin.",
+        )
+    return address
+
+
+def decide_adapters(targets: Sequence[tuple[Target, int | None]], when_running: str) -> list[Item]:
+    """Return what becomes of each target.
+
+    :param targets: with the static address that each shall carry; None for dynamic, and for a pin of nothing
+    :param when_running: ``fail``, ``pending`` (leave it for another time) or ``restart``
+    :raises MacPoolError: for every target that must not or cannot be changed now
+    """
+    items: list[Item] = []
+    errors: list[MacPoolError] = []
+    for target, address in targets:
+        try:
+            items.append(_decide_adapter(target, address, when_running))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("nothing was changed", errors)
+    return items
+
+
+def _decide_adapter(target: Target, address: int | None, when_running: str) -> Item:
+    adapter = target.adapter
+    if target.wish.goal == "pin" and address is None:
+        return Item(target, None, "pending", "never started: it has no address to pin yet (fact 15)")
+    as_wanted = adapter.dynamic if address is None else (not adapter.dynamic and adapter.address == address)
+    if as_wanted:
+        return Item(target, address, "unchanged")
+    wanted = "a dynamic address" if address is None else f"the static address {format_mac(address, 'dash')}"
+    if adapter.replica:
+        raise MacPoolError(
+            adapter.label, wanted, "a replica, whose settings its primary owns (fact 107)", "Change the primary VM."
+        )
+    if adapter.state == OFF:
+        return Item(target, address, "change")
+    if adapter.state in RUNNING and when_running == "restart":
+        return Item(target, address, "change", "restart")
+    if when_running == "pending":
+        return Item(target, address, "pending", f"the VM is {adapter.state}, it must be Off (fact 36)")
+    raise MacPoolError(adapter.label, wanted, f"a VM that is {adapter.state} (fact 36)", _power_remedy(adapter.state))
+
+
+def _power_remedy(state: str) -> str:
+    if state in RUNNING:
+        return "Shut it down, or say when_running: pending (later) or restart (guest shutdown, set, start again)."
+    if state in SAVED:
+        return "Start it and shut it down: a saved state is never discarded; or say when_running: pending."
+    return "Wait until it is Off, or say when_running: pending."
+
+
+def adapter_operations(items: Iterable[Item], shutdown_timeout: int, force_off: bool) -> list[dict[str, Any]]:
+    """Return one ``set_vm_macs`` for each VM that has something to change, all its adapters in it."""
+    by_vm: dict[str, list[Item]] = {}
+    for item in items:
+        if item.status == "change":
+            by_vm.setdefault(item.target.adapter.vm_id, []).append(item)
+    return [
+        {
+            "op": "set_vm_macs",
+            "id": f"set_vm_macs {vm_id}",
+            "vm_id": vm_id,
+            "power": "restart" if any(item.reason == "restart" for item in changes) else "require_off",
+            "shutdown_timeout": shutdown_timeout,
+            "force_off": force_off,
+            "adapters": [_adapter_change(item) for item in changes],
+        }
+        for vm_id, changes in by_vm.items()
+    ]
+
+
+def _adapter_change(item: Item) -> dict[str, Any]:
+    adapter = item.target.adapter
+    goal: dict[str, Any] = {"dynamic": True} if item.address is None else {"mac": format_mac(item.address)}
+    return {"adapter_id": adapter.id, "expect": {"mac": adapter.mac, "dynamic": adapter.dynamic}, **goal}
+
+
+def start_operations(vm_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what starts VMs that an interrupted restart left off; one that runs already is left alone."""
+    return [
+        {"op": "start_vm", "id": f"start_vm {vm_id}", "vm_id": vm_id, "expect": {"state": OFF}}
+        for vm_id in sorted(vm_ids)
+    ]
+
+
+def carried_after(result: Document) -> dict[str, tuple[str, bool]]:
+    """Return what the read-back of a ``set_vm_macs`` shows: by adapter id in lower case, its address and its flag."""
+    after = result.get("after") or {}
+    return {row["adapter_id"].casefold(): (row["mac"], row["dynamic"]) for row in after.get("adapters") or ()}
+
+
+def is_carried(item: Item, result: Document) -> bool:
+    """Tell whether the read-back shows what was wanted: what was applied but not seen has failed (law 4)."""
+    mac, dynamic = carried_after(result).get(item.target.adapter.id.casefold(), (None, None))
+    if item.address is None:
+        return dynamic is True
+    return dynamic is False and is_mac(mac) and parse_mac(mac) == item.address
+
+
+def result_error(subject: str, wanted: str, result: Document) -> MacPoolError | None:
+    """Return the error that an operation's result stands for; None for one that is done or was so already."""
+    if result["status"] in ("done", "unchanged"):
+        return None
+    reason = result.get("reason") or result["status"]
+    message = result.get("message") or "no message"
+    return MacPoolError(subject, wanted, f"{result['status']} ({reason}): {message}", _REMEDIES.get(reason, _RUN_AGAIN))
+
+
+_RUN_AGAIN = "Mend what the message names, then run again: what is done already stays done."
+_REMEDIES = {
+    "moved": "Run again against the host that has the VM now.",
+    "changed": "Somebody else changed it meanwhile: look at it, then run again.",
+    "not_found": "It is gone since it was read: look for it, then run again.",
+    "running": "Shut it down, or say when_running: pending or restart.",
+    "saved": "Start it and shut it down: a saved state is never discarded.",
+    "transition": "Wait until the VM is Off or Running, then run again.",
+    "replica": "Change the primary VM.",
+    "shutdown_action": "The cluster would count a guest shutdown as a failure: set the VM resource's ShutdownAction to 0,"
+    " or shut the VM down through the cluster yourself.",
+    "shutdown_timeout": "Look at the guest; raise shutdown_timeout, or say force_off: true.",
+    "shutdown_unavailable": "The guest cannot be asked: shut it down yourself, or say force_off: true.",
+    "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become (fact 50).",
+    "unsupported": "Install the Hyper-V role, or leave this host out.",
+}
+
+
+@dataclass(frozen=True)
+class RangeDecision:
+    """What becomes of a host's range."""
+
+    before: Interval | None
+    after: Interval | None
+    operation: dict[str, Any] | None
+    stranded: tuple[str, ...]
+    """The adapters that the change would strand: their address changes at the next start (fact 18)."""
+
+
+def observed_range(observation: Document) -> Interval | None:
+    """Return a host's range, or None when it has none.
+
+    :raises MacPoolError: when the range could not be read
+    """
+    if "mac_range" not in observation:
+        warnings = "; ".join(observation.get("warnings") or ()) or "no reason given"
+        raise MacPoolError(
+            f'host "{observation["host"]["name"]}"',
+            "its range of dynamic addresses",
+            f"that it cannot be read: {warnings}",
+            "Mend that first, then run again.",
+        )
+    found = observation["mac_range"]
+    return Interval(parse_mac(found["start"]), parse_mac(found["end"])) if found else None
+
+
+def stranded_by(observation: Document, before: Interval | None, after: Interval | None) -> list[str]:
+    """Return, as words, who would lose the address by a change of the range (facts 18 and 21).
+
+    These are dynamic adapters of VMs, and host adapters (which have no dynamic flag), with an address inside the range
+    now and outside it afterwards. ``after`` None stands for a range that nobody knows yet: then each of them counts.
+    """
+
+    def leaves(mac: str) -> bool:
+        if not is_mac(mac) or mac == NEVER_STARTED:
+            return False
+        address = parse_mac(mac)
+        was_in = before is None or before.start <= address <= before.end
+        return was_in and not (after and after.start <= address <= after.end)
+
+    vms = [
+        f"{adapter.label} ({adapter.mac})"
+        for adapter in adapters_of(observation)
+        if adapter.dynamic and leaves(adapter.mac)
+    ]
+    # A host adapter may carry the physical card's address (fact 111): only an address of the old range came from it.
+    hosts = [
+        f'host adapter "{adapter["name"]}" ({adapter["mac"]})'
+        for adapter in observation.get("host_adapters") or ()
+        if before and leaves(adapter["mac"])
+    ]
+    return vms + hosts
+
+
+def decide_range(observation: Document, wanted: Interval | None, method: str) -> RangeDecision:
+    """Return how a host gets its range.
+
+    :param wanted: the range; None to clear the values, so that Hyper-V makes its own at its next start (fact 8)
+    :param method: ``auto``, ``cmdlet`` or ``registry``
+    """
+    before = observed_range(observation)
+    expect = _as_spec(before)
+    if before == wanted:
+        return RangeDecision(before, wanted, None, ())
+    stranded = tuple(stranded_by(observation, before, wanted))
+    operation: dict[str, Any]
+    if wanted is None:
+        operation = {"op": "clear_host_range", "id": "clear_host_range", "expect": expect}
+    else:
+        spec = {"start": format_mac(wanted.start), "end": format_mac(wanted.end)}
+        operation = {"op": "set_host_range", "id": "set_host_range", "method": method, "expect": expect, **spec}
+    return RangeDecision(before, wanted, operation, stranded)
+
+
+def range_after(result: Document) -> Interval | None:
+    """Return the range that the read-back of a range operation shows."""
+    after = result.get("after")
+    return Interval(parse_mac(after["start"]), parse_mac(after["end"])) if after else None
+
+
+def _as_spec(interval: Interval | None) -> dict[str, str] | None:
+    return {"start": format_mac(interval.start), "end": format_mac(interval.end)} if interval else None
