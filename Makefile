@@ -98,8 +98,13 @@ format: $(TOOLS) ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(TOOLS) $(COLLECTION) ## Print the documentation of every plugin as ansible-doc shows it, into build/docs
-	$(BIN)/python tests/tools/write_docs.py build/docs
+docs: $(TOOLS) $(COLLECTION) ## Write the reference of every plugin and role, and the guides, as HTML into build/docs/html
+	rm -rf build/docs
+	mkdir -p -m 755 build/docs build/docs/rst
+	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --cleanup everything --dest-dir build/docs/rst macpool.hyperv
+	$(BIN)/sphinx-build -q -C -b html -D project=macpool.hyperv -D extensions=sphinx_antsibull_ext -D default_role=any \
+		-D pygments_style=ansible -D highlight_language=YAML+Jinja -D html_theme=alabaster build/docs/rst build/docs/html
+	@echo "Open build/docs/html/index.html"
 
 .PHONY: build
 build: $(RUNTIME) ## Build the collection archive into build/
