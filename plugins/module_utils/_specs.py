@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options of every task. For internal use by this collection only.
+
+An action validates its arguments by the same spec that its module documents, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+Spec = dict[str, Any]
+
+LEDGER_OPTIONS: Spec = {
+    "ledger": {"type": "str"},
+    "plan": {"type": "dict"},
+    "lock_timeout": {"type": "int", "default": 30},
+}
+
+LEDGER: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "state": {
+            "type": "str",
+            "default": "present",
+            "choices": ["present", "verified", "exported", "imported", "backed_up", "restored"],
+        },
+        "path": {"type": "path"},
+        "accept_plan": {"type": "bool", "default": False},
+        "accept_rollback": {"type": "bool", "default": False},
+        "forget_hosts": {"type": "list", "elements": "str", "default": []},
+    },
+    "required_if": [
+        ("state", "exported", ["path"]),
+        ("state", "imported", ["path"]),
+        ("state", "backed_up", ["path"]),
+        ("state", "restored", ["path"]),
+    ],
+    "supports_check_mode": True,
+}
+
+ALLOCATION: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "claims": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "owner": {"type": "str"},
+                "pool": {"type": "str"},
+                "mac_address": {"type": "raw"},
+                "note": {"type": "str", "default": ""},
+                "cluster": {"type": "str", "default": ""},
+                "vm_id": {"type": "str"},
+                "adapter_id": {"type": "str"},
+                "adopt": {"type": "bool", "default": False},
+            },
+            "required_together": [("vm_id", "adapter_id")],
+        },
+        "state": {
+            "type": "str",
+            "default": "present",
+            "choices": ["present", "confirmed", "released", "held", "unheld", "rebound"],
+        },
+        "pool": {"type": "str"},
+        "reserve_for": {"type": "str", "default": "4h"},
+        "gone": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+ALLOCATION_INFO: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "owners": {"type": "list", "elements": "str"},
+        "mac_addresses": {"type": "list", "elements": "raw"},
+        "pools": {"type": "list", "elements": "str"},
+        "states": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["reserved", "applied", "releasing", "quarantined", "held"],
+        },
+        "at": {"type": "str"},
+        "history": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+PLAN_INFO: Spec = {
+    "argument_spec": {**LEDGER_OPTIONS, "with_ledger": {"type": "bool", "default": True}},
+    "supports_check_mode": True,
+}
+
+HOST_RANGE_LEASE: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "state": {"type": "str", "default": "present", "choices": ["present", "retired"]},
+        "hosts": {"type": "list", "elements": "str"},
+    },
+    "required_if": [("state", "retired", ["hosts"])],
+    "supports_check_mode": True,
+}
+
+HOST_RANGE: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "start": {"type": "raw"},
+        "end": {"type": "raw"},
+        "host": {"type": "str"},
+        "stranded": {"type": "str", "default": "fail", "choices": ["fail", "allow"]},
+        "method": {"type": "str", "default": "auto", "choices": ["auto", "cmdlet", "registry"]},
+    },
+    "required_together": [("start", "end")],
+    "supports_check_mode": True,
+}
+
+VM_NETWORK_ADAPTER: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "adapters": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "vm": {"type": "str", "required": True},
+                "name": {"type": "str"},
+                "mac_address": {"type": "raw"},
+                "pool": {"type": "str"},
+                "pin": {"type": "bool", "default": False},
+                "dynamic": {"type": "bool", "default": False},
+                "owner": {"type": "str"},
+            },
+        },
+        "when_running": {"type": "str", "default": "fail", "choices": ["fail", "pending", "restart"]},
+        "when_missing": {"type": "str", "default": "fail", "choices": ["fail", "skip"]},
+        "reserve_for": {"type": "str", "default": "4h"},
+        "shutdown_timeout": {"type": "int", "default": 300},
+        "force_off": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+
+def run_as_action(spec: Spec) -> NoReturn:
+    """Say that a task runs on the controller: reached only when somebody starts the module itself."""
+    module = AnsibleModule(**spec)
+    module.fail_json(
+        msg=(
+            f"{module._name}: wanted the action plugin of the same name, which decides on the controller; found the"
+            " module alone. Run the task with the collection macpool.hyperv installed and its full name, "
+            f"such as macpool.hyperv.{module._name.rsplit('.', 1)[-1]}."
+        )
+    )
+    raise SystemExit(1)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all actions share: options in, the core called, the result or a clear error out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
+
+Result = dict[str, Any]
+
+
+class ModuleFailed(Exception):
+    """A module on a host failed; its own result is the error."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.result = dict(result)
+        super().__init__(str(self.result.get("msg", "the module failed without a message")))
+
+
+class Task(ActionBase):  # type: ignore[misc]
+    """A task of this collection. A subclass names its SPEC and does its ``work``."""
+
+    SPEC: ClassVar[Spec]
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """Check the options, do the work, and turn errors of the collection into a failed result."""
+        result: Result = super().run(tmp, task_vars)
+        self.task_vars: dict[str, Any] = task_vars or {}
+        rules = {key: value for key, value in self.SPEC.items() if key != "supports_check_mode"}
+        _validation, options = self.validate_argument_spec(**rules)
+        self.settings = Settings(options, self.task_vars, self._templar.template)
+        result["changed"] = False
+        try:
+            result.update(self.work(options))
+        except MacPoolError as error:
+            result.update(failed=True, **failure(error))
+        except ModuleFailed as error:
+            result.update(error.result, failed=True)
+        return result
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Do what the task is for and return its result."""
+        raise AssertionError(f"{type(self).__name__} does no work")
+
+    @property
+    def preview(self) -> bool:
+        """Tell whether this is a check: predict everything, write nothing."""
+        return bool(self._task.check_mode)
+
+    @property
+    def job(self) -> Job:
+        """Return who is at work."""
+        return self.settings.job()
+
+    def ledger(self, options: Mapping[str, Any], plan: Plan) -> Ledger:
+        """Open the ledger of the plan's scope."""
+        return Ledger.open(self.settings.ledger_url(), plan.scope, lock_timeout=options["lock_timeout"])
+
+    def call(self, module: str, **arguments: Any) -> Result:
+        """Run a module of this collection on the host and return its result.
+
+        :raises ModuleFailed: when it failed; a connection that breaks raises Ansible's own error (UNREACHABLE)
+        """
+        result: Result = self._execute_module(
+            module_name=f"macpool.hyperv.{module}", module_args=arguments, task_vars=self.task_vars
+        )
+        if result.get("failed"):
+            raise ModuleFailed(result)
+        return result
+
+    def observe(self, gather: Sequence[str], vms: Sequence[str] | None = None) -> dict[str, Any]:
+        """Read a part of the host and return the observation."""
+        arguments: dict[str, Any] = {"gather": list(gather)}
+        if vms is not None:
+            arguments["vms"] = list(vms)
+        observation: dict[str, Any] = self.call("host_info", **arguments)["observation"]
+        return observation
+
+    def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Result:
+        """Return the managed keys before and after, when the user asked for a diff."""
+        return {"diff": {"before": dict(before), "after": dict(after)}} if self._task.diff else {}
+
+
+def failure(error: MacPoolError) -> Result:
+    """Return the part of a failed result that tells what is wrong."""
+    errors = error.errors if isinstance(error, ManyErrors) else (error,)
+    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}

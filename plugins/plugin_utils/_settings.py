@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the plan and the ledger come from, for the lookup and the actions alike.
+
+An option of the task comes first, then the variable (templated), then the environment, then the default.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+
+PLAN_VARIABLE = "macpool_plan"
+LEDGER_VARIABLE = "macpool_ledger"
+PLAN_ENVIRONMENT = "MACPOOL_PLAN"
+LEDGER_ENVIRONMENT = "MACPOOL_LEDGER"
+
+
+class Settings:
+    """The settings of one task or lookup."""
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        variables: Mapping[str, Any],
+        template: Callable[[Any], Any],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Remember where to look.
+
+        :param options: the options of the task: ``plan``, ``ledger``
+        :param variables: the variables of the task, not yet templated
+        :param template: what renders a value (a lookup gets variables raw, even in ansible-core 2.19 and later)
+        """
+        self._options = options
+        self._variables = variables
+        self._template = template
+        self._environment = environment
+
+    def plan(self) -> Plan:
+        """Return the checked plan.
+
+        :raises MacPoolError: when there is none, or when it has errors
+        """
+        plan = self.plan_if_any()
+        if plan is None:
+            raise MacPoolError(
+                "the plan",
+                f"an option plan, a variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}",
+                "none of them",
+                f"Put {PLAN_VARIABLE} into the inventory, such as group_vars/all/macpool.yml.",
+            )
+        return plan
+
+    def plan_if_any(self) -> Plan | None:
+        """Return the checked plan, or None when nobody gave one."""
+        raw = self._options.get("plan") or self._variable(PLAN_VARIABLE)
+        if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
+            raw = _plan_file(Path(path))
+        return None if raw is None else parse_plan(raw)
+
+    def ledger_url(self) -> str | None:
+        """Return where the ledger is; None for the default place of the scope."""
+        url = (
+            self._options.get("ledger") or self._variable(LEDGER_VARIABLE) or self._environment.get(LEDGER_ENVIRONMENT)
+        )
+        return str(url) if url else None
+
+    def job(self) -> Job:
+        """Return who is at work, for the history: the AWX job and user where there are any."""
+        awx_job = self._variable("awx_job_id") or self._variable("tower_job_id")
+        awx_user = self._variable("awx_user_name") or self._variable("tower_user_name")
+        user = str(awx_user or _login())
+        # The parent of the worker process is the ansible-playbook that all tasks of a play share.
+        name = f"awx/{awx_job}" if awx_job else f"{platform.node()}/{os.getppid()}"
+        return Job(name=name, user=user)
+
+    def _variable(self, name: str) -> Any:
+        value = self._variables.get(name)
+        return None if value is None else self._template(value)
+
+
+def _plan_file(path: Path) -> Any:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MacPoolError(
+            f'the plan file "{path}" named by {PLAN_ENVIRONMENT}',
+            "a YAML file that can be read",
+            str(error),
+            "Mend the file, or the variable.",
+        ) from error
+    return content.get(PLAN_VARIABLE, content) if isinstance(content, dict) else content
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())  # a container's user may have no name
