@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
     if not (environment / ".ready").exists():
         print(f"+ making {environment.relative_to(ROOT)}", flush=True)
         venv.create(environment, with_pip=True, clear=True)
-        pins = pinned()
+        # The pins are for the Pythons that the pinned ansible-core runs on; some no longer install on an older one.
+        pins = pinned() if sys.version_info >= (3, 11) else {}
         constraints = environment / "constraints.txt"
         constraints.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8")
         subprocess.run(
