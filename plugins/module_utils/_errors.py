@@ -26,7 +26,11 @@ class MacPoolError(Exception):
         self.wanted = wanted
         self.found = found
         self.remedy = remedy
-        super().__init__(f"{subject}: wanted {wanted}; found {found}. {remedy}")
+        # The parts, not the sentence: Python copies and pickles an exception by calling its class with these again.
+        super().__init__(subject, wanted, found, remedy)
+
+    def __str__(self) -> str:
+        return f"{self.subject}: wanted {self.wanted}; found {self.found}. {self.remedy}"
 
     def as_dict(self) -> dict[str, str]:
         """Return the four parts, for results that machines read."""
@@ -39,6 +43,7 @@ class ManyErrors(MacPoolError):
     def __init__(self, subject: str, errors: Sequence[MacPoolError]) -> None:
         self.errors = tuple(errors)
         super().__init__(subject, "no errors", f"{len(self.errors)}", "Mend what each line says.")
+        self.args = (subject, self.errors)
 
     def __str__(self) -> str:
         if len(self.errors) == 1:

@@ -17,7 +17,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 
 MAX_ADDRESS = (1 << 48) - 1
-MAX_RANGE_SIZE = 1 << 46
+MAX_RANGE_SIZE = 1 << 40
+"""All addresses of one first octet; a longer range always holds multicast addresses."""
 ACCEPTED_FORMS = "AA-BB-CC-DD-EE-FF, AA:BB:CC:DD:EE:FF, AABB.CCDD.EEFF or AABBCCDDEEFF"
 QUOTE_IT = (
     "Quote it: YAML reads an unquoted address such as 12:34:56:12:34:56 or 001550000000 as a number (base 60 or octal)."
@@ -29,6 +30,7 @@ _FORMS = re.compile(
     r"|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
 )
+_NUMBER = re.compile(r"[0-9]{1,20}")
 _DROP_SEPARATORS = {ord(separator): None for separator in "-:."}
 
 
@@ -41,10 +43,10 @@ def parse_mac(value: object, subject: str = "MAC address") -> int:
     """
     if isinstance(value, str) and _FORMS.fullmatch(value):
         return int(value.translate(_DROP_SEPARATORS), 16)
-    found = repr(str(value)) if isinstance(value, str) else f"{value!r} (of type {type(value).__name__})"
+    # Templates and command lines make text of the number that YAML made of an address.
     looks_numeric = isinstance(value, (int, float)) or (isinstance(value, str) and value.isascii() and value.isdigit())
     remedy = QUOTE_IT if looks_numeric else "Write 12 hexadecimal digits with one kind of separator, in quotes."
-    raise MacPoolError(subject, f"a MAC address as {ACCEPTED_FORMS}", found, remedy)
+    raise MacPoolError(subject, f"a MAC address as {ACCEPTED_FORMS}", shown(value), remedy)
 
 
 def is_mac(value: object) -> bool:
@@ -136,49 +138,49 @@ def parse_interval(value: object, subject: str = "range") -> Interval:
     """Return the addresses that a mapping of ``start`` and either ``end`` or ``size`` describes.
 
     :param value: ``{start: MAC, end: MAC}`` or ``{start: MAC, size: number of addresses}``; other keys are ignored
-    :raises MacPoolError: also when the range holds multicast addresses or more than 2^46 addresses
+    :raises MacPoolError: also when the range holds an address that no adapter can carry
     """
     if not isinstance(value, Mapping) or "start" not in value or ("end" in value) == ("size" in value):
         raise MacPoolError(
-            subject, "a mapping of start and either end or size", _shown(value), "Write {start: ..., size: ...}."
+            subject, "a mapping of start and either end or size", shown(value), "Write {start: ..., size: ...}."
         )
-    start = parse_mac(value["start"], f"{subject}, start")
+    start = parse_unicast(value["start"], f"{subject}.start")
     if "end" in value:
-        end = parse_mac(value["end"], f"{subject}, end")
+        end = parse_mac(value["end"], f"{subject}.end")
     else:
-        end = start + parse_count(value["size"], f"{subject}, size", MAX_RANGE_SIZE) - 1
-    interval = Interval(start, end)
+        end = start + parse_count(value["size"], f"{subject}.size", MAX_ADDRESS) - 1
     if end < start:
-        raise MacPoolError(subject, "a start that is not above the end", str(interval), "Swap the two, or mend one.")
-    if end > MAX_ADDRESS or interval.size > MAX_RANGE_SIZE:
         raise MacPoolError(
-            subject,
-            f"at most {MAX_RANGE_SIZE} addresses and an end of FF-FF-FF-FF-FF-FF at most",
-            f"{interval.size} addresses from {format_mac(start, 'dash')}",
-            "Give a smaller range.",
+            subject, "a start that is not above the end", str(Interval(start, end)), "Swap the two, or mend one."
         )
-    if is_multicast(start) or start >> 40 != end >> 40:
-        odd = start if is_multicast(start) else (start >> 40) + 1 << 40
+    last = start | MAX_RANGE_SIZE - 1
+    if end > last:
         raise MacPoolError(
             subject,
             "individual (unicast) addresses only, all with one even first octet",
-            f"{interval}, which holds the multicast address {format_mac(odd, 'dash')}",
-            "Keep the range within one even first octet.",
+            f"{end - start + 1} addresses from {format_mac(start, 'dash')}, among them the multicast address"
+            f" {format_mac(last + 1, 'dash')}",
+            f"End the range at {format_mac(last, 'dash')} at most; a further range can begin at the next even octet.",
         )
-    return interval
+    return Interval(start, end)
 
 
 def parse_count(value: object, subject: str, maximum: int, minimum: int = 1) -> int:
     """Return a whole number given as an int or as decimal text (templates make text of numbers)."""
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not minimum <= number <= maximum:
+    number = -1
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        number = int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = int(value)
+    if not minimum <= number <= maximum:
         raise MacPoolError(
-            subject, f"a whole number from {minimum} to {maximum}", _shown(value), "Give such a number, without a unit."
+            subject, f"a whole number from {minimum} to {maximum}", shown(value), "Give such a number, without a unit."
         )
     return number
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value for an error message: on one line, without control characters, and not too long."""
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
 

@@ -88,14 +88,19 @@ def candidate(strategy: str, size: int, scope: str, pool: str, owner: str, draw:
     :param draw: what makes one draw differ from another and a preview equal to the real run: the ledger's id and
         sequence
     """
-    if strategy == "sequential":
+    if strategy == "sequential" or not size:
         return 0
     parts = [ALGORITHM, strategy, scope, pool, owner]
     if strategy == "random":
         parts.append(draw)
     # The length in front of each part keeps ("a", "bc") apart from ("ab", "c").
-    digest = hashlib.sha256(b"".join(b"%d:%s" % (len(part), part) for part in (text.encode() for text in parts)))
+    digest = hashlib.sha256(b"".join(b"%d:%s" % (len(part), part) for part in map(_encoded, parts)))
     return int.from_bytes(digest.digest(), "big") % size
+
+
+def _encoded(text: str) -> bytes:
+    # Windows lets a name hold half a surrogate pair, and JSON carries it here.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def choose(land: IntervalSet, taken: Taken, rank: int) -> int | None:

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
@@ -53,6 +53,8 @@ ADOPTED = "adopted"
 HOST_POOL_PREFIX = "host/"
 DEFAULT_REUSE_AFTER = 4 * 3600
 DEFAULT_WARN_AT = 80
+_UNORDERED = frozenset({"exclude", "other_allocators", "l2_domains", "waivers"})
+"""Lists of a plan whose order says nothing. (The order of hosts and of their ranges says who gets which block.)"""
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,12 @@ class Plan:
     max_observation_age: int | None
     """Seconds; None: an old picture is trusted as far as it goes."""
     waivers: tuple[Waiver, ...]
-    digest: str
-    """The same for plans that mean the same, however they are written."""
     warnings: tuple[str, ...]
+    digest: str = field(init=False)
+    """The same for plans that mean the same, however they are written."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest_of(self))
 
     def kind_at(self, address: int) -> str | None:
         """Return whose land an address is, as words for a message; None when the plan does not mention it."""
@@ -185,19 +190,23 @@ def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 
-def digest_of(parts: Mapping[str, Any]) -> str:
-    """Return a digest of the parts of a plan: equal for plans that mean the same."""
+def digest_of(plan: Plan) -> str:
+    """Return a digest of a plan: equal for plans that mean the same."""
+    text = json.dumps(_plain(plan), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, (Pool, HostRanges, OtherAllocator, Waiver, Exclusion)):
-            return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__ if name != "land"}
-        if isinstance(value, Interval):
-            return [format_mac(value.start), format_mac(value.end)]
-        if isinstance(value, Mapping):
-            return {str(key): plain(item) for key, item in value.items()}
-        if isinstance(value, (tuple, IntervalSet)):
-            return [plain(item) for item in value]
-        return value.isoformat() if isinstance(value, dt.date) else value
 
-    text = json.dumps(plain(parts), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _plain(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return [format_mac(value.start), format_mac(value.end)]
+    if is_dataclass(value):
+        plain = {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.init}
+        plain.pop("warnings", None)
+        for name in _UNORDERED & plain.keys():
+            plain[name].sort(key=json.dumps)
+        return plain
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in sorted(value.items())}
+    if isinstance(value, (tuple, IntervalSet)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value

@@ -12,18 +12,23 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
     MAX_RANGE_SIZE,
     Interval,
     IntervalSet,
+    format_mac,
+    is_administrators_own,
+    is_local,
     overlaps,
     parse_count,
     parse_interval,
     parse_mac,
+    shown,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocator import STRATEGIES
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import (
@@ -39,7 +44,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import (
     Plan,
     Pool,
     Waiver,
-    digest_of,
     nearest,
 )
 
@@ -48,18 +52,26 @@ OTHER_KINDS = ("network_controller", "scvmm", "azure_local", "hyperv", "containe
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MAX_SECONDS = 10**10
+_MAX_SEGMENT = {"vlan": 4094, "vsid": (1 << 24) - 1}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 
 def parse_duration(value: object, subject: str) -> int:
     """Return seconds from text such as ``90s``, ``30m``, ``4h``, ``7d`` or ``2w``; a bare number is seconds."""
+    seconds: object = value
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        return int(match[1]) * _SECONDS[match[2]]
+        seconds = int(match[1]) * _SECONDS[match[2]]
     try:
-        return parse_count(value, subject, 10**10, minimum=0)
+        return parse_count(seconds, subject, _MAX_SECONDS, minimum=0)
     except MacPoolError:
         raise MacPoolError(
-            subject, "a time such as 90s, 30m, 4h, 7d or 2w", repr(value), "Give a number and one unit."
+            subject,
+            "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most",
+            shown(value),
+            "Give a whole number and one unit.",
         ) from None
 
 
@@ -73,53 +85,69 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     reader = _Reader(today or dt.datetime.now(dt.timezone.utc).date())
     plan = reader.plan(raw)
     raise_all("macpool_plan", reader.errors)
-    if plan is None:
-        raise AssertionError("a plan without errors was not read")
     return plan
 
 
+def parse_subject(subject: str) -> Interval | None:
+    """Return the addresses of a waiver's subject: one address or ``A..B``; None when it names a VM or a host."""
+    first, _dots, last = subject.partition("..")
+    try:
+        interval = Interval(parse_mac(first.strip()), parse_mac((last or first).strip()))
+    except MacPoolError:
+        return None
+    return interval if interval.start <= interval.end else None
+
+
 class _Reader:
-    """Reads a plan and collects every error instead of stopping at the first."""
+    """Reads a plan and collects every error instead of stopping at the first.
+
+    After an error each method returns something of the right type, so that reading goes on; a plan that was read with
+    errors is thrown away.
+    """
 
     def __init__(self, today: dt.date) -> None:
         self.today = today
         self.errors: list[MacPoolError] = []
         self.warnings: list[str] = []
+        self.places: list[tuple[int, int, str]] = []
+        """Every piece of land, and where the plan says so."""
 
-    def attempt(self, read: Callable[[], _T]) -> _T | None:
+    # What any document is made of
+
+    def error(self, place: str, wanted: str, found: object, remedy: str) -> None:
+        self.errors.append(MacPoolError(place, wanted, shown(found), remedy))
+
+    def attempt(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Return what ``read`` returns; None after noting its error."""
         try:
-            return read()
+            return read(*args, **kwargs)
         except MacPoolError as error:
             self.errors.append(error)
             return None
 
-    def mapping(self, value: object, place: str, required: Sequence[str], optional: Sequence[str]) -> Mapping[str, Any]:
-        """Return a mapping after noting unknown and missing keys; an empty one when it is no mapping at all."""
+    def mapping(
+        self, value: object, place: str, required: Sequence[str], optional: Sequence[str] = ()
+    ) -> Mapping[str, Any]:
+        """Return the known keys that have a value, after noting unknown and missing ones."""
         if not isinstance(value, Mapping):
-            self.error(place, "a mapping", value, "Write keys and values, as in the example of the guide.")
+            self.error(place, f"a mapping with {', '.join(required)}", value, "Write keys and values.")
             return {}
         known = [*required, *optional]
         for key in value:
             if key not in known:
                 remedy = f"Remove it{nearest(str(key), known)}; the keys are {', '.join(known)}."
-                self.errors.append(MacPoolError(f"{place}.{key}", "a key that the plan knows", repr(key), remedy))
+                self.error(f"{place}.{key}", "a key that the plan knows", key, remedy)
         for key in required:
-            if key not in value or value[key] is None:
+            if value.get(key) is None:
                 self.errors.append(MacPoolError(f"{place}.{key}", "a value", "none", f"Add {key}: to {place}."))
-        return {key: value[key] for key in known if key in value and value[key] is not None}
+        return {key: value[key] for key in known if value.get(key) is not None}
 
     def sequence(self, value: object, place: str, at_least: int = 0) -> Sequence[Any]:
-        """Return a list; an empty one after noting that it is none or too short."""
-        if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence) or len(value) < at_least:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) < at_least:
             wanted = "a list" + (f" of at least {at_least}" if at_least else "")
             self.error(place, wanted, value, "Write each element on a line of its own that begins with a dash.")
             return ()
         return value
-
-    def error(self, place: str, wanted: str, found: object, remedy: str) -> None:
-        shown = repr(found)
-        self.errors.append(MacPoolError(place, wanted, shown if len(shown) <= 120 else f"{shown[:117]}...", remedy))
 
     def name(self, value: object, place: str) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value):
@@ -133,8 +161,9 @@ class _Reader:
         return ""
 
     def text(self, value: object, place: str) -> str:
-        if isinstance(value, str) and value.strip() and value.isprintable():
-            return str(value)
+        # A folded or literal block of YAML ends with a line feed.
+        if isinstance(value, str) and value.strip() and value.strip().isprintable():
+            return str(value).strip()
         self.error(place, "a line of text", value, "Write some words, in quotes.")
         return ""
 
@@ -144,281 +173,276 @@ class _Reader:
         self.error(place, f"one of {', '.join(choices)}", value, f"Name one of these{nearest(str(value), choices)}.")
         return choices[0]
 
-    def plan(self, raw: object) -> Plan | None:
+    def duration(self, value: object, place: str) -> int:
+        return self.attempt(parse_duration, value, place) or 0
+
+    def percent(self, keys: Mapping[str, Any], place: str) -> int:
+        return self.attempt(parse_count, keys.get("warn_at", DEFAULT_WARN_AT), f"{place}.warn_at", 100) or 100
+
+    def day(self, value: object, place: str) -> dt.date:
+        with suppress(ValueError):
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return dt.date.fromisoformat(value)
+        if isinstance(value, dt.date):
+            return dt.date(value.year, value.month, value.day)  # YAML may have made a date with a time of it
+        self.error(place, "a day such as 2027-01-31", value, "Write year, month and day.")
+        return self.today
+
+    def land(self, keys: Mapping[str, Any], place: str, claimed_by: str = "") -> Interval | None:
+        """Return the addresses from ``start`` to ``end`` or of ``size``.
+
+        :param claimed_by: whose they are, for the proof that nobody else's are the same; empty: nobody's
+        """
+        interval = self.attempt(parse_interval, keys, place) if "start" in keys else None
+        if interval and claimed_by:
+            self.places.append((*interval, claimed_by))
+        return interval
+
+    def ranges(self, value: object, place: str) -> tuple[Interval, ...]:
+        found = []
+        for index, item in enumerate(self.sequence(value, place, at_least=1)):
+            here = f"{place}[{index}]"
+            if interval := self.land(self.mapping(item, here, ["start"], ["end", "size"]), here, here):
+                found.append(interval)
+        return tuple(found)
+
+    # What a plan is made of
+
+    def plan(self, raw: object) -> Plan:
+        here = "macpool_plan"
         keys = self.mapping(
             raw,
-            "macpool_plan",
+            here,
             ["scope"],
             ["host_ranges", "pools", "other_allocators", "l2_domains", "max_observation_age", "waivers"],
         )
         waivers = tuple(
-            waiver
-            for index, item in enumerate(self.sequence(keys.get("waivers", ()), "macpool_plan.waivers"))
-            if (waiver := self.waiver(item, f"macpool_plan.waivers[{index}]"))
+            self.waiver(item, f"{here}.waivers[{index}]")
+            for index, item in enumerate(self.sequence(keys.get("waivers", ()), f"{here}.waivers"))
         )
-        places: list[tuple[int, int, str]] = []
-        host_ranges = self.host_ranges(keys["host_ranges"], places) if "host_ranges" in keys else None
-        pools = self.pools(keys.get("pools", {}), places)
-        others = self.others(keys.get("other_allocators", ()), places)
-        self.prove_disjoint(places)
+        host_ranges = self.host_ranges(keys["host_ranges"], f"{here}.host_ranges") if "host_ranges" in keys else None
+        pools = self.pools(keys.get("pools", {}), f"{here}.pools")
+        others = self.others(keys.get("other_allocators", ()), f"{here}.other_allocators")
+        self.prove_disjoint()
         for pool in pools.values():
-            self.judge_pool(pool, waivers)
+            self.judge_hyperv_land(pool, f"{here}.pools.{pool.name}.ranges", waivers)
         age = keys.get("max_observation_age")
-        plan = {
-            "scope": self.name(keys["scope"], "macpool_plan.scope") if "scope" in keys else "",
-            "pools": pools,
-            "host_ranges": host_ranges,
-            "other_allocators": others,
-            "l2_domains": self.l2_domains(keys.get("l2_domains", ())),
-            "max_observation_age": None
-            if age is None
-            else self.attempt(lambda: parse_duration(age, "macpool_plan.max_observation_age")),
-            "waivers": waivers,
-        }
-        if self.errors:
-            return None
-        return Plan(**plan, digest=digest_of(plan), warnings=tuple(self.warnings))  # type: ignore[arg-type]
+        return Plan(
+            scope=self.name(keys["scope"], f"{here}.scope") if "scope" in keys else "",
+            pools=pools,
+            host_ranges=host_ranges,
+            other_allocators=others,
+            l2_domains=self.l2_domains(keys.get("l2_domains", ()), f"{here}.l2_domains"),
+            max_observation_age=None if age is None else self.duration(age, f"{here}.max_observation_age"),
+            waivers=waivers,
+            warnings=tuple(self.warnings),
+        )
 
-    def ranges(self, value: object, place: str, places: list[tuple[int, int, str]]) -> tuple[Interval, ...]:
-        found = []
-        for index, item in enumerate(self.sequence(value, place, at_least=1)):
-            here = f"{place}[{index}]"
-            self.mapping(item, here, ["start"], ["end", "size"])
-            if interval := self.attempt(lambda item=item, here=here: parse_interval(item, here)):  # type: ignore[misc]
-                found.append(interval)
-                places.append((*interval, here))
-        return tuple(found)
-
-    def pools(self, value: object, places: list[tuple[int, int, str]]) -> Mapping[str, Pool]:
+    def pools(self, value: object, here: str) -> Mapping[str, Pool]:
         if not isinstance(value, Mapping):
-            self.error("macpool_plan.pools", "a mapping of pools by name", value, "Write pools: {tenant: {...}}.")
+            self.error(here, "a mapping of pools by name", value, "Write pools: {tenant: {...}}.")
             return {}
         pools = {}
-        for name, item in value.items():
-            place = f"macpool_plan.pools.{name}"
-            if self.name(name, place) == ADOPTED:
+        for key, item in value.items():
+            place = f"{here}.{key}"
+            name = self.name(key, place)
+            if name == ADOPTED:
                 self.error(
                     place, f'a name other than "{ADOPTED}"', name, "Rename it: the ledger uses that name itself."
                 )
-            if pool := self.pool(str(name), item, place, places):
-                pools[pool.name] = pool
+            pools[name] = self.pool(name, item, place)
         return MappingProxyType(dict(sorted(pools.items())))
 
-    def pool(self, name: str, value: object, place: str, places: list[tuple[int, int, str]]) -> Pool | None:
+    def pool(self, name: str, value: object, place: str) -> Pool:
         keys = self.mapping(value, place, ["ranges"], ["exclude", "strategy", "reuse_after", "warn_at"])
-        if "ranges" not in keys:
-            return None
-        ranges = self.ranges(keys["ranges"], f"{place}.ranges", places)
-        land = IntervalSet(ranges)
-        exclude = []
-        for index, item in enumerate(self.sequence(keys.get("exclude", ()), f"{place}.exclude")):
-            if exclusion := self.exclusion(item, f"{place}.exclude[{index}]", land):
-                exclude.append(exclusion)
+        ranges = IntervalSet(self.ranges(keys["ranges"], f"{place}.ranges") if "ranges" in keys else ())
         reuse_after = keys.get("reuse_after", DEFAULT_REUSE_AFTER)
         pool = Pool(
             name=name,
-            ranges=land,
-            exclude=tuple(exclude),
+            ranges=ranges,
+            exclude=self.exclusions(keys.get("exclude", ()), f"{place}.exclude", ranges),
             strategy=self.choice(keys.get("strategy", STRATEGIES[0]), f"{place}.strategy", STRATEGIES),
-            reuse_after=None
-            if reuse_after == "never"
-            else self.attempt(lambda: parse_duration(reuse_after, f"{place}.reuse_after")),
+            reuse_after=None if reuse_after == "never" else self.duration(reuse_after, f"{place}.reuse_after"),
             warn_at=self.percent(keys, place),
         )
-        if ranges and not pool.land:
-            self.error(place, "an address to hand out", "exclusions that cover all ranges", "Exclude less.")
+        if pool.ranges and not pool.land:
+            self.errors.append(
+                MacPoolError(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
+            )
+        self.judge(pool.ranges, f"{place}.ranges")
         return pool
 
-    def exclusion(self, value: object, place: str, land: IntervalSet) -> Exclusion | None:
-        keys = self.mapping(value, place, ["start"], ["end", "size", "reason"])
-        interval = self.attempt(lambda: parse_interval(value, place))
-        if interval is None:
-            return None
-        if land and not any(land.overlapping(*interval)):
-            self.error(
-                place, "addresses of the pool's own ranges", str(interval), "Mend the address, or drop the exclusion."
-            )
-        return Exclusion(interval, self.text(keys["reason"], f"{place}.reason") if "reason" in keys else "")
+    def exclusions(self, value: object, here: str, ranges: IntervalSet) -> tuple[Exclusion, ...]:
+        found = []
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
+            keys = self.mapping(item, place, ["start"], ["end", "size", "reason"])
+            reason = self.text(keys["reason"], f"{place}.reason") if "reason" in keys else ""
+            if interval := self.land(keys, place):
+                found.append(Exclusion(interval, reason))
+                if ranges and not any(ranges.overlapping(*interval)):
+                    self.errors.append(
+                        MacPoolError(
+                            place,
+                            "addresses of the pool's own ranges",
+                            str(interval),
+                            "Mend the address, or drop the exclusion.",
+                        )
+                    )
+        return tuple(found)
 
-    def percent(self, keys: Mapping[str, Any], place: str) -> int:
-        value = keys.get("warn_at", DEFAULT_WARN_AT)
-        return self.attempt(lambda: parse_count(value, f"{place}.warn_at", 100)) or DEFAULT_WARN_AT
-
-    def host_ranges(self, value: object, places: list[tuple[int, int, str]]) -> HostRanges | None:
-        place = "macpool_plan.host_ranges"
+    def host_ranges(self, value: object, place: str) -> HostRanges:
         keys = self.mapping(value, place, ["ranges", "size_per_host", "hosts"], ["static_per_host", "warn_at"])
-        intervals = self.ranges(keys.get("ranges", [None]), f"{place}.ranges", places) if "ranges" in keys else ()
-        size = self.attempt(
-            lambda: parse_count(keys.get("size_per_host", 256), f"{place}.size_per_host", MAX_RANGE_SIZE)
-        )
-        static = self.attempt(
-            lambda: parse_count(keys.get("static_per_host", 0), f"{place}.static_per_host", MAX_RANGE_SIZE, minimum=0)
-        )
+        intervals = self.ranges(keys["ranges"], f"{place}.ranges") if "ranges" in keys else ()
         hosts = self.hosts(keys["hosts"], f"{place}.hosts") if "hosts" in keys else ()
-        if size is None or static is None:
-            return None
-        if static >= size:
+        size = static = None
+        if "size_per_host" in keys:
+            size = self.attempt(parse_count, keys["size_per_host"], f"{place}.size_per_host", MAX_RANGE_SIZE)
+        if "static_per_host" in keys:
+            static = self.attempt(parse_count, keys["static_per_host"], f"{place}.static_per_host", MAX_RANGE_SIZE, 0)
+        result = HostRanges(IntervalSet(intervals), intervals, size or 1, static or 0, self.percent(keys, place), hosts)
+        if size and result.static_per_host >= size:
             self.error(
                 f"{place}.static_per_host",
                 f"less than size_per_host, which is {size}",
                 static,
                 "Leave each host some addresses for its own dynamic range.",
             )
-        result = HostRanges(IntervalSet(intervals), intervals, size, static, self.percent(keys, place), hosts)
-        if intervals and result.block_count < len(hosts):
-            self.error(
-                place,
-                f"room for {len(hosts)} hosts",
-                f"{result.block_count} blocks of {size} addresses",
-                "Add or widen a range, or lower size_per_host.",
+        if size and intervals and result.block_count < len(hosts):
+            self.errors.append(
+                MacPoolError(
+                    place,
+                    f"room for {len(hosts)} hosts",
+                    f"{result.block_count} blocks of {size} addresses",
+                    "Add or widen a range, or lower size_per_host.",
+                )
             )
         for index, interval in enumerate(intervals):
+            self.judge(IntervalSet([interval]), f"{place}.ranges[{index}]")
             self.note_default_land(interval, f"{place}.ranges[{index}]")
         return result
 
-    def hosts(self, value: object, place: str) -> tuple[str, ...]:
+    def hosts(self, value: object, here: str) -> tuple[str, ...]:
         hosts: dict[str, str] = {}
-        for index, item in enumerate(self.sequence(value, place)):
-            host = self.text(item, f"{place}[{index}]")
-            if host.casefold() in hosts:
-                self.error(f"{place}[{index}]", "each host once", host, "Remove the second one.")
+        for index, item in enumerate(self.sequence(value, here)):
+            host = self.text(item, f"{here}[{index}]")
+            if host and host.casefold() in hosts:
+                self.error(f"{here}[{index}]", "each host once", host, "Remove the second one.")
             hosts.setdefault(host.casefold(), host)
-        return tuple(host for host in hosts.values() if host)
+        return tuple(hosts.values())
 
-    def note_default_land(self, interval: Interval, place: str) -> None:
-        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix (fact 11)."""
-        start, end = max(interval.start, HYPERV_LAND.start), min(interval.end, HYPERV_LAND.end)
-        if start <= end:
-            first, last = (f"x.x.{address >> 16 & 0xFF}.{address >> 8 & 0xFF}" for address in (start, end))
-            self.warnings.append(
-                f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
-                f" {first} to {last} (fact 11): no host outside this plan may have such an address."
-            )
-
-    def others(self, value: object, places: list[tuple[int, int, str]]) -> tuple[OtherAllocator, ...]:
+    def others(self, value: object, here: str) -> tuple[OtherAllocator, ...]:
         found = []
         names: set[str] = set()
-        for index, item in enumerate(self.sequence(value, "macpool_plan.other_allocators")):
-            place = f"macpool_plan.other_allocators[{index}]"
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
             keys = self.mapping(item, place, ["name", "kind", "start"], ["end", "size"])
             name = self.text(keys["name"], f"{place}.name") if "name" in keys else ""
             if name and name in names:
                 self.error(f"{place}.name", "each name once", name, "Give every allocator a name of its own.")
             names.add(name)
-            interval = self.attempt(lambda item=item, place=place: parse_interval(item, place)) if keys else None  # type: ignore[misc]
-            if interval is None or "kind" not in keys:
-                continue
-            places.append((*interval, f'{place} ("{name}")'))
-            found.append(OtherAllocator(name, self.choice(keys["kind"], f"{place}.kind", OTHER_KINDS), interval))
+            kind = self.choice(keys["kind"], f"{place}.kind", OTHER_KINDS) if "kind" in keys else ""
+            if interval := self.land(keys, place, f'{place} ("{name}")'):
+                found.append(OtherAllocator(name, kind, interval))
         return tuple(found)
 
-    def l2_domains(self, value: object) -> tuple[Mapping[str, Any], ...]:
+    def l2_domains(self, value: object, here: str) -> tuple[Mapping[str, Any], ...]:
         found = []
-        for index, item in enumerate(self.sequence(value, "macpool_plan.l2_domains")):
-            place = f"macpool_plan.l2_domains[{index}]"
-            keys = dict(self.mapping(item, place, ["name"], ["cluster", "switch", "vlan", "vsid"]))
-            for key, maximum in (("vlan", 4094), ("vsid", (1 << 24) - 1)):
-                if key in keys:
-                    keys[key] = self.attempt(
-                        lambda keys=keys, key=key, maximum=maximum, place=place: parse_count(  # type: ignore[misc]
-                            keys[key], f"{place}.{key}", maximum, minimum=0
-                        )
-                    )
-            for key in {"name", "cluster", "switch"} & keys.keys():
-                keys[key] = self.text(keys[key], f"{place}.{key}")
-            found.append(MappingProxyType(keys))
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
+            keys = self.mapping(item, place, ["name"], ["cluster", "switch", "vlan", "vsid"])
+            domain: dict[str, Any] = {}
+            for key, given in keys.items():
+                if key in _MAX_SEGMENT:
+                    domain[key] = self.attempt(parse_count, given, f"{place}.{key}", _MAX_SEGMENT[key], 0)
+                else:
+                    domain[key] = self.text(given, f"{place}.{key}")
+            found.append(MappingProxyType(domain))
         return tuple(found)
 
-    def waiver(self, value: object, place: str) -> Waiver | None:
-        keys = self.mapping(value, place, ["rule", "subject", "reason", "owner", "until"], [])
-        if len(keys) < 5:
-            return None
-        until = keys["until"]
-        if isinstance(until, dt.datetime):
-            until = until.date()
-        if isinstance(until, str):
-            try:
-                until = dt.date.fromisoformat(until)
-            except ValueError:
-                until = None
-        if not isinstance(until, dt.date):
-            self.error(f"{place}.until", "a day such as 2027-01-31", keys["until"], "Write year, month and day.")
-            return None
-        return Waiver(
-            rule=self.choice(keys["rule"], f"{place}.rule", RULES),
-            subject=self.text(keys["subject"], f"{place}.subject"),
-            reason=self.text(keys["reason"], f"{place}.reason"),
-            owner=self.text(keys["owner"], f"{place}.owner"),
-            until=until,
-        )
+    def waiver(self, value: object, place: str) -> Waiver:
+        keys = self.mapping(value, place, ["rule", "subject", "reason", "owner", "until"])
+        words = {
+            key: self.text(keys[key], f"{place}.{key}") if key in keys else "" for key in ("subject", "reason", "owner")
+        }
+        rule = self.choice(keys["rule"], f"{place}.rule", RULES) if "rule" in keys else ""
+        until = self.day(keys["until"], f"{place}.until") if "until" in keys else self.today
+        return Waiver(rule=rule, **words, until=until)
 
-    def prove_disjoint(self, places: list[tuple[int, int, str]]) -> None:
+    # What a plan must prove
+
+    def prove_disjoint(self) -> None:
         """Note every stretch of land that two places of the plan claim."""
-        for start, end, labels in overlaps(places):
+        for start, end, labels in overlaps(self.places):
             first, second = labels[:2]
             more = f" (and {len(labels) - 2} more)" if len(labels) > 2 else ""
             self.errors.append(
                 MacPoolError(
                     f"{first} and {second}{more}",
                     "land that does not overlap",
-                    f"both with {Interval(start, end)}",
+                    f"{Interval(start, end)} in both",
                     "Give each address to one of them.",
                 )
             )
 
-    def judge_pool(self, pool: Pool, waivers: Sequence[Waiver]) -> None:
-        """Refuse land that anybody else may generate, warn of land that somebody else may own."""
-        place = f"macpool_plan.pools.{pool.name}.ranges"
-        for interval in pool.ranges & IntervalSet([HYPERV_LAND]):
-            if not self.is_waived(interval, waivers):
-                self.error(
+    def judge_hyperv_land(self, pool: Pool, place: str, waivers: Sequence[Waiver]) -> None:
+        """Refuse a pool where any unmanaged or nested host, or a container network, may make addresses (fact 108)."""
+        waived = [
+            (interval, waiver.until)
+            for waiver in waivers
+            if waiver.rule == "risky-address" and (interval := parse_subject(waiver.subject))
+        ]
+        valid = IntervalSet(interval for interval, until in waived if until >= self.today)
+        for interval in (pool.ranges & IntervalSet([HYPERV_LAND])) - valid:
+            ended = [until for lapsed, until in waived if lapsed.start <= interval.end and interval.start <= lapsed.end]
+            self.errors.append(
+                MacPoolError(
                     place,
                     "land that no unmanaged Hyper-V host, nested host or container network makes addresses in",
-                    str(interval),
+                    f"{interval}" + (f", whose waiver ended on {max(ended)}" if ended else ""),
                     "Use an x2 prefix such as 22-1D-D8, or add a waiver of rule risky-address with subject"
                     f' "{interval}" to macpool_plan.waivers.',
                 )
-        for interval in pool.ranges & NLB_LAND:
+            )
+
+    def judge(self, land: IntervalSet, place: str) -> None:
+        """Warn of land that somebody else may own."""
+        for interval in land & NLB_LAND:
             self.warnings.append(
                 f"{place}: {interval} is what Windows NLB clusters make (fact 110): use an x2 prefix such as 22."
             )
-        for interval in pool.ranges:
-            for name in sorted(set(filter(None, map(_registered_name, interval)))):
+        for interval in land:
+            if is_local(interval.start) and not is_administrators_own(interval.start):
                 self.warnings.append(
-                    f"{place}: {interval} is registered to {name}: its own equipment may carry the same addresses."
+                    f"{place}: {interval} begins with {format_mac(interval.start)[:2]}, and IEEE 802c leaves only x2 to"
+                    " the administrator (x6, xA and xE are given to others): use an x2 prefix such as 22."
                 )
+            elif remark := _registration(interval):
+                self.warnings.append(f"{place}: {interval} {remark}.")
 
-    def is_waived(self, interval: Interval, waivers: Sequence[Waiver]) -> bool:
-        for waiver in waivers:
-            covered = parse_subject(waiver.subject)
-            if (
-                waiver.rule == "risky-address"
-                and waiver.until >= self.today
-                and covered
-                and covered.start <= interval.start
-                and interval.end <= covered.end
-            ):
-                return True
-        return False
+    def note_default_land(self, interval: Interval, place: str) -> None:
+        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix (fact 11)."""
+        for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_LAND]):
+            first, last = (f"x.x.{address >> 8 & 0xFF}.{address & 0xFF}" for address in (start >> 8, end >> 8))
+            self.warnings.append(
+                f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
+                f" {first} to {last} (fact 11): no host outside this plan may have such an address."
+            )
 
 
-def parse_subject(subject: str) -> Interval | None:
-    """Return the addresses of a waiver's subject: one address or ``A..B``; None when it names a VM or a host."""
-    first, _dots, last = subject.partition("..")
-    try:
-        return Interval(parse_mac(first), parse_mac(last or first))
-    except MacPoolError:
-        return None
-
-
-def _registered_name(address: int) -> str | None:
-    """Return to whom the IEEE registered an address's first three octets; None for Hyper-V's and for local ones."""
-    if address >> 40 & 0x02 or HYPERV_LAND.start <= address <= HYPERV_LAND.end:
-        return None
+def _registration(interval: Interval) -> str:
+    """Return words on whom the IEEE gave addresses of an interval to; empty for local ones and Hyper-V's own prefix."""
+    if is_local(interval.start):
+        return ""
     # Loading the registry takes longer than all else here, and most plans never ask.
-    import netaddr
-
     try:
-        return str(netaddr.OUI(address >> 24).registration().org)
-    except netaddr.NotRegisteredError:
-        return None
+        import netaddr
+        from netaddr.eui.ieee import OUI_INDEX
+    except ImportError:
+        return "may be registered to somebody: install the Python package netaddr to know"
+    first, last, hyperv = (address >> 24 for address in (*interval, HYPERV_LAND.start))
+    prefixes = sorted(prefix for prefix in OUI_INDEX if first <= prefix <= last and prefix != hyperv)
+    if not prefixes:
+        return ""
+    more = f", and {len(prefixes) - 1} more prefixes to others" if len(prefixes) > 1 else ""
+    return f"is registered to {netaddr.OUI(prefixes[0]).registration().org}{more}: their devices may carry it"
