@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""host_apply: guarded operations in their order, one result for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..faults import Faults
+from ..model import Host, World
+from ..payload import Call
+from .arguments import ModuleFailure, boolean, only, whole_number
+from .context import Context, Failed, Outcome, Refused
+from .operations import validate
+from .power import start_vm, stop_vm
+from .ranges import clear_host_range, set_host_range
+from .set_macs import set_vm_macs
+from .tenant import add_cluster_role, create_vm, set_port_profile
+
+Json = dict[str, Any]
+_DO: dict[str, Callable[[Context], Outcome]] = {
+    "set_host_range": set_host_range,
+    "clear_host_range": clear_host_range,
+    "set_vm_macs": set_vm_macs,
+    "stop_vm": stop_vm,
+    "start_vm": start_vm,
+    "set_port_profile": set_port_profile,
+    "create_vm": create_vm,
+    "add_cluster_role": add_cluster_role,
+}
+
+
+def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
+    options = call.options
+    only("host_apply", options, ("schema", "operations", "continue_on_error"))
+    missing = [name for name in ("operations", "schema") if options.get(name) is None]
+    if missing:
+        raise ModuleFailure(f"missing required arguments: {', '.join(missing)}")
+    if whole_number(options, "schema") != 1:
+        raise ModuleFailure(f"schema {options['schema']} is not understood here: this host_apply speaks schema 1")
+    go_on = boolean(options, "continue_on_error", True)
+    operations = validate(options["operations"])
+
+    results: list[Json] = []
+    changed = stopped = False
+    for index, operation in enumerate(operations):
+        if stopped:
+            outcome = Outcome("skipped", message="an operation before this one failed")
+        else:
+            outcome = _run(Context(world, faults, host, call, index, operation))
+        changed = changed or outcome.status == "done" or outcome.touched
+        stopped = stopped or (outcome.status == "failed" and not go_on)
+        results.append(_result(operation, outcome))
+
+    failed = [result for result in results if result["status"] == "failed"]
+    if failed:
+        first = failed[0]
+        raise ModuleFailure(
+            f"{len(failed)} of {len(results)} operations failed, first {first['op']}: {first['message']}",
+            changed=changed,
+            results=results,
+        )
+    return {"changed": changed, "results": results}
+
+
+def _run(context: Context) -> Outcome:
+    if context.fault("access_denied", part="host_apply"):
+        return Outcome("failed", reason="access_denied", message="Access is denied.")
+    try:
+        context.stage("begin")
+        outcome = _DO[context.operation["op"]](context)
+    except Refused as refusal:
+        return Outcome("refused", refusal.before, None, refusal.reason, refusal.message)
+    except Failed as problem:
+        return Outcome("failed", None, None, problem.reason, problem.message)
+    outcome.touched = context.touched
+    return outcome
+
+
+def _result(operation: Json, outcome: Outcome) -> Json:
+    return {
+        "id": operation["id"],
+        "op": operation["op"],
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "before": outcome.before,
+        "after": outcome.after,
+        "message": outcome.message,
+    }

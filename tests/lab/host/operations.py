@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operations of host_apply as they must come: everything is looked at before anything is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..macs import is_mac, to_int
+from .arguments import ModuleFailure
+
+Json = dict[str, Any]
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_REQUIRED = object()
+
+
+class _Bad(Exception):
+    """Why a value is refused."""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise _Bad("is no text")
+    return value
+
+
+def _mac(value: Any) -> str:
+    if not is_mac(value):
+        raise _Bad("is no MAC address of 12 upper-case hexadecimal digits")
+    return str(value)
+
+
+def _guid(value: Any) -> str:
+    if not isinstance(value, str) or not _GUID.match(value):
+        raise _Bad("is no GUID")
+    return value.lower()
+
+
+def _braced_guid(value: Any) -> str:
+    if not isinstance(value, str) or not (value.startswith("{") and value.endswith("}")):
+        raise _Bad("is no GUID in braces")
+    _guid(value[1:-1])
+    return value
+
+
+def _number(value: Any) -> int:
+    """Numbers may arrive as text when they came through a template."""
+    if isinstance(value, bool) or not re.match(r"-?\d+\Z", str(value)):
+        raise _Bad("is no whole number")
+    return int(str(value))
+
+
+def _seconds(value: Any) -> int:
+    number = _number(value)
+    if number < 0:
+        raise _Bad("is negative")
+    return number
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in ("true", "yes"):
+        return True
+    if str(value).lower() in ("false", "no"):
+        return False
+    raise _Bad("is neither true nor false")
+
+
+def _one_of(*choices: Any) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if value not in choices:
+            raise _Bad(f"is none of {', '.join(map(str, choices))}")
+        return value
+
+    return check
+
+
+def _nullable(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else check(value)
+
+
+def _object(**fields: Any) -> Callable[[Any], Json]:
+    """A dict with these fields and no others; a field is (check, default) or (check,) when it is mandatory."""
+
+    def check(value: Any) -> Json:
+        if not isinstance(value, dict):
+            raise _Bad("is no dictionary")
+        unknown = sorted(set(value) - set(fields))
+        if unknown:
+            raise _Bad(f"has the unknown field {unknown[0]}")
+        out: Json = {}
+        for name, (part, *default) in fields.items():
+            if name not in value:
+                if not default:
+                    raise _Bad(f"lacks the field {name}")
+                out[name] = default[0]
+                continue
+            try:
+                out[name] = part(value[name])
+            except _Bad as problem:
+                raise _Bad(f"has a field {name} ({value[name]!r}) that {problem}") from None
+        return out
+
+    return check
+
+
+_RANGE = _object(start=(_mac,), end=(_mac,))
+_STATE = _object(state=(_nullable(_text), None))
+
+
+def _adapters(value: Any) -> list[Json]:
+    if not isinstance(value, list) or not value:
+        raise _Bad("is no list of adapters")
+    entry = _object(
+        adapter_id=(_text,),
+        mac=(_nullable(_mac), None),
+        dynamic=(_nullable(_bool), None),
+        expect=(_object(mac=(_text,), dynamic=(_bool,)),),
+    )
+    out = [entry(item) for item in value]
+    for item in out:
+        if (item["mac"] is None) == (item["dynamic"] is not True):
+            raise _Bad(f"has an entry for {item['adapter_id']} with not exactly one of mac and dynamic: true")
+    ids = [item["adapter_id"].lower() for item in out]
+    if len(set(ids)) < len(ids):
+        raise _Bad("names one adapter twice")
+    return out
+
+
+_POWER_FIELDS: Json = {"shutdown_timeout": (_seconds, 300), "force_off": (_bool, False)}
+_FIELDS: dict[str, Json] = {
+    "set_host_range": {
+        "start": (_mac,),
+        "end": (_mac,),
+        "method": (_one_of("auto", "cmdlet", "registry"), "auto"),
+        "expect": (_nullable(_RANGE),),
+    },
+    "clear_host_range": {"expect": (_nullable(_RANGE),)},
+    "set_vm_macs": {
+        "vm_id": (_guid,),
+        "adapters": (_adapters,),
+        "power": (_one_of("require_off", "restart"), "require_off"),
+        "expect": (_nullable(_STATE), None),
+        **_POWER_FIELDS,
+    },
+    "stop_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None), **_POWER_FIELDS},
+    "start_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
+    "set_port_profile": {
+        "vm_id": (_guid,),
+        "adapter_id": (_text,),
+        "profile_id": (_nullable(_braced_guid),),
+        "profile_data": (_nullable(_number), None),
+        "expect": (_nullable(_object(profile_id=(_braced_guid,), profile_data=(_number,))),),
+    },
+    "create_vm": {
+        "name": (_text,),
+        "generation": (lambda value: _one_of(1, 2)(_number(value)),),
+        "memory_bytes": (_number,),
+        "path": (_text,),
+        "vhd_path": (_nullable(_text), None),
+        "switch": (_nullable(_text),),
+        "adapter_name": (_text,),
+        "mac": (_nullable(_mac), None),
+    },
+    "add_cluster_role": {"vm_id": (_guid,), "name": (_text,)},
+}
+OPERATIONS = tuple(_FIELDS)
+
+
+def validate(operations: Any) -> list[Json]:
+    """Clean operations in their order, or the task fails, naming the one that is wrong."""
+    if not isinstance(operations, list):
+        raise ModuleFailure("operations is no list")
+    return [_validate(number, operation) for number, operation in enumerate(operations)]
+
+
+def _validate(number: int, operation: Any) -> Json:
+    where = f"operations[{number}]"
+    if not isinstance(operation, dict):
+        raise ModuleFailure(f"{where} is no dictionary")
+    name = operation.get("op")
+    if name not in _FIELDS:
+        raise ModuleFailure(f"{where}: unknown op {name!r}; known: {', '.join(_FIELDS)}")
+    common: Json = {"op": (_text,), "id": (_nullable(_text), None)}
+    try:
+        out = _object(**common, **_FIELDS[name])(operation)
+        if name == "set_host_range" and to_int(out["start"]) > to_int(out["end"]):
+            raise _Bad(f"has a start {out['start']} above its end {out['end']}")
+        if name == "set_port_profile" and out["profile_id"] and out["profile_data"] is None:
+            raise _Bad("lacks the field profile_data")
+    except _Bad as problem:
+        raise ModuleFailure(f"{where} ({name}) {problem}") from None
+    return out

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""set_vm_macs: the addresses of all adapters of one VM at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import VM, Adapter, WorldError
+from ..model.objects import RUNNING_STATES, SAVED_STATES
+from .context import Context, Failed, Outcome, Refused, cmdlet
+from .power import refuse_other_state, refuse_stop, refuse_transition, start_guest, stop_guest
+
+Json = dict[str, Any]
+Pair = tuple[Adapter, Json]
+
+
+def set_vm_macs(context: Context) -> Outcome:
+    operation = context.operation
+    vm = context.find(operation["vm_id"])
+    pairs = [(_adapter(vm, wanted), wanted) for wanted in operation["adapters"]]
+    before = _read(vm, pairs)
+    open_pairs = [pair for pair in pairs if not _as_wanted(*pair)]
+    if not open_pairs:
+        return Outcome("unchanged", before, before)
+    if vm.is_replica:
+        raise Refused("replica", f"VM {vm.name} is a replica", before)
+    refuse_other_state(vm, operation["expect"], before)
+    _refuse_other_adapters(vm, open_pairs, before)
+    if vm.state in SAVED_STATES:
+        raise Refused("saved", f"VM {vm.name} is {vm.state}: its saved state is not discarded", before)
+    refuse_transition(vm, before)
+    running = vm.state in RUNNING_STATES
+    if running and operation["power"] != "restart":
+        raise Refused("running", f"VM {vm.name} is {vm.state}", before)
+    if running:
+        refuse_stop(context, vm, before)
+    if context.check:
+        return Outcome("done", before, _predict(vm, pairs, running))
+    problem = _restart_around(context, vm, open_pairs) if running else _try_set(context, vm, open_pairs)
+    after = _read(vm, pairs)
+    if problem:
+        return Outcome("failed", before, after, problem.reason, problem.message)
+    return Outcome("done", before, after)
+
+
+def _adapter(vm: VM, wanted: Json) -> Adapter:
+    for adapter in vm.adapters:
+        if adapter.id.lower() == wanted["adapter_id"].lower():
+            return adapter
+    raise Refused("not_found", f"VM {vm.name} has no adapter {wanted['adapter_id']}")
+
+
+def _as_wanted(adapter: Adapter, wanted: Json) -> bool:
+    if wanted["mac"] is None:
+        return adapter.dynamic
+    return not adapter.dynamic and adapter.mac == wanted["mac"]
+
+
+def _refuse_other_adapters(vm: VM, pairs: list[Pair], before: Json) -> None:
+    for adapter, wanted in pairs:
+        expect = wanted["expect"]
+        if (adapter.mac, adapter.dynamic) != (expect["mac"], expect["dynamic"]):
+            raise Refused(
+                "changed",
+                f"adapter {adapter.name} of VM {vm.name} has {adapter.mac} ({_flag(adapter.dynamic)}), "
+                f"expected {expect['mac']} ({_flag(expect['dynamic'])})",
+                before,
+            )
+
+
+def _flag(dynamic: bool) -> str:
+    return "dynamic" if dynamic else "static"
+
+
+def _read(vm: VM, pairs: list[Pair]) -> Json:
+    return {
+        "state": vm.state,
+        "adapters": [{"adapter_id": a.id, "mac": a.mac, "dynamic": a.dynamic} for a, _wanted in pairs],
+    }
+
+
+def _predict(vm: VM, pairs: list[Pair], running: bool) -> Json:
+    """What will be read: nobody can know the address of an adapter that becomes dynamic."""
+    adapters = []
+    for adapter, wanted in pairs:
+        row: Json = {"adapter_id": adapter.id, "mac": adapter.mac, "dynamic": adapter.dynamic}
+        if not _as_wanted(adapter, wanted):
+            row.update(mac=wanted["mac"], dynamic=wanted["mac"] is None)
+        adapters.append(row)
+    return {"state": "Running" if running else vm.state, "adapters": adapters}
+
+
+def _try_set(context: Context, vm: VM, pairs: list[Pair]) -> Failed | None:
+    try:
+        for adapter, wanted in pairs:
+            context.stage("before_set")
+            if not context.fault("ignore_set"):
+                context.touch()
+                _set(context, vm, adapter, wanted)
+            context.stage("after_set")
+        for adapter, wanted in pairs:
+            if not _as_wanted(adapter, wanted):
+                raise Failed(
+                    "readback",
+                    f"adapter {adapter.name} of VM {vm.name} reads {adapter.mac} ({_flag(adapter.dynamic)}) after it was set",
+                )
+    except Failed as problem:
+        return problem
+    return None
+
+
+def _set(context: Context, vm: VM, adapter: Adapter, wanted: Json) -> None:
+    try:
+        if wanted["mac"] is None:
+            context.world.write_dynamic(vm, adapter)
+        else:
+            context.world.write_static(vm, adapter, wanted["mac"])
+    except WorldError as problem:
+        raise cmdlet(problem) from problem
+
+
+def _restart_around(context: Context, vm: VM, pairs: list[Pair]) -> Failed | None:
+    """Guest shutdown, set, start: what ran runs again whatever happened in between, unless it never went off."""
+    problem: Failed | None = None
+    try:
+        stop_guest(context, vm)
+    except Failed as failure:
+        problem = failure
+    if vm.state != "Off":
+        return problem
+    problem = problem or _try_set(context, vm, pairs)
+    try:
+        start_guest(context, vm)
+    except Failed as failure:
+        problem = problem or failure
+    return problem
