@@ -105,6 +105,31 @@ HOST_RANGE_LEASE: Spec = {
     "supports_check_mode": True,
 }
 
+GATHER = [
+    "range",
+    "cluster",
+    "cluster_groups",
+    "vms",
+    "checkpoints",
+    "port_profiles",
+    "host_adapters",
+    "physical_adapters",
+    "switches",
+    "container_networks",
+]
+
+HOST_INFO: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "gather": {"type": "list", "elements": "str", "choices": GATHER, "default": GATHER},
+        "vms": {"type": "list", "elements": "str"},
+        "save_dir": {"type": "str"},
+        "record": {"type": "bool", "default": False},
+        "return_observation": {"type": "bool", "default": True},
+    },
+    "supports_check_mode": True,
+}
+
 HOST_RANGE: Spec = {
     "argument_spec": {
         **LEDGER_OPTIONS,

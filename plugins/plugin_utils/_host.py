@@ -15,11 +15,11 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
-    Interval,
     format_mac,
     is_mac,
     is_multicast,
     parse_mac,
+    parse_unicast,
 )
 
 Document = Mapping[str, Any]
@@ -45,6 +45,41 @@ class Wish:
     address: int | None = None
     pool: str | None = None
     owner: str | None = None
+
+
+def read_wishes(adapters: Sequence[Mapping[str, Any]]) -> list[Wish]:
+    """Return what the option ``adapters`` asks for.
+
+    :raises MacPoolError: for every entry without exactly one of mac_address, pool, pin and dynamic
+    """
+    wishes: list[Wish] = []
+    errors: list[MacPoolError] = []
+    for number, entry in enumerate(adapters):
+        try:
+            wishes.append(_read_wish(f'adapters[{number}], VM "{entry["vm"]}"', entry))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("adapters", errors)
+    return wishes
+
+
+def _read_wish(subject: str, entry: Mapping[str, Any]) -> Wish:
+    given = [key for key in ("mac_address", "pool", "pin", "dynamic") if entry.get(key)]
+    if len(given) != 1:
+        raise MacPoolError(
+            subject,
+            "exactly one of mac_address, pool, pin and dynamic",
+            " and ".join(given) or "none of them",
+            "Say where the address comes from.",
+        )
+    return Wish(
+        vm=entry["vm"],
+        adapter=entry.get("name") or None,
+        goal=given[0] if given[0] in ("pin", "dynamic") else "static",
+        address=parse_unicast(entry["mac_address"], f"{subject}, mac_address") if given[0] == "mac_address" else None,
+        pool=entry["pool"] if given[0] == "pool" else None,
+        owner=entry.get("owner") or None,
+    )
 
 
 @dataclass(frozen=True)
@@ -347,89 +382,3 @@ _REMEDIES = {
     "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become (fact 50).",
     "unsupported": "Install the Hyper-V role, or leave this host out.",
 }
-
-
-@dataclass(frozen=True)
-class RangeDecision:
-    """What becomes of a host's range."""
-
-    before: Interval | None
-    after: Interval | None
-    operation: dict[str, Any] | None
-    stranded: tuple[str, ...]
-    """The adapters that the change would strand: their address changes at the next start (fact 18)."""
-
-
-def observed_range(observation: Document) -> Interval | None:
-    """Return a host's range, or None when it has none.
-
-    :raises MacPoolError: when the range could not be read
-    """
-    if "mac_range" not in observation:
-        warnings = "; ".join(observation.get("warnings") or ()) or "no reason given"
-        raise MacPoolError(
-            f'host "{observation["host"]["name"]}"',
-            "its range of dynamic addresses",
-            f"that it cannot be read: {warnings}",
-            "Mend that first, then run again.",
-        )
-    found = observation["mac_range"]
-    return Interval(parse_mac(found["start"]), parse_mac(found["end"])) if found else None
-
-
-def stranded_by(observation: Document, before: Interval | None, after: Interval | None) -> list[str]:
-    """Return, as words, who would lose the address by a change of the range (facts 18 and 21).
-
-    These are dynamic adapters of VMs, and host adapters (which have no dynamic flag), with an address inside the range
-    now and outside it afterwards. ``after`` None stands for a range that nobody knows yet: then each of them counts.
-    """
-
-    def leaves(mac: str) -> bool:
-        if not is_mac(mac) or mac == NEVER_STARTED:
-            return False
-        address = parse_mac(mac)
-        was_in = before is None or before.start <= address <= before.end
-        return was_in and not (after and after.start <= address <= after.end)
-
-    vms = [
-        f"{adapter.label} ({adapter.mac})"
-        for adapter in adapters_of(observation)
-        if adapter.dynamic and leaves(adapter.mac)
-    ]
-    # A host adapter may carry the physical card's address (fact 111): only an address of the old range came from it.
-    hosts = [
-        f'host adapter "{adapter["name"]}" ({adapter["mac"]})'
-        for adapter in observation.get("host_adapters") or ()
-        if before and leaves(adapter["mac"])
-    ]
-    return vms + hosts
-
-
-def decide_range(observation: Document, wanted: Interval | None, method: str) -> RangeDecision:
-    """Return how a host gets its range.
-
-    :param wanted: the range; None to clear the values, so that Hyper-V makes its own at its next start (fact 8)
-    :param method: ``auto``, ``cmdlet`` or ``registry``
-    """
-    before = observed_range(observation)
-    expect = _as_spec(before)
-    if before == wanted:
-        return RangeDecision(before, wanted, None, ())
-    stranded = tuple(stranded_by(observation, before, wanted))
-    operation: dict[str, Any]
-    if wanted is None:
-        operation = {"op": "clear_host_range", "id": "clear_host_range", "expect": expect}
-    else:
-        spec = {"start": format_mac(wanted.start), "end": format_mac(wanted.end)}
-        operation = {"op": "set_host_range", "id": "set_host_range", "method": method, "expect": expect, **spec}
-    return RangeDecision(before, wanted, operation, stranded)
-
-
-def range_after(result: Document) -> Interval | None:
-    """Return the range that the read-back of a range operation shows."""
-    after = result.get("after")
-    return Interval(parse_mac(after["start"]), parse_mac(after["end"])) if after else None
-
-
-def _as_spec(interval: Interval | None) -> dict[str, str] | None:
-    return {"start": format_mac(interval.start), "end": format_mac(interval.end)} if interval else None

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an observation tells the ledger: who carries which address, and whether that is the whole picture. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import is_mac, parse_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NEVER_STARTED, REPLICAS, RUNNING, SAVED
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import HostPicture, Sighting
+
+Document = Mapping[str, Any]
+
+CARRIERS = ("vms", "host_adapters", "physical_adapters")
+"""Parts of an observation without which nobody can say that an address is carried by no one on the host."""
+
+
+def why_incomplete(observation: Document) -> str:
+    """Return what an observation lacks for proving that an address is absent; empty when it lacks nothing."""
+    reasons = [f"{part} not read" for part in CARRIERS if observation.get(part) is None]
+    if observation.get("vms") and any("checkpoints" not in vm for vm in observation["vms"]):
+        reasons.append("checkpoints not read")
+    reasons.extend(observation.get("warnings") or ())
+    return "; ".join(reasons)
+
+
+def picture(observation: Document, observed_at: int) -> HostPicture:
+    """Return what the ledger keeps of an observation.
+
+    :param observed_at: when the observation began, by the ledger's clock
+    """
+    host = observation["host"]
+    cluster = observation.get("cluster") or {}
+    mac_range = observation.get("mac_range")
+    reason = why_incomplete(observation)
+    return HostPicture(
+        host=host["name"],
+        observed_at=observed_at,
+        complete=not reason,
+        why_incomplete=reason,
+        sightings=tuple(sightings(observation)),
+        range_start=parse_mac(mac_range["start"]) if mac_range else None,
+        range_end=parse_mac(mac_range["end"]) if mac_range else None,
+        ipv4=tuple(host.get("ipv4") or ()),
+        cluster=cluster.get("name") or "",
+        cluster_nodes=tuple(node["name"] for node in cluster.get("nodes") or ()),
+    )
+
+
+def sightings(observation: Document) -> Iterator[Sighting]:
+    """Yield who carries an address on a host; text that is no address is nobody's."""
+    for vm in observation.get("vms") or ():
+        replica = vm.get("replication_mode") in REPLICAS
+        running = vm["state"] in RUNNING + SAVED
+        for adapter in vm.get("adapters") or ():
+            if is_mac(adapter["mac"]):
+                yield _of_vm("replica" if replica else "vm", vm, adapter, running)
+        for checkpoint in vm.get("checkpoints") or ():
+            for adapter in checkpoint.get("adapters") or ():
+                if is_mac(adapter["mac"]) and adapter["mac"] != NEVER_STARTED:
+                    yield _of_vm("checkpoint", vm, adapter, False)
+    for adapter in observation.get("host_adapters") or ():
+        if is_mac(adapter["mac"]):
+            yield Sighting(parse_mac(adapter["mac"]), "host", adapter_name=adapter["name"])
+    for adapter in observation.get("physical_adapters") or ():
+        for mac in {adapter.get("mac"), adapter.get("permanent_mac")}:
+            if is_mac(mac):
+                yield Sighting(parse_mac(mac), "physical", adapter_name=adapter["name"])
+
+
+def _of_vm(kind: Any, vm: Document, adapter: Document, running: bool) -> Sighting:
+    return Sighting(
+        address=parse_mac(adapter["mac"]),
+        kind=kind,
+        vm_id=vm["id"],
+        vm_name=vm["name"],
+        adapter_id=adapter["id"],
+        adapter_name=adapter["name"],
+        dynamic=adapter["dynamic"],
+        running=running,
+    )
+
+
+def summary(observation: Document) -> dict[str, Any]:
+    """Return a few numbers for a reader who does not want the whole observation."""
+    vms = observation.get("vms")
+    return {
+        "host": observation["host"]["name"],
+        "observed_at": observation["observed_at"],
+        "complete": not why_incomplete(observation),
+        "warnings": list(observation.get("warnings") or ()),
+        "range": observation.get("mac_range"),
+        "vms": None if vms is None else len(vms),
+        "adapters": None if vms is None else sum(len(vm.get("adapters") or ()) for vm in vms),
+    }
+
+
+def check_recordable(gather: Sequence[str], vms: Sequence[str] | None) -> None:
+    """Refuse to record a part of a host: the ledger would take what was not asked for as gone.
+
+    :raises MacPoolError: when some VMs only, or too few parts, are asked for
+    """
+    missing = [part for part in ("range", "vms", "checkpoints", *CARRIERS[1:]) if part not in gather]
+    if vms is not None or missing:
+        found = "some VMs only" if vms is not None else f"no {', '.join(missing)}"
+        raise MacPoolError(
+            "record: true", "an observation of the whole host", found, "Leave gather and vms out, or say record: false."
+        )
