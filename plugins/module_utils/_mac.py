@@ -168,9 +168,9 @@ def parse_interval(value: object, subject: str = "range") -> Interval:
 def parse_count(value: object, subject: str, maximum: int, minimum: int = 1) -> int:
     """Return a whole number given as an int or as decimal text (templates make text of numbers)."""
     number = -1
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        number = int(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
+    if (isinstance(value, str) and _NUMBER.fullmatch(value)) or (
+        isinstance(value, int) and not isinstance(value, bool)
+    ):
         number = int(value)
     if not minimum <= number <= maximum:
         raise MacPoolError(
