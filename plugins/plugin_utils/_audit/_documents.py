@@ -1,0 +1,531 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observation documents in, one typed picture out. Pure.
+
+A key that is absent was not gathered; an empty list means that somebody looked and found none. Documents come in any
+order and may overlap: of each part of a host the newest document that has it counts. Nothing here ever raises on what
+a document says, because the rest of the cluster is still worth an audit: what cannot be used is noted in words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, parse_interval, parse_mac
+
+SCHEMA = 1
+KINDS = ("hyperv_host", "network_controller", "scvmm")
+_REPLICA_MODES = frozenset({"replica", "extendedreplica"})
+_OFF_STATES = frozenset({"off", "offcritical"})
+_FRACTION = re.compile(r"\.([0-9]{1,6})[0-9]*")
+
+
+@dataclass(slots=True, eq=False)
+class Carrier:
+    """Something that carries an address: a VM's adapter, a checkpoint's, a replica's, a host's own, a card."""
+
+    kind: str
+    """vm, replica, checkpoint, host or physical."""
+    host: Host
+    name: str
+    """Of the adapter."""
+    text: str | None
+    """The address as found; None when the document does not say."""
+    value: int | None
+    """The address; None when there is none or the text is no address."""
+    id: str = ""
+    dynamic: bool | None = None
+    switch: str | None = None
+    vlan: Mapping[str, Any] = field(default_factory=dict)
+    spoofing: bool = False
+    running: bool = True
+    profile_id: str = ""
+    vm: Vm | None = None
+    checkpoint: Checkpoint | None = None
+    team: str | None = None
+
+    @property
+    def address(self) -> int | None:
+        """The address, without the zeros of an adapter that never started."""
+        return self.value or None
+
+
+@dataclass(slots=True, eq=False)
+class Checkpoint:
+    """A checkpoint of a VM with the adapters that come back when it is applied."""
+
+    id: str
+    name: str
+    adapters: tuple[Carrier, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Vm:
+    """One sighting of a VM on a host."""
+
+    host: Host
+    id: str | None
+    name: str
+    state: str | None
+    running: bool
+    clustered: bool
+    role: str = ""
+    """replica or extendedreplica; empty for a VM that is no replica."""
+    adapters: tuple[Carrier, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+    @property
+    def replica(self) -> bool:
+        """Whether it is a replica of a VM rather than the VM."""
+        return bool(self.role)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What two sightings of one VM share; a replica carries its primary's id (fact 107)."""
+        return (self.id, self.role) if self.id else (self.host.key, self.name.casefold(), id(self))
+
+
+@dataclass(slots=True, eq=False)
+class Host:
+    """A host as the newest documents show it."""
+
+    key: str
+    name: str
+    documents: tuple[Document, ...] = ()
+    hyperv: bool = True
+    ipv4: tuple[str, ...] = ()
+    range: Interval | None = None
+    cluster: str | None = None
+    """Key of its cluster; None for a lone host and where nobody knows."""
+    observed_at: dt.datetime | None = None
+    gathered: frozenset[str] = frozenset()
+    container_pools: tuple[tuple[str, Interval], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """A cluster as the maps of its nodes show it."""
+
+    key: str
+    name: str
+    nodes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By host key: name and state, from the newest map."""
+    owners: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """By VM id: owner's host key -> hosts whose maps say so."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By VM id: the name of its group."""
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A document as the report lists it."""
+
+    kind: str
+    subject: str
+    observed_at: dt.datetime | None
+    not_gathered: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    superseded: bool = False
+    unusable: str | None = None
+    """Why the document could not be used at all."""
+
+
+@dataclass(slots=True, eq=False)
+class NetworkController:
+    """What a Network Controller says; interfaces stay as they came for the rules that read them."""
+
+    document: Document
+    pools: tuple[tuple[str, Interval], ...]
+    interfaces: tuple[Mapping[str, Any], ...]
+
+
+class HostNames:
+    """Equates host names: without case, and a short name with the one FQDN that begins with it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_label: dict[str, set[str]] = defaultdict(set)
+        for name in names:
+            plain = self._plain(name)
+            if "." in plain:
+                self._by_label[plain.partition(".")[0]].add(plain)
+
+    @staticmethod
+    def _plain(name: str) -> str:
+        return name.strip().rstrip(".").casefold()
+
+    def key(self, name: str) -> str:
+        """Return what all spellings of one host share."""
+        plain = self._plain(name)
+        full = self._by_label.get(plain, ())
+        return next(iter(full)) if len(full) == 1 else plain
+
+
+@dataclass(slots=True)
+class Picture:
+    """All documents together."""
+
+    hosts: dict[str, Host]
+    vms: tuple[Vm, ...]
+    """Each VM once."""
+    sightings: tuple[Vm, ...]
+    """Each VM as often as it was seen."""
+    host_carriers: tuple[Carrier, ...]
+    clusters: dict[str, Cluster]
+    documents: tuple[Document, ...]
+    controllers: tuple[NetworkController, ...]
+    names: HostNames
+
+    def host_name(self, key: str) -> str:
+        """Return the best known spelling of a host's name."""
+        if key in self.hosts:
+            return self.hosts[key].name
+        for cluster in self.clusters.values():
+            if key in cluster.nodes:
+                return cluster.nodes[key][0]
+        return key
+
+
+@dataclass(slots=True)
+class _Source:
+    """A host's document before it is merged."""
+
+    raw: Mapping[str, Any]
+    name: str
+    document: Document
+
+
+def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable[str] = ()) -> Picture:
+    """Return the picture that the documents give together.
+
+    :param documents: observation documents in any order
+    :param known_hosts: names from plan and ledger, so that short names and FQDNs of all sources are equated alike
+    """
+    listed: list[Document] = []
+    sources: list[_Source] = []
+    controllers: list[NetworkController] = []
+    for raw in documents:
+        _sort_in(raw, listed, sources, controllers)
+    names = HostNames([*known_hosts, *(name for source in sources for name in _names_in(source))])
+    grouped: dict[str, list[_Source]] = defaultdict(list)
+    for source in sources:
+        grouped[names.key(source.name)].append(source)
+    hosts: dict[str, Host] = {}
+    sightings: list[Vm] = []
+    host_carriers: list[Carrier] = []
+    clusters: dict[str, Cluster] = {}
+    merged = [(key, _newest_first(group)) for key, group in sorted(grouped.items())]
+    for key, group in merged:
+        parts = _merge(group)
+        host = _read_host(key, group, parts)
+        hosts[key] = host
+        host_carriers += _read_host_adapters(parts, host)
+    # Oldest first, so that the newest map has the last word on a node's state.
+    for key, group in sorted(merged, key=lambda item: (_instant(item[1][0].document), item[0])):
+        _read_cluster(_merge(group), hosts[key], names, clusters)
+    clustered_ids = {vm_id for cluster in clusters.values() for vm_id in cluster.owners}
+    for key, group in merged:
+        sightings += [
+            _read_vm(raw, hosts[key], clustered_ids) for raw in map(_mapping, _list(_merge(group).get("vms")))
+        ]
+    sightings.sort(key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name))
+    return Picture(
+        hosts=hosts,
+        vms=_each_once(sightings, clusters),
+        sightings=tuple(sightings),
+        host_carriers=tuple(host_carriers),
+        clusters=dict(sorted(clusters.items())),
+        documents=tuple(sorted(listed, key=_document_order)),
+        controllers=tuple(sorted(controllers, key=lambda item: _document_order(item.document))),
+        names=names,
+    )
+
+
+def parse_time(value: object) -> dt.datetime | None:
+    """Return an instant from text as PowerShell or Python write it; None when it is no time."""
+    if isinstance(value, str):
+        try:
+            text = _FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), value.strip())
+            value = dt.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "Zz" else text)
+        except ValueError:
+            return None
+    if not isinstance(value, dt.datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
+
+
+def read_mac(value: object) -> tuple[str | None, int | None]:
+    """Return an address as found and as a number; the number is None when the text is no address."""
+    if value is None:
+        return None, None
+    try:
+        return str(value), parse_mac(value)
+    except MacPoolError:
+        return str(value), None
+
+
+def plain_id(value: object) -> str:
+    """Return a GUID or adapter id in the form in which ids are compared: no braces, no case."""
+    return str(value).strip().strip("{}").casefold() if value is not None else ""
+
+
+def _sort_in(raw: object, listed: list[Document], sources: list[_Source], controllers: list[NetworkController]) -> None:
+    if not isinstance(raw, Mapping):
+        listed.append(Document("unknown", "", None, unusable=f"it is no mapping but a {type(raw).__name__}"))
+        return
+    kind, observed_at = str(raw.get("kind")), parse_time(raw.get("observed_at"))
+    host = raw.get("host")
+    name = host.get("name") if isinstance(host, Mapping) else host
+    document = Document(kind, name if isinstance(name, str) else "", observed_at)
+    listed.append(document)
+    document.warnings = tuple(str(item) for item in _list(raw.get("warnings")))
+    if raw.get("schema") != SCHEMA:
+        document.unusable = f"its schema is {raw.get('schema')!r}, this version reads {SCHEMA}"
+    elif kind not in KINDS:
+        document.unusable = f"its kind is {kind!r}, known are {', '.join(KINDS)}"
+    elif kind == "network_controller":
+        controllers.append(_read_controller(raw, document))
+    elif kind == "hyperv_host":
+        if document.subject.strip():
+            sources.append(_Source(raw, document.subject, document))
+        else:
+            document.unusable = "it names no host"
+
+
+def _names_in(source: _Source) -> Iterator[str]:
+    yield source.name
+    cluster = _mapping(source.raw.get("cluster"))
+    for node in _list(cluster.get("nodes")):
+        if isinstance(_mapping(node).get("name"), str):
+            yield node["name"]
+    for group in _list(cluster.get("groups")):
+        if isinstance(_mapping(group).get("owner_node"), str):
+            yield group["owner_node"]
+
+
+def _newest_first(group: list[_Source]) -> list[_Source]:
+    if len(group) > 1:
+        # Equal times are settled by content, so that the order of the files never matters.
+        group.sort(key=lambda item: json.dumps(item.raw, sort_keys=True, default=str))
+        group.sort(key=lambda item: _instant(item.document), reverse=True)
+    return group
+
+
+PARTS = (
+    "mac_range",
+    "cluster",
+    "vms",
+    "host_adapters",
+    "physical_adapters",
+    "switches",
+    "container_networks",
+)
+
+
+def _merge(group: Sequence[_Source]) -> dict[str, Any]:
+    """Return each part from the newest document that has it."""
+    parts: dict[str, Any] = {"host": {}}
+    for source in group:
+        for part in PARTS:
+            if part in source.raw and part not in parts:
+                parts[part] = source.raw[part]
+        parts["host"] = {**_mapping(source.raw.get("host")), **parts["host"]}
+    return parts
+
+
+def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> Host:
+    seen: set[str] = set()
+    contributing = []
+    for source in group:
+        own = {part for part in PARTS if part in source.raw} - seen
+        seen |= own
+        source.document.not_gathered = tuple(part for part in PARTS if part not in source.raw)
+        source.document.superseded = source is not group[0] and not own
+        if not source.document.superseded:
+            contributing.append(source.document)
+    host_part = _mapping(parts["host"])
+    cluster = _mapping(parts.get("cluster")).get("name")
+    return Host(
+        key=key,
+        name=group[0].name.strip(),
+        documents=tuple(contributing),
+        hyperv=host_part.get("hyperv") is not False,
+        ipv4=tuple(str(item) for item in _list(host_part.get("ipv4"))),
+        range=read_interval(parts.get("mac_range")),
+        cluster=str(cluster).casefold() if cluster else None,
+        observed_at=group[0].document.observed_at,
+        gathered=frozenset(seen),
+        container_pools=tuple(sorted(_container_pools(parts))),
+    )
+
+
+def _container_pools(parts: Mapping[str, Any]) -> Iterator[tuple[str, Interval]]:
+    for network in map(_mapping, _list(parts.get("container_networks"))):
+        for pool in _list(network.get("mac_pools")):
+            if (interval := read_interval(pool)) is not None:
+                yield str(network.get("name") or network.get("id") or ""), interval
+
+
+def read_interval(value: object, start_key: str = "start", end_key: str = "end") -> Interval | None:
+    """Return a range; None when the mapping holds none."""
+    mapping = _mapping(value)
+    try:
+        return parse_interval({"start": mapping.get(start_key), "end": mapping.get(end_key)})
+    except MacPoolError:
+        return None
+
+
+def _read_host_adapters(parts: Mapping[str, Any], host: Host) -> list[Carrier]:
+    found = []
+    for raw in map(_mapping, _list(parts.get("host_adapters"))):
+        text, value = read_mac(raw.get("mac"))
+        found.append(Carrier("host", host, str(raw.get("name") or ""), text, value, plain_id(raw.get("id"))))
+        found[-1].switch = _name_or_none(raw.get("switch"))
+    for raw in map(_mapping, _list(parts.get("physical_adapters"))):
+        text, value = read_mac(raw.get("mac") or raw.get("permanent_mac"))
+        status = str(raw.get("status") or "Up").casefold()
+        found.append(Carrier("physical", host, str(raw.get("name") or ""), text, value, running=status == "up"))
+        found[-1].team = _name_or_none(raw.get("team"))
+    found.sort(key=lambda carrier: (carrier.kind, carrier.name.casefold(), carrier.id, carrier.value or 0))
+    return found
+
+
+def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, clusters: dict[str, Cluster]) -> None:
+    raw = _mapping(parts.get("cluster"))
+    if host.cluster is None:
+        return
+    cluster = clusters.setdefault(host.cluster, Cluster(host.cluster, str(raw["name"])))
+    cluster.nodes.setdefault(host.key, (host.name, "Up"))
+    for node in map(_mapping, _list(raw.get("nodes"))):
+        if isinstance(node.get("name"), str):
+            cluster.nodes[names.key(node["name"])] = (node["name"], str(node.get("state") or "Up"))
+    for group in map(_mapping, _list(raw.get("groups"))):
+        vm_id, owner = plain_id(group.get("vm_id")), group.get("owner_node")
+        if vm_id and isinstance(owner, str):
+            cluster.owners.setdefault(vm_id, {}).setdefault(names.key(owner), set()).add(host.key)
+            cluster.names[vm_id] = str(group.get("name") or "")
+
+
+def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: set[str]) -> Vm:
+    vm_id = plain_id(raw.get("id")) or None
+    state = raw.get("state")
+    mode = str(raw.get("replication_mode")).casefold()
+    vm = Vm(
+        host=host,
+        id=vm_id,
+        name=str(raw.get("name") or ""),
+        state=str(state) if state is not None else None,
+        running=is_running(state),
+        clustered=raw.get("clustered") is True or vm_id in clustered_ids,
+        role=mode if mode in _REPLICA_MODES else "",
+    )
+    vm.adapters = tuple(
+        _read_adapter(item, vm, "replica" if vm.replica else "vm") for item in map(_mapping, _list(raw.get("adapters")))
+    )
+    vm.checkpoints = tuple(_read_checkpoint(item, vm) for item in map(_mapping, _list(raw.get("checkpoints"))))
+    return vm
+
+
+def is_running(state: object) -> bool:
+    """Tell whether a VM in this state holds its address: saved and paused do, and so does what nobody knows."""
+    return str(state).casefold() not in _OFF_STATES
+
+
+def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
+    checkpoint = Checkpoint(plain_id(raw.get("id")), str(raw.get("name") or ""))
+    adapters = []
+    for item in map(_mapping, _list(raw.get("adapters"))):
+        adapter = _read_adapter(item, vm, "checkpoint")
+        adapter.running = False
+        adapter.checkpoint = checkpoint
+        adapters.append(adapter)
+    checkpoint.adapters = tuple(adapters)
+    return checkpoint
+
+
+def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
+    text, value = read_mac(raw.get("mac"))
+    dynamic = raw.get("dynamic")
+    return Carrier(
+        kind=kind,
+        host=vm.host,
+        name=str(raw.get("name") or ""),
+        text=text,
+        value=value,
+        id=plain_id(raw.get("id")),
+        dynamic=dynamic if isinstance(dynamic, bool) else None,
+        switch=_name_or_none(raw.get("switch")),
+        vlan=_mapping(raw.get("vlan")),
+        spoofing=raw.get("spoofing") is True,
+        running=vm.running,
+        profile_id=plain_id(_mapping(raw.get("port_profile")).get("profile_id")),
+        vm=vm,
+    )
+
+
+def _each_once(sightings: Sequence[Vm], clusters: Mapping[str, Cluster]) -> tuple[Vm, ...]:
+    """Of each VM that moved between two reads keep the sighting that was read last."""
+    chosen: dict[tuple[Any, ...], Vm] = {}
+    for vm in sightings:
+        other = chosen.get(vm.identity)
+        if other is None or _trust(vm, clusters) > _trust(other, clusters):
+            chosen[vm.identity] = vm
+    return tuple(sorted(chosen.values(), key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name)))
+
+
+def _trust(vm: Vm, clusters: Mapping[str, Cluster]) -> tuple[Any, ...]:
+    cluster = clusters.get(vm.host.cluster or "")
+    owners = cluster.owners.get(vm.id or "", {}) if cluster else {}
+    seen = vm.host.observed_at.timestamp() if vm.host.observed_at else 0.0
+    return (seen, vm.host.key in owners, vm.running, vm.host.key)
+
+
+def _read_controller(raw: Mapping[str, Any], document: Document) -> NetworkController:
+    pools = []
+    for item in map(_mapping, _list(raw.get("mac_pools"))):
+        properties = _mapping(item.get("properties"))
+        if (interval := read_interval(properties, "startMacAddress", "endMacAddress")) is not None:
+            pools.append((str(item.get("resourceId") or ""), interval))
+    interfaces = tuple(item for item in _list(raw.get("network_interfaces")) if isinstance(item, Mapping))
+    document.not_gathered = tuple(part for part in ("mac_pools", "network_interfaces") if part not in raw)
+    return NetworkController(document, tuple(sorted(pools)), interfaces)
+
+
+def _instant(document: Document) -> float:
+    return document.observed_at.timestamp() if document.observed_at else 0.0
+
+
+def _document_order(document: Document) -> tuple[Any, ...]:
+    return (document.kind, document.subject.casefold(), document.subject, _instant(document), document.unusable or "")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[Any]:
+    if isinstance(value, Mapping):
+        return [value]  # PowerShell writes a list of one as its only element.
+    return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()
+
+
+def _name_or_none(value: object) -> str | None:
+    return str(value) if value is not None and str(value) else None
+
+
+def moved(vm: Vm, host: Host) -> Vm:
+    """Return the same VM on another host."""
+    copy = replace(vm, host=host)
+    copy.adapters = tuple(replace(adapter, host=host, vm=copy) for adapter in vm.adapters)
+    copy.checkpoints = tuple(
+        replace(point, adapters=tuple(replace(adapter, host=host, vm=copy) for adapter in point.adapters))
+        for point in vm.checkpoints
+    )
+    return copy

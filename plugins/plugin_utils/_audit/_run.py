@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit's entry point. Pure: documents, plan and ledger go in, the content of ``report.json`` comes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import SEVERITIES
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._report import build_report
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import WhatIf, answer
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+
+
+def audit(
+    documents: Iterable[Mapping[str, Any]],
+    *,
+    plan: Plan | None = None,
+    claims: Iterable[Mapping[str, Any]] | None = None,
+    leases: Iterable[Mapping[str, Any]] = (),
+    now: dt.datetime,
+    what_if: WhatIf | Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Compare what is carried with what is planned and promised.
+
+    :param documents: observation documents of schema 1, in any order
+    :param plan: without one, nothing is said about pools and others' land
+    :param claims: rows of the ledger; None when there is no ledger, which is not the same as an empty one
+    :param leases: blocks that the ledger leased to hosts
+    :param now: the moment by which ages and waivers are judged, with a time zone
+    :param what_if: a change to imagine; the report is then of the situation afterwards, with ``changes``
+    :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
+    """
+    lease_rows = list(leases)
+    known = [str(row.get("host") or "") for row in lease_rows]
+    if plan and plan.host_ranges:
+        known += plan.host_ranges.hosts
+    situation = Situation(read_documents(documents, known), plan, claims, lease_rows, now)
+    if what_if is None:
+        return build_report(situation)
+    return answer(situation, what_if)
+
+
+def worst(report: Mapping[str, Any], n: int) -> list[str]:
+    """Return the ``n`` worst findings that no waiver accepts, as one line each, ready for a terminal."""
+    findings = [finding for finding in report["findings"] if finding["waived"] is None]
+    return [f"{finding['severity']:<8}  {finding['rule']}: {finding['evidence']}" for finding in findings[:n]]
+
+
+def at_least(report: Mapping[str, Any], severity: str) -> list[Mapping[str, Any]]:
+    """Return the findings of a severity or worse that no waiver accepts.
+
+    :param severity: critical, high, medium, low or info
+    """
+    limit = SEVERITIES.index(severity)
+    return [
+        finding
+        for finding in report["findings"]
+        if finding["waived"] is None and SEVERITIES.index(finding["severity"]) <= limit
+    ]
