@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tasks can do, in the words that all of them share. For internal use by this collection only."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """A task names the standard fragment, then CONTROLLER or HOST, INFO when it only reads, and its action group."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and predict what the real run would return without changing anything.
+  diff_mode:
+    description: Returns what is managed here as it was before and as it is (or would be) after, when in diff mode.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second run reports no change.
+      - This assumes that nobody else changed anything in between.
+  platform:
+    description: What kind of host the task works on.
+  action:
+    description: Has an action plugin of the same name, which decides everything on the controller.
+  async:
+    description: Supports the C(async) keyword.
+  become:
+    description: Supports the C(become) keywords.
+  connection:
+    description: Uses the connection of the host to run something on it.
+  delegation:
+    description: Supports C(delegate_to) and related keywords.
+"""
+
+    # The task runs on the controller alone: the host is only a name.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  platform:
+    support: full
+    details:
+      - The task runs on the controller. The host of the play may be of any kind, and need not be reachable.
+    platforms: posix
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: N/A
+    details:
+      - No host is contacted. The task runs as the user who runs Ansible.
+  connection:
+    support: none
+    details:
+      - No host is contacted. Say C(run_once) where the play has several hosts and one answer is enough.
+  delegation:
+    support: full
+    details:
+      - The task runs on the controller wherever it is delegated to.
+"""
+
+    # The action decides on the controller and calls modules on the host.
+    HOST = r"""
+options: {}
+attributes:
+  platform:
+    support: full
+    platforms: windows
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: full
+    details:
+      - Needed, or CredSSP, where the task has to ask the failover cluster. See
+        R(guide_operations, ansible_collections.macpool.hyperv.docsite.guide_operations.rights).
+  connection:
+    support: full
+  delegation:
+    support: full
+"""
+
+    # Use together with the standard fragment.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This task does not change anything.
+  diff_mode:
+    support: N/A
+    details:
+      - This task does not change anything.
+  idempotent:
+    support: full
+    details:
+      - This task does not change anything.
+"""
+
+    ACTIONGROUP_LEDGER = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.ledger) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.ledger
+"""
+
+    ACTIONGROUP_HOST = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.host) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.host
+"""

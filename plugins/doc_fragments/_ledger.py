@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a task finds the plan and the ledger. For internal use by this collection only."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options that every task with a plan and a ledger has."""
+
+    DOCUMENTATION = r"""
+options:
+  ledger:
+    description:
+      - Where the ledger is, as a URL V(sqlite:///path) or as the path of its file. The file is on the controller.
+      - Without this option, the variable C(macpool_ledger) counts, then the environment variable
+        E(MACPOOL_LEDGER) of the controller, then V(~/.local/state/macpool/<scope>.sqlite3) with the scope of the plan.
+      - A ledger that is not there is an error. Only M(macpool.hyperv.ledger) makes one, so that a wrong path never
+        becomes an empty ledger.
+    type: str
+  plan:
+    description:
+      - The plan, which says who may hand out which addresses. See
+        R(guide_plan, ansible_collections.macpool.hyperv.docsite.guide_plan).
+      - Without this option, the variable C(macpool_plan) counts, then the YAML file that the environment variable
+        E(MACPOOL_PLAN) of the controller names. Without any of them the task fails.
+      - A plan with an error is refused as a whole; every error is named with its place and what to do.
+    type: dict
+  lock_timeout:
+    description:
+      - How many seconds to wait while other tasks write to the ledger, before the task fails.
+    type: int
+    default: 30
+"""

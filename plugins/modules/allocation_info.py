@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: allocation_info
+short_description: Who has, and who had, which address
+description:
+  - Reads claims from the ledger, those of today or those of a time in the past, and the events that led to them.
+options:
+  owners:
+    description: Only claims of these owners. Letter case does not count, and a name that the owner had earlier counts too.
+    type: list
+    elements: str
+  mac_addresses:
+    description:
+      - Only claims on these addresses, in any of the forms V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00),
+        V(221D.D800.0100) and V(221DD8000100). Quote them.
+    type: list
+    elements: raw
+  pools:
+    description: Only claims of these pools.
+    type: list
+    elements: str
+  states:
+    description: Only claims in one of these states.
+    type: list
+    elements: str
+    choices: [reserved, applied, releasing, quarantined, held]
+  at:
+    description:
+      - A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
+        zone is UTC.
+    type: str
+  history:
+    description: Also return the events of the owners and addresses that were asked for, or all events.
+    type: bool
+    default: false
+notes:
+  - All filters together must fit. Without any filter all claims are returned.
+  - A claim says who was promised an address. It does not say who carries it now - that is what
+    M(macpool.hyperv.host_info) observes.
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
+    description: States of a claim, and how to ask who had an address.
+  - module: macpool.hyperv.allocation
+  - module: macpool.hyperv.plan_info
+  - module: macpool.hyperv.ledger
+  - plugin: macpool.hyperv.mac
+    plugin_type: lookup
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.info
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Read the claims of one VM's adapter
+  macpool.hyperv.allocation_info:
+    owners: [web01/eth0]
+  run_once: true
+  register: found
+
+- name: Show its address
+  ansible.builtin.debug:
+    msg: "{{ found.claims | map(attribute='mac_address') }}"
+
+- name: Ask who had an address when the incident happened, and what became of it
+  macpool.hyperv.allocation_info:
+    mac_addresses: ["22-1D-D8-00-01-00"]
+    at: "2026-11-01T08:00:00Z"
+    history: true
+  run_once: true
+
+- name: List everything that is on its way out of a pool
+  macpool.hyperv.allocation_info:
+    pools: [tenant]
+    states: [releasing, quarantined]
+  run_once: true
+"""
+
+RETURN = r"""
+claims:
+  description: The claims, by address. Empty when nothing fits.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    owner:
+      description: Who the address is promised to. Empty for an address that was set aside.
+      type: str
+      sample: web01/eth0
+    pool:
+      description: The pool that the address comes from.
+      type: str
+      sample: tenant
+    mac_address:
+      description: The address, 12 upper-case hexadecimal digits as Hyper-V shows it.
+      type: str
+      sample: 221DD8000100
+    formats:
+      description: The same address in the formats C(hyperv), C(dash), C(colon), C(dot) and C(linux).
+      type: dict
+      sample:
+        hyperv: 221DD8000100
+        dash: 22-1D-D8-00-01-00
+        colon: 22:1D:D8:00:01:00
+        dot: 221d.d800.0100
+        linux: 22:1d:d8:00:01:00
+    state:
+      description: The state of the claim.
+      type: str
+      sample: applied
+    since:
+      description: Since when the claim has been in this state, UTC.
+      type: str
+      sample: "2026-11-20T12:00:00.000Z"
+    until:
+      description: Until when the reservation or the quarantine counts, UTC. V(null) for no end.
+      type: str
+    generation:
+      description: Counts the changes of the claim that a waiting job must know of.
+      type: int
+      sample: 2
+    note:
+      description: The words that are kept with the claim.
+      type: str
+      sample: CHG-1042
+    vm_id:
+      description: The id of the VM. V(null) until the owner's name is bound to the ids.
+      type: str
+      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+    adapter_id:
+      description: The id of the VM's adapter. V(null) until the owner's name is bound to the ids.
+      type: str
+    cluster:
+      description: The cluster of the VM.
+      type: str
+      sample: hci1
+    aliases:
+      description: Other names that the owner had.
+      type: list
+      elements: str
+      sample: [web01-old/eth0]
+    job:
+      description: Which job changed the claim last.
+      type: str
+      sample: awx/4711
+    out_of_plan:
+      description: Whether the address lies outside the pool it was claimed from, because the pool shrank since.
+      type: bool
+      sample: false
+    unsure:
+      description: Whether the connection was lost while the address was being set, so that nobody knows whether it was.
+      type: bool
+      sample: false
+history:
+  description: The events, oldest first.
+  returned: with O(history=true)
+  type: list
+  elements: dict
+  contains:
+    sequence:
+      description: The number of the event. There are no gaps.
+      type: int
+      sample: 17
+    at:
+      description: When it happened, UTC by the clock of the ledger.
+      type: str
+      sample: "2026-11-20T12:00:00.000Z"
+    job:
+      description: Which job did it.
+      type: str
+      sample: awx/4711
+    user:
+      description: Who started the job.
+      type: str
+      sample: admin
+    event:
+      description: What was done.
+      type: str
+      sample: claimed
+    owner:
+      description: The owner, or the host of a lease.
+      type: str
+      sample: web01/eth0
+    mac_address:
+      description: The address, or the first one of a lease.
+      type: str
+      sample: 221DD8000100
+    pool:
+      description: The pool of the claim.
+      type: str
+      sample: tenant
+    before:
+      description: The state before. V(null) when there was no claim.
+      type: str
+    after:
+      description: The state afterwards.
+      type: str
+      sample: reserved
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION_INFO, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(ALLOCATION_INFO)
+
+
+if __name__ == "__main__":
+    main()

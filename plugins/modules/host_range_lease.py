@@ -1,0 +1,135 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_range_lease
+short_description: Lease disjoint blocks of addresses to hosts
+description:
+  - Each Hyper-V host makes dynamic addresses by itself, from a range of 256 addresses that it derives from an IP address
+    and that copies of an image share. A lease gives each host of the plan a block of its own.
+  - A host keeps its block for as long as the plan and the ledger exist, whichever hosts are added or taken away.
+  - The lower part of the block is for Hyper-V, the upper part (C(static_per_host) of the plan) is the pool C(host/) and
+    the name of the host, from which static addresses of that host are claimed.
+  - This task changes the ledger only. M(macpool.hyperv.host_range) sets the range on the host.
+options:
+  state:
+    description:
+      - V(present) leases a block to each host that has none.
+      - V(retired) ends the leases of O(hosts). A retired block is given to nobody while any VM is seen with an address
+        of it.
+    type: str
+    choices: [present, retired]
+    default: present
+  hosts:
+    description:
+      - The hosts, by the names that the plan has for them. Default with O(state=present) is the list C(hosts) of the
+        plan, whatever C(--limit) says. A host that the plan does not list is an error.
+      - Required with O(state=retired).
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - It will not move a block, and it will not take back a block that is in use. A changed C(size_per_host) of the plan
+    counts for new leases only.
+  - It refuses a block that covers the range which another known host makes by default.
+  - 'To undo: O(state=retired), after the host has been given another range or was emptied.'
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
+    description: From the first observation to leased ranges, step by step.
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_plan
+    description: How to size the blocks.
+  - module: macpool.hyperv.host_range
+  - module: macpool.hyperv.plan_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Lease a block to each host of the plan
+  macpool.hyperv.host_range_lease:
+  run_once: true
+  register: leased
+
+- name: Show the ranges that Hyper-V gets
+  ansible.builtin.debug:
+    msg: "{{ item.host }} gets {{ item.start }} to {{ item.end }}"
+  loop: "{{ leased.leases }}"
+  run_once: true
+
+- name: Set them
+  macpool.hyperv.host_range:
+
+- name: End the lease of a host that was taken apart
+  macpool.hyperv.host_range_lease:
+    state: retired
+    hosts: [hv4]
+  run_once: true
+"""
+
+RETURN = r"""
+leases:
+  description: The leases of O(hosts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host.
+      type: str
+      sample: hv1
+    start:
+      description: The first address of the range that Hyper-V gets.
+      type: str
+      sample: 00155DE00000
+    end:
+      description: The last address of the range that Hyper-V gets.
+      type: str
+      sample: 00155DE0037F
+    static_start:
+      description: The first address of the pool V(host/<name>). V(null) without C(static_per_host).
+      type: str
+      sample: 00155DE00380
+    static_end:
+      description: The last address of the pool V(host/<name>). V(null) without C(static_per_host).
+      type: str
+      sample: 00155DE003FF
+    state:
+      description: V(active) or V(retired).
+      type: str
+      sample: active
+    changed:
+      description: Whether this lease changed.
+      type: bool
+      sample: true
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE_LEASE, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(HOST_RANGE_LEASE)
+
+
+if __name__ == "__main__":
+    main()

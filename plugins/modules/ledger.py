@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ledger
+short_description: Make, check, export, import, back up and restore the ledger
+description:
+  - The ledger records who was promised which address. It holds the claims on addresses, the leases of the hosts, what
+    each host was last seen to carry, and an append-only history of who did what.
+  - This task looks after the ledger itself. M(macpool.hyperv.allocation) and M(macpool.hyperv.host_range_lease) write
+    into it, M(macpool.hyperv.allocation_info) reads it.
+options:
+  state:
+    description:
+      - What to do.
+      - V(present) makes the ledger when it is missing, and writes the scope of the plan and a new id into it. A ledger of
+        this scope that is there already is opened, checked to be one, and left as it is.
+      - V(verified) checks the whole ledger - its constraints, the chain of its history, and that replaying the history
+        gives the present state. With O(path), it checks a text export instead. The task fails when there is a problem.
+      - V(exported) writes the claims and leases to O(path) as text with one sorted line each. An unchanged ledger gives
+        an unchanged file.
+      - V(imported) takes the claims and leases of the text export O(path) into the ledger. A conflict with what is in
+        the ledger fails the task, and nothing is taken.
+      - V(backed_up) writes a copy of the ledger to O(path), history included, while others may be writing.
+      - V(restored) puts the backup O(path) in the place of the ledger.
+    type: str
+    choices: [present, verified, exported, imported, backed_up, restored]
+    default: present
+  path:
+    description:
+      - A file on the controller - the text to write, read or verify, the backup to write or restore.
+      - Required with O(state=exported), O(state=imported), O(state=backed_up) and O(state=restored).
+    type: path
+  accept_plan:
+    description:
+      - The ledger counts the generations of the plan, and refuses a job that comes with an earlier one. Set this once to
+        go back to an earlier plan on purpose - it then counts as the newest.
+      - Land with claims or leases on it cannot change its kind this way either.
+      - Only used with O(state=present).
+    type: bool
+    default: false
+  accept_rollback:
+    description:
+      - A ledger that lost acknowledged changes, because a backup or a snapshot of a disk was put back, refuses to write.
+        Set this once, after the hosts have been observed again, to take its present state as the truth. The gap is
+        noted in the history.
+      - Only used with O(state=present).
+    type: bool
+    default: false
+  forget_hosts:
+    description:
+      - Hosts that are gone for good. What they were last seen to carry no longer counts as in use, and they are no longer
+        missing from the picture.
+      - Their claims and leases stay. Retire a lease with M(macpool.hyperv.host_range_lease).
+      - Only used with O(state=present).
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    details:
+      - With O(state=verified) nothing is ever changed. A backup or an export is not written in check mode.
+  diff_mode:
+    support: partial
+    details:
+      - The lines of the text that O(state=exported) changes.
+  idempotent:
+    support: partial
+    details:
+      - O(state=backed_up) and O(state=restored) write each time.
+notes:
+  - The file must be on a local file system that outlives the job. A network file system loses writes of SQLite, and the
+    file system of an execution environment is thrown away with the job; both are refused.
+  - 'To undo: O(state=present) is undone by deleting the file, while nothing has been claimed. An import is undone by
+    restoring a backup made before it.'
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
+    description: States of a claim, backup and restore, each refusal and what to do.
+  - module: macpool.hyperv.allocation
+  - module: macpool.hyperv.allocation_info
+  - module: macpool.hyperv.plan_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Make the ledger of the plan's scope, where it is missing
+  macpool.hyperv.ledger:
+    ledger: sqlite:///var/lib/macpool/west.sqlite3
+  run_once: true
+
+- name: Check every constraint and the whole history
+  macpool.hyperv.ledger:
+    state: verified
+  run_once: true
+
+- name: Write the text that is committed to Git and reviewed
+  macpool.hyperv.ledger:
+    state: exported
+    path: "{{ playbook_dir }}/ledger/west.txt"
+  run_once: true
+  diff: true
+
+- name: Check the text of a pull request, where there is no ledger
+  macpool.hyperv.ledger:
+    state: verified
+    path: "{{ playbook_dir }}/ledger/west.txt"
+  run_once: true
+
+- name: Back up the ledger before a change
+  macpool.hyperv.ledger:
+    state: backed_up
+    path: /var/backups/macpool/west-2026-11-20.sqlite3
+  run_once: true
+
+- name: Put the backup back
+  macpool.hyperv.ledger:
+    state: restored
+    path: /var/backups/macpool/west-2026-11-20.sqlite3
+  run_once: true
+
+- name: Go on with the restored ledger, after all hosts have been observed
+  macpool.hyperv.ledger:
+    accept_rollback: true
+  run_once: true
+
+- name: Forget a host that was taken apart
+  macpool.hyperv.ledger:
+    forget_hosts: [hv4]
+  run_once: true
+"""
+
+RETURN = r"""
+ledger:
+  description: The ledger as it is after the task.
+  returned: when there is a ledger
+  type: dict
+  contains:
+    url:
+      description: Where it is.
+      type: str
+      sample: sqlite:///var/lib/macpool/west.sqlite3
+    scope:
+      description: The scope of the plan that it belongs to. No address is promised twice within a scope.
+      type: str
+      sample: west
+    id:
+      description: The identity that was written when the ledger was made. A copy has the same, a new ledger another one.
+      type: str
+      sample: 0b9e1f1e-5d0c-4f4e-8f38-1a8e5a0f4c11
+    sequence:
+      description: The number of the newest entry of the history.
+      type: int
+      sample: 412
+    generation:
+      description: The newest generation of the plan that the ledger accepted. 0 before the first one.
+      type: int
+      sample: 3
+    claims:
+      description: How many claims there are, of any state.
+      type: int
+      sample: 208
+    leases:
+      description: How many leases there are, active or retired.
+      type: int
+      sample: 4
+problems:
+  description: What is wrong, one line each. Empty when all is well.
+  returned: with O(state=verified)
+  type: list
+  elements: str
+  sample: []
+path:
+  description: The file that was written or read.
+  returned: when O(path) is given
+  type: str
+  sample: /var/backups/macpool/west-2026-11-20.sqlite3
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+  sample:
+    - subject: ledger "sqlite:///var/lib/macpool/west.sqlite3"
+      wanted: a ledger
+      found: nothing
+      remedy: Make it with macpool.hyperv.ledger, or mend the path.
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(LEDGER)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan_info
+short_description: Validate the plan, and show its land, how full it is, and what leasing would do
+description:
+  - Checks the whole plan and proves that no address belongs to two places of it. Each error is named with its place
+    and what to do.
+  - With the ledger, also shows how full each pool and each host's range is, and which hosts have which lease.
+options:
+  with_ledger:
+    description:
+      - Whether to open the ledger too. With V(false) the plan alone is checked, as in continuous integration where there
+        is no ledger.
+    type: bool
+    default: true
+notes:
+  - Nothing is ever written. RV(leases) with the state V(planned) are what M(macpool.hyperv.host_range_lease) would make
+    now.
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_plan
+    description: Every key of the plan, and how to choose the land.
+  - module: macpool.hyperv.host_range_lease
+  - module: macpool.hyperv.allocation_info
+  - module: macpool.hyperv.ledger
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.info
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Check the plan of a pull request
+  macpool.hyperv.plan_info:
+    with_ledger: false
+  run_once: true
+
+- name: Check a plan before it is put into the inventory
+  macpool.hyperv.plan_info:
+    with_ledger: false
+    plan:
+      scope: west
+      host_ranges:
+        ranges:
+          - start: "00-15-5D-E0-00-00"
+            size: 1048576
+        size_per_host: 1024
+        static_per_host: 128
+        hosts: [hv1, hv2, hv3, hv4]
+      pools:
+        tenant:
+          ranges:
+            - start: "22-1D-D8-00-00-00"
+              size: 1048576
+  run_once: true
+
+- name: Read how full everything is
+  macpool.hyperv.plan_info:
+  run_once: true
+  register: plan
+
+- name: Fail when a range is fuller than the plan likes
+  ansible.builtin.assert:
+    that: plan.usage | selectattr("over") | length == 0
+    fail_msg: "Nearly full: {{ plan.usage | selectattr('over') | map(attribute='name') | join(', ') }}"
+"""
+
+RETURN = r"""
+scope:
+  description: The scope of the plan. No address is promised twice within a scope.
+  returned: success
+  type: str
+  sample: west
+digest:
+  description: A digest of the plan. Two plans that mean the same have the same one, however they are written.
+  returned: success
+  type: str
+  sample: 5b1b1c3d0f7e4c55d0d7a1f4b0f6f1f9c1d5f5d0e4d3a7b9e2c6f8a0b1c2d3e4
+generation:
+  description:
+    - Which generation of the plan the ledger counts this one as. V(null) with O(with_ledger=false), and for a plan that
+      the ledger has not seen yet.
+  returned: success
+  type: int
+  sample: 3
+warnings:
+  description: What is allowed but should be known, such as land that somebody else may generate addresses in.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+land:
+  description: All land of the plan, by address.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(host_ranges), V(pool), V(exclude) for a part of a pool that is never handed out, or V(other).
+      type: str
+      sample: pool
+    name:
+      description: The name of the pool or of the other allocator. Empty for V(host_ranges).
+      type: str
+      sample: tenant
+    start:
+      description: The first address.
+      type: str
+      sample: 221DD8000000
+    end:
+      description: The last address.
+      type: str
+      sample: 221DD80FFFFF
+    size:
+      description: How many addresses.
+      type: int
+      sample: 1048576
+usage:
+  description: How full each pool and each host's static part is. Empty with O(with_ledger=false).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The pool.
+      type: str
+      sample: tenant
+    size:
+      description: How many addresses can be handed out.
+      type: int
+      sample: 1048320
+    used:
+      description: How many cannot be handed out now - claimed in any state, or last seen on somebody.
+      type: int
+      sample: 204
+    percent:
+      description: The same in percent.
+      type: float
+      sample: 0.02
+    warn_at:
+      description: The percentage from which on the plan wants a warning.
+      type: int
+      sample: 80
+    over:
+      description: Whether that is reached.
+      type: bool
+      sample: false
+leases:
+  description: The leases, and with the state V(planned) those that M(macpool.hyperv.host_range_lease) would make now.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host.
+      type: str
+      sample: hv1
+    start:
+      description: The first address of the range that Hyper-V gets.
+      type: str
+      sample: 00155DE00000
+    end:
+      description: The last address of the range that Hyper-V gets.
+      type: str
+      sample: 00155DE0037F
+    static_start:
+      description: The first address of the pool V(host/<name>). V(null) without C(static_per_host).
+      type: str
+      sample: 00155DE00380
+    static_end:
+      description: The last address of the pool V(host/<name>). V(null) without C(static_per_host).
+      type: str
+      sample: 00155DE003FF
+    state:
+      description: V(active) or V(planned).
+      type: str
+      sample: active
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+  sample:
+    - subject: macpool_plan.pools.tenant.ranges[0] and macpool_plan.other_allocators[0] ("vmm-default")
+      wanted: land that does not overlap
+      found: both with 00-1D-D8-C0-00-00..00-1D-D8-C0-FF-FF
+      remedy: Give each address to one of them.
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import PLAN_INFO, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(PLAN_INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_network_adapter
+short_description: Give the adapters of VMs static or dynamic MAC addresses
+description:
+  - Sets the addresses of any number of adapters on one host in one call - observes the VMs, decides, claims or renews in
+    the ledger, sets, reads back, confirms.
+  - An address that the ledger has not promised to the owner of the adapter is refused. An address that was set is read
+    back from the adapter; anything else than what was wanted is a failure.
+  - Errors of the request (a missing VM, two adapters of one name, a running VM) are found before anything is changed, and
+    all of them are reported together.
+options:
+  adapters:
+    description:
+      - The adapters, each with exactly one of O(adapters[].mac_address), O(adapters[].pool), O(adapters[].pin) and
+        O(adapters[].dynamic).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      vm:
+        description:
+          - The name or the id of the VM. Letter case does not count. Give the id when two VMs of the host have one name.
+        type: str
+        required: true
+      name:
+        description:
+          - The name or the id of the adapter. May be left out when the VM has one adapter. Give the id when the VM has two
+            adapters of one name.
+        type: str
+      mac_address:
+        description:
+          - This static address. It must be promised to the owner already, by M(macpool.hyperv.allocation) or the lookup
+            P(macpool.hyperv.mac#lookup).
+          - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in any case.
+            Quote it.
+        type: raw
+      pool:
+        description:
+          - A static address of this pool of the plan, or of V(host/) and the name of a host. The owner's claim is kept when
+            there is one, else an address is claimed.
+        type: str
+      pin:
+        description:
+          - Keep the dynamic address that the adapter has now, as a static one, and claim it. An adapter that never
+            started has no address yet and stays pending.
+        type: bool
+        default: false
+      dynamic:
+        description:
+          - Let Hyper-V give the address. The owner's claim is released.
+        type: bool
+        default: false
+      owner:
+        description:
+          - Who the address is promised to in the ledger. The default is the name of the VM, a slash, and the name of the
+            adapter, such as V(web01/Network Adapter).
+        type: str
+  when_running:
+    description:
+      - What to do with an adapter that needs a change while its VM is not off. Hyper-V changes the address of a VM only
+        while it is off.
+      - V(fail) fails before anything is changed.
+      - V(pending) leaves the adapter for another run and reports it with the status V(pending). Its address is claimed
+        already.
+      - V(restart) shuts the guest down, sets the address, reads it back and starts the VM again. The intent to start
+        it is in the ledger first, so that the next run starts it when the connection broke in between.
+      - A VM in a saved state is never restarted, because that would discard the state.
+    type: str
+    choices: [fail, pending, restart]
+    default: fail
+  when_missing:
+    description:
+      - What to do with an adapter whose VM is not on this host. V(skip) is for plays over all hosts of a cluster, in which
+        each host changes the VMs that it has at that time.
+      - An adapter that is missing in a VM which is there always fails.
+    type: str
+    choices: [fail, skip]
+    default: fail
+  reserve_for:
+    description:
+      - How long a new claim is kept until the owner is seen with the address, as a number and one of V(s), V(m), V(h),
+        V(d) or V(w), or as seconds.
+    type: str
+    default: 4h
+  shutdown_timeout:
+    description: With O(when_running=restart), how many seconds to wait for the guest to shut down.
+    type: int
+    default: 300
+  force_off:
+    description:
+      - With O(when_running=restart), turn the VM off when its guest does not shut down in time or cannot be asked. The
+        guest loses what it has not written.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The host is asked to check every expectation and touch nothing. The addresses that would be claimed are returned,
+        and not claimed.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - When the connection is lost after the host was told, the task ends as unreachable and the claims stay marked as unsure.
+    The next run looks at the adapters and goes on from there. It never claims a second address.
+  - It changes no replica, whose settings belong to the primary VM, no checkpoint, and no adapter of the host itself. A
+    checkpoint that was taken while an adapter was dynamic makes it dynamic again when it is applied.
+  - A clustered VM is stopped by shutting its guest down, never through the cluster, which would save it instead. A VM whose
+    cluster resource counts that as a failure (C(ShutdownAction) is 1) is refused.
+  - 'To undo: run it again with RV(adapters[].before). An address that was released can be claimed again by the same owner
+    until it is handed out to somebody else.'
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
+    description: Running VMs, lost connections, needed rights, step by step.
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
+    description: States of a claim, each refusal and what to do.
+  - module: macpool.hyperv.allocation
+  - module: macpool.hyperv.host_info
+  - module: macpool.hyperv.host_range
+  - plugin: macpool.hyperv.mac
+    plugin_type: lookup
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.host
+  - macpool.hyperv._attributes.actiongroup_host
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Give two VMs that are off a static address of the pool
+  macpool.hyperv.vm_network_adapter:
+    adapters:
+      - vm: web01
+        pool: tenant
+      - vm: web02
+        name: eth0
+        pool: tenant
+
+- name: Set an address that was claimed before
+  macpool.hyperv.vm_network_adapter:
+    adapters:
+      - vm: mail01
+        name: eth0
+        owner: mail01/eth0
+        mac_address: "{{ lookup('macpool.hyperv.mac', 'mail01/eth0', pool='tenant') }}"
+
+- name: Keep today's dynamic addresses for good, where the VMs are off
+  macpool.hyperv.vm_network_adapter:
+    adapters:
+      - vm: db01
+        name: eth0
+        pin: true
+      - vm: db02
+        name: eth0
+        pin: true
+    when_running: pending
+
+- name: Change a running VM by shutting its guest down and starting it again
+  macpool.hyperv.vm_network_adapter:
+    adapters:
+      - vm: web03
+        pool: tenant
+    when_running: restart
+    shutdown_timeout: 600
+
+- name: Let each host of the cluster change the VMs that it has now
+  macpool.hyperv.vm_network_adapter:
+    adapters: "{{ tenant_adapters }}"
+    when_missing: skip
+    when_running: pending
+  register: pushed
+
+- name: Show what is still open
+  ansible.builtin.debug:
+    msg: "{{ item.vm }}: {{ item.reason }}"
+  loop: "{{ pushed.adapters | selectattr('status', 'eq', 'pending') }}"
+
+- name: Give an adapter back to Hyper-V
+  macpool.hyperv.vm_network_adapter:
+    adapters:
+      - vm: test01
+        dynamic: true
+"""
+
+RETURN = r"""
+adapters:
+  description: The adapters, in the order of O(adapters), without those of VMs that are not on this host.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: The name of the VM.
+      type: str
+      sample: web01
+    vm_id:
+      description: The id of the VM.
+      type: str
+      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+    name:
+      description: The name of the adapter.
+      type: str
+      sample: eth0
+    adapter_id:
+      description: The id of the adapter.
+      type: str
+      sample: Microsoft:6F1D6C1E-8A38-4E0D-9A53-3D8F1B9D2A10\0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D
+    owner:
+      description: The owner in the ledger.
+      type: str
+      sample: web01/eth0
+    mac_address:
+      description:
+        - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. For a pending adapter,
+          the one that it shall get. V(null) where nobody can know it.
+      type: str
+      sample: 221DD8000100
+    dynamic:
+      description: Whether Hyper-V gives the address.
+      type: bool
+      sample: false
+    status:
+      description: V(unchanged), V(changed) or V(pending).
+      type: str
+      sample: changed
+    reason:
+      description: Why it is pending. Empty otherwise.
+      type: str
+      sample: ""
+    before:
+      description: C(mac_address) and C(dynamic) as they were found.
+      type: dict
+      sample:
+        mac_address: "000000000000"
+        dynamic: true
+    after:
+      description: C(mac_address) and C(dynamic) as they were read back, or would be.
+      type: dict
+      sample:
+        mac_address: 221DD8000100
+        dynamic: false
+pending:
+  description: How many adapters are pending.
+  returned: success
+  type: int
+  sample: 0
+missing:
+  description: The VMs that are not on this host.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+  sample:
+    - subject: adapter "eth0" of VM "web03" on host "hv2"
+      wanted: the static address 22-1D-D8-00-01-02
+      found: a VM that is Running
+      remedy: "Shut it down, or say when_running: pending (later) or restart (guest shutdown, set, start again)."
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_NETWORK_ADAPTER, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(VM_NETWORK_ADAPTER)
+
+
+if __name__ == "__main__":
+    main()
