@@ -80,24 +80,33 @@ def test_the_number_of_questions_follows_the_runs_and_not_the_addresses(
     assert len(spy.asked) <= len(runs) + 2
 
 
+MILLION = IntervalSet([(0x221DD8000000, 0x221DD80FFFFF)])
+
+
+@pytest.fixture(scope="module")
+def a_million_taken() -> Runs:
+    """A million addresses, all taken."""
+    return Runs(range(0x221DD8000000, 0x221DD8100000))
+
+
 @pytest.mark.parametrize("rank", [0, 1, 524_288, (1 << 20) - 1])
-def test_a_full_pool_of_a_million_is_told_by_two_questions(rank: int) -> None:
-    land = IntervalSet([(0x221DD8000000, 0x221DD80FFFFF)])
-    taken = Runs(range(0x221DD8000000, 0x221DD8100000))
-    spy = Spy(taken)
-    assert choose(land, spy, rank) is None
+def test_a_full_pool_of_a_million_is_told_by_two_questions(rank: int, a_million_taken: Runs) -> None:
+    spy = Spy(a_million_taken)
+    assert choose(MILLION, spy, rank) is None
     assert len(spy.asked) <= 2
 
 
 @pytest.mark.parametrize("free", [0, 1, 524_288, (1 << 20) - 1])
 @pytest.mark.parametrize("rank", [0, 1, 524_287, 524_289, (1 << 20) - 1])
-def test_the_last_free_address_of_a_million_is_found_by_three_questions(free: int, rank: int) -> None:
-    land = IntervalSet([(0x221DD8000000, 0x221DD80FFFFF)])
-    taken = Runs(range(0x221DD8000000, 0x221DD8100000))
-    taken.discard(0x221DD8000000 + free)
-    spy = Spy(taken)
-    assert choose(land, spy, rank) == 0x221DD8000000 + free
+def test_the_last_free_address_of_a_million_is_found_by_three_questions(
+    free: int, rank: int, a_million_taken: Runs
+) -> None:
+    address = MILLION.kth(free)
+    a_million_taken.discard(address)
+    spy = Spy(a_million_taken)
+    assert choose(MILLION, spy, rank) == address
     assert len(spy.asked) <= 3
+    a_million_taken.add(address)
 
 
 def test_a_land_of_2_to_the_46_is_filled_without_looking_at_it() -> None:
