@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 
@@ -281,18 +281,16 @@ class IntervalSet:
         return None if at == len(self._starts) else max(address, self._starts[at])
 
 
-Label = TypeVar("Label", bound=Hashable)
-
-
-class Overlap(NamedTuple, Generic[Label]):
+class Overlap(NamedTuple):
     """A stretch of addresses and all who claim the whole of it, in the order in which they were given."""
 
     start: int
     end: int
-    labels: tuple[Label, ...]
+    # Not generic: a NamedTuple cannot be one before Python 3.11.
+    labels: tuple[Any, ...]
 
 
-def overlaps(claims: Iterable[tuple[int, int, Label]]) -> list[Overlap[Label]]:
+def overlaps(claims: Iterable[tuple[int, int, Hashable]]) -> list[Overlap]:
     """Find by one sweep every stretch that two or more of the intervals share.
 
     Neighbouring stretches with the same claimants are one stretch; n identical intervals give one overlap.
@@ -305,7 +303,7 @@ def overlaps(claims: Iterable[tuple[int, int, Label]]) -> list[Overlap[Label]]:
         events.append((start, True, index))
         events.append((end + 1, False, index))
     events.sort()
-    found: list[Overlap[Any]] = []
+    found: list[Overlap] = []
     active: set[int] = set()
     reached = 0
     for position, opens, index in events:

@@ -146,9 +146,9 @@ small = st.integers(0, 14)
 claims = st.lists(st.tuples(small, small).map(sorted).map(tuple), max_size=8)
 
 
-def by_brute_force(listed: list[tuple[int, int, str]]) -> list[Overlap[str]]:
+def by_brute_force(listed: list[tuple[int, int, str]]) -> list[Overlap]:
     """Ask each address who claims it, then join neighbours with the same claimants."""
-    found: list[Overlap[str]] = []
+    found: list[Overlap] = []
     for address in range(20):
         labels = tuple(label for start, end, label in listed if start <= address <= end)
         if len(labels) < 2:
