@@ -25,6 +25,8 @@ COLLECTION := $(TREE)/ansible_collections/macpool/hyperv
 # Tools call each other by name (molecule calls ansible-playbook, which calls ansible-galaxy ...).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(TREE)
+# Nothing of a run is left in the home directory of whoever runs it.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export PYTHONPATH := $(CURDIR):$(CURDIR)/$(TREE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

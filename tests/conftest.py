@@ -34,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         tree = ROOT / ".cache" / "collections"
         link_collection(tree)
+        # Read when ansible is first imported: temporary files of a run stay in the checkout.
+        os.environ.setdefault("ANSIBLE_HOME", str(ROOT / ".cache" / "ansible"))
         # Not at module level: ansible-test runs some groups of tests where ansible.plugins must not be imported.
         from ansible.plugins.loader import init_plugin_loader
 
