@@ -12,7 +12,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .faults import Faults
+from .faults import FaultError, Faults
 from .model import World, WorldError
 from .shells import CallLog
 from .winrm import HOST
@@ -50,7 +50,9 @@ class Control:
         return self.world.do(str(body.get("verb")), **body.get("arguments", {}))
 
     def _fault(self, body: Json) -> Any:
-        return self.faults.add(**body).id
+        if "kind" not in body:
+            raise FaultError("a fault needs a kind")
+        return self.faults.add(body.pop("kind"), **body).id
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> tuple[int, Any]:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {self.token}".encode()):

@@ -23,6 +23,20 @@ KINDS = {
     "ignore_set": "Hyper-V accepts an address or a range and does not apply it",
     "guest_hangs": "the guest does not shut down in time",
 }
+_OPERATION = ("index", "op", "id", "vm_id")
+DETAILS: dict[str, tuple[str, ...]] = {
+    "cut_before": ("how",),
+    "cut_after": ("how",),
+    "delay": ("seconds",),
+    "verb_before": ("verb", "arguments"),
+    "verb_after": ("verb", "arguments"),
+    "access_denied": ("part", *_OPERATION),
+    "unreadable": ("part", "vm", "message"),
+    "fail_op": ("at", "reason", "message", *_OPERATION),
+    "die": ("at", *_OPERATION),
+    "ignore_set": _OPERATION,
+    "guest_hangs": _OPERATION,
+}
 STAGES = ("begin", "stopped", "before_set", "after_set", "before_start", "started", "created")
 WAYS = ("reset", "close", "hang")
 
@@ -64,6 +78,7 @@ class Faults:
     def add(
         self,
         kind: str,
+        /,
         *,
         host: str = "*",
         script: str | None = None,
@@ -74,6 +89,9 @@ class Faults:
     ) -> Fault:
         if kind not in KINDS:
             raise FaultError(f"there is no fault {kind!r}; known: {', '.join(KINDS)}")
+        unknown = sorted(set(details) - set(DETAILS[kind]))
+        if unknown:
+            raise FaultError(f"{kind} does not know {', '.join(unknown)}; it knows {', '.join(DETAILS[kind])}")
         if kind in ("fail_op", "die") and details.setdefault("at", "begin") not in STAGES:
             raise FaultError(f"there is no stage {details['at']!r}; known: {', '.join(STAGES)}")
         if kind.startswith("cut_") and details.setdefault("how", "reset") not in WAYS:

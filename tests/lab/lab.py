@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -63,9 +64,10 @@ class Lab:
         return self
 
     def stop(self) -> None:
-        for listener in self._listeners.values():
-            listener.stop()
-        self.control.stop()
+        doors = [listener.stop for listener in self._listeners.values()]
+        with ThreadPoolExecutor(max_workers=len(doors) + 1) as pool:  # each waits for its own thread to notice
+            for done in [pool.submit(stop) for stop in (*doors, self.control.stop)]:
+                done.result()
 
     def __enter__(self) -> Lab:
         return self.start()

@@ -5,7 +5,7 @@
 
 - up to 2.18: the text of exec_wrapper.ps1, four NULs, one JSON with `module_entry` and `module_args`
 - 2.19 to 2.21: one JSON for the bootstrap, a line of four NULs, one JSON manifest of scripts and actions
-- from 2.22: the same, the manifest gzipped and in base64 when `DecompressInput` says so
+- from 2.22: the same, the manifest gzipped and in base64 when `DecompressInput` says so, the arguments as JSON text
 """
 
 from __future__ import annotations
@@ -90,11 +90,17 @@ def _from_manifest(bootstrap: dict[str, Any], tail: bytes) -> Call:
         actions = _json_object(body)["actions"]
         wrapper = next(action for action in actions if action["name"] == "module_wrapper.ps1")
         parameters = wrapper["params"]
-        variables = {variable["Name"]: variable["Value"] for variable in parameters["Variables"]}
-        arguments = variables["complex_args"]
+        arguments = _arguments(parameters)
         script = str(parameters["Script"])
-    except (KeyError, TypeError, StopIteration) as problem:
+    except (KeyError, TypeError, AttributeError, StopIteration) as problem:
         raise PayloadError(f"a manifest without a module: {problem!r}") from problem
+    return Call(script, arguments, any(action["name"] == "async_wrapper.ps1" for action in actions))
+
+
+def _arguments(parameters: dict[str, Any]) -> dict[str, Any]:
+    if "ArgumentJSON" in parameters:
+        return _json_object(parameters["ArgumentJSON"].encode())
+    arguments = {variable["Name"]: variable["Value"] for variable in parameters["Variables"]}["complex_args"]
     if not isinstance(arguments, dict):
         raise PayloadError("complex_args is no object")
-    return Call(script, arguments, any(action["name"] == "async_wrapper.ps1" for action in actions))
+    return arguments

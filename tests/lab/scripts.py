@@ -64,7 +64,7 @@ def failure(call: Call | None, message: str, **extra: Any) -> Answer:
 
 
 def _print(call: Call | None, result: Json, rc: int) -> Answer:
-    """Ansible.Basic adds the arguments it was called with, so whoever uses a result has to live with them."""
-    if call is not None:
+    """Ansible.Basic adds the arguments it was called with, unless a newer core tells it not to."""
+    if call is not None and call.arguments.get("_ansible_inject_invocation", True):
         result = {**result, "invocation": {"module_args": call.options}}
     return Answer(stdout=json.dumps(result).encode() + b"\r\n", rc=rc)

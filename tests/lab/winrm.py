@@ -39,6 +39,7 @@ class _Server(ThreadingHTTPServer):
         self.listener = listener
         self.connections: set[socket.socket] = set()
         self.connections_lock = threading.Lock()
+        self.dropped = False
         super().__init__((HOST, port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -52,6 +53,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def drop_connections(self) -> None:
+        self.dropped = True
         with self.connections_lock:
             open_ones = list(self.connections)
         for connection in open_ones:
@@ -85,7 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         listener = self.server.listener
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path.partition("?")[0] != "/wsman":
+        if self.server.dropped:
+            self._cut("reset")
+        elif self.path.partition("?")[0] != "/wsman":
             self._reply(404, b"")
         elif not listener.knows(self.headers.get("Authorization")):
             self._reply(401, b"", {"WWW-Authenticate": 'Basic realm="WSMAN"'})

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's bench for every test here. Imported late: pytest reads this file before the checkout is on the path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.lab.bench import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    from tests.lab.bench import Bench
+
+    return Bench()
+
+
+@pytest.fixture
+def untouched() -> Callable[[Bench], Callable[[], None]]:
+    """Remember the world; the returned check fails when anything is different."""
+
+    def remember(bench: Bench) -> Callable[[], None]:
+        before = bench.world.to_dict()
+
+        def check() -> None:
+            assert bench.world.to_dict() == before
+
+        return check
+
+    return remember
