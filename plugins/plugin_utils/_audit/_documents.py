@@ -503,7 +503,7 @@ def _instant(document: Document) -> float:
 
 
 def _document_order(document: Document) -> tuple[Any, ...]:
-    return (document.kind, document.subject.casefold(), document.subject, _instant(document), document.unusable or "")
+    return (document.kind, document.subject.casefold(), _instant(document), document.subject, document.unusable or "")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -361,6 +361,10 @@ def _rehost(picture: Picture, host: Host) -> Picture:
     )
 
 
+def _vms(vms: list[Vm]) -> str:
+    return "1 VM" if len(vms) == 1 else f"{len(vms)} VMs"
+
+
 def _advice(changes: list[dict[str, Any]], staying: list[Vm], host: Host) -> str:
     sentences = []
     if changes:
@@ -368,9 +372,7 @@ def _advice(changes: list[dict[str, Any]], staying: list[Vm], host: Host) -> str
             "First pin the adapters that would get a new address or could collide (ansible-playbook macpool.hyperv.pin)."
         )
     if staying:
-        sentences.append(
-            f"{len(staying)} VMs cannot leave {plain(host.name)}: they are not clustered, or no node is up."
-        )
+        sentences.append(f"{_vms(staying)} cannot leave {plain(host.name)}: not clustered, or no other node is up.")
     return " ".join(sentences) or "Nothing has to be done first."
 
 
@@ -378,9 +380,9 @@ def _assumptions(leaving: list[Vm], staying: list[Vm], host: Host) -> list[str]:
     assumed = []
     if leaving:
         assumed.append(
-            f"The {len(leaving)} clustered VMs of {plain(host.name)} go to the nodes with the fewest VMs; the changes name"
+            f"The clustered VMs of {plain(host.name)} ({len(leaving)}) go to the nodes with the fewest VMs; the changes name"
             " every node on which an address would not stay."
         )
     if staying:
-        assumed.append(f"{len(staying)} VMs stay on {plain(host.name)}.")
+        assumed.append(f"{_vms(staying)} staying on {plain(host.name)}.")
     return assumed

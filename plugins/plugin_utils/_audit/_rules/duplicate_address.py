@@ -52,7 +52,7 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
         verdict = _worst(situation, carriers)
         if verdict is None:
             continue
-        shown = list(distinct(carriers))
+        shown = sorted(distinct(carriers), key=_by_name)
         reach = (
             "share a broadcast domain, as far as is known" if verdict.reach else "are in different broadcast domains"
         )
@@ -64,6 +64,11 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             carriers=shown,
             severity=SEVERITIES[verdict.rank],
         )
+
+
+def _by_name(carrier: Carrier) -> tuple[bool, str, str, str]:
+    name = carrier.vm.name if carrier.vm else carrier.name
+    return carrier.checkpoint is not None, carrier.host.key, name.casefold(), name
 
 
 def _party(carrier: Carrier) -> Hashable:
