@@ -45,7 +45,7 @@ class Reading:
         """Why this part cannot be read now."""
         where = (self.host.name, self.call.name, self.call.check_mode)
         if self.denied or self.faults.take("access_denied", *where, part=part):
-            return "Access is denied."
+            return "access denied: Access is denied."
         broken = self.faults.take("unreadable", *where, part=part, vm=None)
         return str(broken.details.get("message", "The operation failed.")) if broken else None
 
@@ -63,7 +63,7 @@ class Reading:
                 raise Unreadable(cause)
             into[key] = read()
         except Unreadable as problem:
-            self.warnings.append(f"{name}: {problem}")
+            self.warnings.append(f"{name}: could not be read: {problem}")
         else:
             self.read += 1
 
@@ -175,11 +175,11 @@ def _vms(reading: Reading, gather: set[str], asked: list[str] | None) -> list[Js
         cause = reading.vm_fault(vm)
         if cause:
             broken += 1
-            reading.warnings.append(f"vms: {vm.name} ({vm.id}): {cause}")
+            reading.warnings.append(f"vms: the adapters of VM '{vm.name}' ({vm.id}) could not be read: {cause}")
         else:
             out.append(_vm(vm, gather))
     if broken and not out:
-        raise Unreadable("no VM could be read")
+        raise Unreadable("none of the VMs could be read")
     return out
 
 
@@ -196,21 +196,21 @@ def _vm(vm: VM, gather: set[str]) -> Json:
         "generation": vm.generation,
         "clustered": vm.clustered,
         "replication_mode": vm.replication_mode,
-        "adapters": [_adapter(adapter, "port_profiles" in gather) for adapter in vm.adapters],
+        "adapters": [_adapter(adapter, with_profile="port_profiles" in gather) for adapter in vm.adapters],
     }
     if "checkpoints" in gather:
         out["checkpoints"] = [
             {
                 "id": taken.id,
                 "name": taken.name,
-                "adapters": [_adapter(a, "port_profiles" in gather) for a in taken.adapters],
+                "adapters": [_adapter(adapter, with_profile=False) for adapter in taken.adapters],
             }
             for taken in vm.checkpoints
         ]
     return out
 
 
-def _adapter(adapter: Adapter, with_profile: bool) -> Json:
+def _adapter(adapter: Adapter, *, with_profile: bool) -> Json:
     out: Json = {
         "id": adapter.id,
         "name": adapter.name,

@@ -44,7 +44,6 @@ def test_everything_by_default(bench: Bench) -> None:
         "connected": True,
         "spoofing": False,
         "vlan": {"mode": "Untagged", "access": 0, "trunk": []},
-        "port_profile": None,
     }
     (shown,) = observation["vms"]
     checkpoint_id = shown["checkpoints"][0]["id"]
@@ -55,7 +54,7 @@ def test_everything_by_default(bench: Bench) -> None:
         "generation": 2,
         "clustered": True,
         "replication_mode": "None",
-        "adapters": [adapter],
+        "adapters": [{**adapter, "port_profile": None}],
         "checkpoints": [{"id": checkpoint_id, "name": "cp", "adapters": [adapter]}],
     }
     assert observation["cluster"] == {
@@ -129,7 +128,7 @@ def test_a_part_that_fails_is_a_warning_and_absent(bench: Bench) -> None:
     observation = bench.observe()
     assert "cluster" not in observation
     assert "vms" in observation
-    assert observation["warnings"] == ["cluster: The RPC server is unavailable."]
+    assert observation["warnings"] == ["cluster: could not be read: The RPC server is unavailable."]
     assert bench.observe()["warnings"] == []
 
 
@@ -149,7 +148,7 @@ def test_the_task_fails_only_when_nothing_could_be_read(bench: Bench) -> None:
     assert answer["failed"]
     assert "Access is denied." in answer["msg"]
     bench.faults.add("access_denied", part="cluster")
-    assert bench.observe()["warnings"] == ["cluster: Access is denied."]
+    assert bench.observe()["warnings"] == ["cluster: could not be read: access denied: Access is denied."]
 
 
 def test_profiles_container_networks_and_malformed_text_come_as_they_are(bench: Bench) -> None:
