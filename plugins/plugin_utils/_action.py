@@ -18,6 +18,9 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Se
 
 Result = dict[str, Any]
 
+OPERATION_SCHEMA = 1
+"""The version of the operations that host_apply understands."""
+
 
 class ModuleFailed(Exception):
     """A module on a host failed; its own result is the error."""
@@ -89,6 +92,18 @@ class Task(ActionBase):  # type: ignore[misc]
             arguments["vms"] = list(vms)
         observation: dict[str, Any] = self.call("host_info", **arguments)["observation"]
         return observation
+
+    def apply(self, operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Run operations on the host, or predict them in check mode, and return their results in order."""
+        arguments = {"schema": OPERATION_SCHEMA, "operations": [dict(operation) for operation in operations]}
+        # The task fails when any operation fails, but its results tell how far each of them got.
+        result = self._execute_module(
+            module_name="macpool.hyperv.host_apply", module_args=arguments, task_vars=self.task_vars
+        )
+        if len(result.get("results") or ()) != len(operations):
+            raise ModuleFailed({**result, "msg": result.get("msg") or "host_apply did not answer every operation"})
+        results: list[dict[str, Any]] = result["results"]
+        return results
 
     def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Result:
         """Return the managed keys before and after, when the user asked for a diff."""

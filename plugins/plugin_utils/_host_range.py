@@ -93,6 +93,27 @@ def decide_range(observation: Document, wanted: Interval | None, method: str) ->
     return RangeDecision(before, wanted, operation, stranded)
 
 
+def check_stranded(host: str, decision: RangeDecision) -> None:
+    """Refuse a change that would strand adapters.
+
+    :raises MacPoolError: naming each of them
+    """
+    if decision.stranded:
+        listed = "".join(f"\n  {adapter}" for adapter in decision.stranded)
+        raise MacPoolError(
+            f'host "{host}"',
+            f"the range {decision.after}" if decision.after else "no range of its own",
+            f"{len(decision.stranded)} adapters that would get another address at their next start:{listed}\n",
+            "Give them static addresses first (macpool.hyperv.vm_network_adapter with pin or pool),"
+            " or say stranded: allow.",
+        )
+
+
+def range_as_result(interval: Interval | None) -> dict[str, str] | None:
+    """Return a range for a task's result."""
+    return _as_spec(interval)
+
+
 def range_after(result: Document) -> Interval | None:
     """Return the range that the read-back of a range operation shows."""
     after = result.get("after")

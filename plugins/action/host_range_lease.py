@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lease disjoint blocks of the plan's land to hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE_LEASE
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import lease_as_result
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.host_range_lease."""
+
+    SPEC = HOST_RANGE_LEASE
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Lease or retire, and tell each host's block."""
+        plan = self.settings.plan()
+        ledger = self.ledger(options, plan)
+        if options["state"] == "retired":
+            outcomes = ledger.retire(options["hosts"], self.job, preview=self.preview)
+        else:
+            outcomes = ledger.lease(plan, options["hosts"], self.job, preview=self.preview)
+        changed = [outcome for outcome in outcomes if outcome.changed]
+        before = {outcome.lease.host: lease_as_result(outcome.before) for outcome in changed if outcome.before}
+        after = {outcome.lease.host: lease_as_result(outcome.lease) for outcome in changed}
+        return {
+            "changed": bool(changed),
+            "leases": [
+                {**lease_as_result(outcome.lease), "changed": outcome.changed, "remark": outcome.remark}
+                for outcome in outcomes
+            ],
+            **self.diff(before, after),
+        }

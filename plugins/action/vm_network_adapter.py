@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give adapters of a host's VMs their addresses: observe, decide, claim, apply, read back, confirm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_NETWORK_ADAPTER
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import read_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Power, Pusher
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.vm_network_adapter."""
+
+    SPEC = VM_NETWORK_ADAPTER
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Push what is wanted and tell what became of each adapter."""
+        plan = self.settings.plan()
+        pusher = Pusher(
+            plan=plan,
+            ledger=self.ledger(options, plan),
+            job=self.job,
+            host=self,
+            preview=self.preview,
+            reserve_for=parse_duration(options["reserve_for"], "reserve_for"),
+            power=Power(options["when_running"], options["shutdown_timeout"], options["force_off"]),
+            skip_missing_vms=options["when_missing"] == "skip",
+        )
+        report = pusher.run(read_wishes(options["adapters"]))
+        return {**report.as_result(), **self.diff(report.before, report.after)}

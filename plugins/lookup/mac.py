@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the ledger for an owner's address from a template."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mac
+short_description: The MAC address of an owner, from the ledger
+version_added: 0.1.0
+author: macpool.hyperv contributors (@macpool)
+description:
+  - Returns the address that the ledger has promised to an owner. The same owner always gets the same address, however
+    often the template is evaluated, in this job and in all later ones.
+  - An owner without an address is given one from O(pool), unless O(claim) is V(false). With C(--check) the very address is
+    predicted and nothing is written.
+  - C(check_mode) set on a single task is not visible to a lookup. Where that matters, use the task
+    M(macpool.hyperv.allocation#module) or O(claim=false).
+  - Lookups run on the controller, where the ledger is.
+options:
+  _terms:
+    description:
+      - Owners. An owner is named C(<vm>/<adapter>), such as V(web01/eth0), before the VM exists and afterwards.
+    type: list
+    elements: str
+    required: true
+  pool:
+    description:
+      - The pool of the plan that an owner without an address gets one from; V(host/<name>) for the static part of a host's
+        own block.
+      - May be left out when the plan has one pool only, or when each owner has an address already.
+    type: str
+  claim:
+    description:
+      - Whether an owner without an address is given one.
+      - With V(false) such an owner is an error that says how to claim an address first, and nothing is ever written.
+    type: bool
+    default: true
+  format:
+    description: How the address is written.
+    type: str
+    default: hyperv
+    choices:
+      hyperv: V(221DD8012345), as Hyper-V shows it
+      dash: V(22-1D-D8-01-23-45)
+      colon: V(22:1D:D8:01:23:45)
+      dot: V(221d.d801.2345)
+      linux: V(22:1d:d8:01:23:45), as Linux guests match it
+  reserve_for:
+    description:
+      - How long the job needs to bring the address to an adapter, such as V(4h). A reservation past its time is looked into,
+        never just given to somebody else.
+    type: str
+    default: 4h
+  plan:
+    description:
+      - The plan. Without it, the variable C(macpool_plan) is taken, then the YAML file named by E(MACPOOL_PLAN).
+    type: dict
+  ledger:
+    description:
+      - The ledger, as a path or as C(sqlite:///path). Without it, the variable C(macpool_ledger) is taken, then
+        E(MACPOOL_LEDGER), then C(~/.local/state/macpool/<scope>.sqlite3).
+    type: str
+  lock_timeout:
+    description: How many seconds to wait while somebody else writes to the ledger.
+    type: int
+    default: 30
+seealso:
+  - module: macpool.hyperv.allocation
+  - module: macpool.hyperv.allocation_info
+  - plugin: macpool.hyperv.mac
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the address of an adapter, claiming one at the first time
+  ansible.builtin.debug:
+    msg: "{{ lookup('macpool.hyperv.mac', 'web01/eth0', pool='tenant') }}"
+
+- name: Write a netplan file with the address as Linux matches it
+  ansible.builtin.copy:
+    dest: /tmp/60-eth0.yaml
+    mode: "0644"
+    content: |
+      network:
+        version: 2
+        ethernets:
+          eth0:
+            match:
+              macaddress: "{{ lookup('macpool.hyperv.mac', 'web01/eth0', pool='tenant', format='linux') }}"
+
+- name: Never claim from a template
+  ansible.builtin.debug:
+    msg: "{{ query('macpool.hyperv.mac', 'web01/eth0', 'web02/eth0', claim=false) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: One address for each owner, in the order of the owners.
+  type: list
+  elements: str
+  sample: ["221DD8012345"]
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import addresses_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    """The lookup macpool.hyperv.mac."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        """Return one address for each owner."""
+        variables = variables or {}
+        self.set_options(var_options=variables, direct=kwargs)
+        options = {name: self.get_option(name) for name in ("plan", "ledger")}
+        settings = Settings(options, variables, self._templar.template)
+        try:
+            plan = settings.plan()
+            ledger = Ledger.open(settings.ledger_url(), plan.scope, lock_timeout=self.get_option("lock_timeout"))
+            addresses = addresses_of(
+                ledger,
+                plan,
+                terms,
+                self.get_option("pool"),
+                settings.job(),
+                claim=self.get_option("claim"),
+                reserve_for=parse_duration(self.get_option("reserve_for"), "reserve_for"),
+                # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
+                preview=bool(variables.get("ansible_check_mode")),
+            )
+            return [format_mac(address, self.get_option("format")) for address in addresses]
+        except MacPoolError as error:
+            raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from error
