@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of owners and hosts: which ones are the same. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import BadOwner, quoted
+
+MAX_NAME = 1024
+
+
+def name_key(name: str) -> str:
+    """Return what two spellings of a name share: Windows compares names of VMs letter by letter without case.
+
+    A letter without a single upper-case partner keeps its shape, so that "strasse" and "straße" stay two owners.
+    """
+    if name.isascii():
+        return name.upper()
+    return "".join(_folded(letter) for letter in name)
+
+
+def _folded(letter: str) -> str:
+    upper = letter.upper()
+    return upper if len(upper) == 1 and upper.lower() == letter.lower() else letter
+
+
+def checked_owner(owner: object) -> str:
+    """Return the name of an owner as it is kept.
+
+    :raises BadOwner: when it cannot be kept as text
+    """
+    if not isinstance(owner, str) or not owner.strip():
+        found = "nothing" if owner is None or isinstance(owner, str) else f"{owner!r} (a {type(owner).__name__})"
+        raise BadOwner("owner of an address", "a name such as web01/eth0", found, "Name the VM and its adapter.")
+    if len(owner) > MAX_NAME:
+        raise BadOwner(
+            f"owner {quoted(owner[:40])}...",
+            f"a name of at most {MAX_NAME} characters",
+            f"{len(owner)} characters",
+            "Give a shorter name.",
+        )
+    try:
+        owner.encode()
+    except UnicodeEncodeError:
+        raise BadOwner(
+            f"owner {owner!a}", "text", "half of a surrogate pair, which is no character", "Mend the name."
+        ) from None
+    return owner
+
+
+def readable(text: str) -> str:
+    """Return text that a host sent, with what no database can keep spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_NAME]
+
+
+def adapter_name(vm_name: str, adapter: str) -> str:
+    """Return the owner's name of a VM's adapter."""
+    return f"{vm_name}/{adapter}"
+
+
+def host_key(name: str) -> str:
+    """Return what two spellings of a host's name share."""
+    return name.strip().rstrip(".").lower()
+
+
+def find_host(name: str, known: Iterable[str]) -> str | None:
+    """Return the key of the known host that a name means.
+
+    A short name equals the first label of a full one where only one known host has that label.
+
+    :param known: keys of hosts
+    """
+    key = host_key(name)
+    keys = set(known)
+    if key in keys:
+        return key
+    label = key.partition(".")[0]
+    same_label = [other for other in keys if other.partition(".")[0] == label]
+    if len(same_label) == 1 and ("." not in key or "." not in same_label[0]):
+        return same_label[0]
+    return None

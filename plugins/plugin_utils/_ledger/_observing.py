@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Taking in what hosts were seen to carry, and settling what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
+    absence_proof,
+    required_hosts,
+    settle,
+    unproven_hosts,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Claim,
+    HostPicture,
+    KnownHost,
+    Lease,
+    PictureTooOld,
+    Session,
+    Sighting,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import find_host, host_key, readable
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import DEFAULT_REUSE_AFTER, Plan
+
+
+def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[KnownHost, int | None] | None:
+    """Return what is then known of a host, and before which time its older sightings are void.
+
+    Only a complete picture makes older sightings void: what an incomplete one does not show may still be there. None
+    when a newer complete picture is known already. The outcome does not depend on the order in which pictures come.
+    """
+    seen = min(picture.observed_at, now)
+    if known and known.complete_at is not None and seen < known.complete_at:
+        return None
+    fresh = KnownHost(
+        host=_fuller(known.host if known else "", picture.host),
+        observed_at=seen,
+        complete=picture.complete,
+        complete_at=seen if picture.complete else None,
+        why_incomplete="" if picture.complete else readable(picture.why_incomplete),
+        range_start=picture.range_start,
+        range_end=picture.range_end,
+        ipv4=tuple(sorted(map(readable, picture.ipv4))),
+        cluster=readable(picture.cluster),
+        cluster_nodes=tuple(sorted(map(readable, picture.cluster_nodes))),
+    )
+    void_before = seen if picture.complete else None
+    if known is None or known.observed_at is None:
+        return fresh, void_before
+    complete_at = max((time for time in (known.complete_at, fresh.complete_at) if time is not None), default=None)
+    if seen == known.observed_at:
+        # Two pictures of one moment: both count, and one incomplete makes the moment incomplete.
+        newest, other = sorted((known, fresh), key=lambda host: (host.complete, repr(host)))
+    else:
+        newest, other = (fresh, known) if seen > known.observed_at else (known, fresh)
+    kept = replace(newest, host=fresh.host, complete_at=complete_at)
+    if kept.range_start is None and not kept.complete:
+        # An incomplete picture that could not read the range does not mean that the range is gone.
+        kept = replace(kept, range_start=other.range_start, range_end=other.range_end)
+    if not kept.ipv4 and not kept.complete:
+        kept = replace(kept, ipv4=other.ipv4)
+    if not kept.cluster_nodes and not kept.complete:
+        kept = replace(kept, cluster=other.cluster, cluster_nodes=other.cluster_nodes)
+    return kept, void_before
+
+
+def _fuller(known: str, seen: str) -> str:
+    name = readable(seen)
+    return known if len(known) >= len(name) and host_key(known).startswith(host_key(name)) else name
+
+
+def take_in(session: Session, pictures: Iterable[HostPicture]) -> None:
+    """Keep the newest sightings of each host, and the name of every cluster node."""
+    for picture in sorted(pictures, key=lambda item: (item.observed_at, host_key(item.host))):
+        known = {host_key(host.host): host for host in session.hosts()}
+        key = find_host(picture.host, known)
+        before = known[key] if key is not None else None
+        merge = merged(before, picture, session.now)
+        if merge is not None:
+            after, void_before = merge
+            session.save_host(after, before.host if before else after.host)
+            if void_before is not None:
+                session.drop_sightings(after.host, void_before)
+            session.add_sightings(after.host, min(picture.observed_at, session.now), map(_kept, picture.sightings))
+            known[host_key(after.host)] = after
+        for node in picture.cluster_nodes:
+            if find_host(node, known) is None:
+                placeholder = KnownHost(readable(node), None, complete=False, complete_at=None)
+                session.save_host(placeholder, placeholder.host)
+                known[host_key(node)] = placeholder
+
+
+def _kept(sighting: Sighting) -> Sighting:
+    return replace(
+        sighting,
+        vm_id=readable(sighting.vm_id),
+        vm_name=readable(sighting.vm_name),
+        adapter_id=readable(sighting.adapter_id),
+        adapter_name=readable(sighting.adapter_name),
+    )
+
+
+def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
+    """Return the claims that the pictures change, before and after."""
+    recorded = session.hosts()
+    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    changes = []
+    learnt = set()
+    for claim in session.unsettled_claims():
+        after = settle(claim, session.sightings_at(claim.address), proof, session.now, reuse_after(plan, claim.pool))
+        if after.identity is not None and claim.identity is None:
+            others = (other for other in session.claims_of_adapter(after.identity) if other.live)
+            if after.identity in learnt or any(other.address != claim.address for other in others):
+                continue  # an adapter has one claim: two names for one adapter are for a person to sort out
+            learnt.add(after.identity)
+        if after is not claim:
+            changes.append((claim, after))
+    return changes
+
+
+def ended_leases(session: Session, plan: Plan) -> list[Lease]:
+    """Return the retired leases that nothing rests on any more: no carrier, no claim, no host with that range."""
+    recorded = session.hosts()
+    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    if proof is None:
+        return []
+    return [
+        lease
+        for lease in session.leases()
+        if lease.state == "retired"
+        and proof > lease.since
+        and not session.taken(lease.start, lease.end, 1)
+        and not any(_has_range_in(host, lease) for host in recorded)
+    ]
+
+
+def _has_range_in(host: KnownHost, lease: Lease) -> bool:
+    if host.range_start is None or host.range_end is None:
+        return False
+    return host.range_start <= lease.end and host.range_end >= lease.start
+
+
+def planned_hosts(plan: Plan | None) -> tuple[str, ...]:
+    """Return the hosts that the plan names."""
+    return plan.host_ranges.hosts if plan is not None and plan.host_ranges is not None else ()
+
+
+def reuse_after(plan: Plan, pool: str) -> int | None:
+    """Return how long an address of a pool stays in quarantine, in milliseconds; None for ever."""
+    seconds = plan.pools[pool].reuse_after if pool in plan.pools else DEFAULT_REUSE_AFTER
+    return None if seconds is None else seconds * 1000
+
+
+def unproven(session: Session, plan: Plan | None) -> dict[str, str]:
+    """Return the hosts that keep absence from being proven, with the reason of each."""
+    recorded = session.hosts()
+    return unproven_hosts(recorded, required_hosts(recorded, planned_hosts(plan)))
+
+
+def check_picture(session: Session, plan: Plan, subject: str) -> None:
+    """Refuse to hand out anything on an older or less complete picture than the plan asks for.
+
+    :raises PictureTooOld: naming the hosts
+    """
+    if plan.max_observation_age is None:
+        return
+    recorded: Sequence[KnownHost] = session.hosts()
+    required = required_hosts(recorded, planned_hosts(plan))
+    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
+    if required and not reasons:
+        return
+    found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
+    raise PictureTooOld(
+        subject,
+        f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
+        found,
+        "Observe these hosts (playbooks/observe.yml), forget those that are gone for good (macpool.hyperv.ledger with "
+        "forget_hosts), or change max_observation_age in the plan.",
+    )
