@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .shells import CallLog, Shells
 from .winrm import HOST, Listener
 
 USER = "lab-administrator"
+FILES = ("inventory.yml", "lab.json", "control.json")
 
 
 @dataclass(frozen=True)
@@ -104,3 +106,13 @@ class Lab:
         write_private(directory, "inventory.yml", inventory([vars(endpoint) for endpoint in self.endpoints]))
         write_private(directory, "control.json", {"url": self.control_url, "token": self.token})
         write_private(directory, "lab.json", self.description())
+
+    def remove_files(self, directory: Path) -> None:
+        """Passwords that open nothing any more; another lab that took the directory over keeps its own."""
+        try:
+            theirs = json.loads((directory / "control.json").read_text(encoding="utf-8"))["token"]
+        except FileNotFoundError:
+            return
+        if theirs == self.token:
+            for name in FILES:
+                (directory / name).unlink(missing_ok=True)

@@ -50,7 +50,6 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
             flush=True,
         )
         stopping.wait()
-    for name in ("inventory.yml", "lab.json", "control.json"):
-        (directory / name).unlink(missing_ok=True)
+    lab.remove_files(directory)
     print("lab: stopped", flush=True)
     return 0

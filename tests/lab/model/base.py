@@ -25,6 +25,7 @@ class Base:
         self.hosts: dict[str, Host] = {}
         self.clusters: dict[str, Cluster] = {}
         self.mac_delay = 4.0  # fact 103: about 4 s from the start until an address is seen
+        self.waiting: list[VM] = []
         self.on_reachable: list[Callable[[Host], None]] = []
 
     def new_id(self) -> str:
@@ -76,10 +77,12 @@ class Base:
     def settle(self) -> None:
         """Let happen what was due: addresses become visible (fact 103), late guests go off."""
         now = self.clock.now()
-        for _host, vm in self.sightings():
+        for vm in self.waiting:
             if vm.pending and vm.pending.due <= now:
                 for adapter in vm.adapters:
                     adapter.mac = vm.pending.macs.get(adapter.id, adapter.mac)
                 vm.pending = None
             if vm.off_at is not None and vm.off_at <= now:
                 vm.state, vm.off_at = "Off", None
+        if self.waiting:
+            self.waiting = [vm for vm in self.waiting if vm.pending or vm.off_at is not None]

@@ -29,6 +29,7 @@ class Power(Base):
         chosen = choose_at_power_on(host, vm)
         vm.pending = Pending(self.clock.now() + self.mac_delay, chosen) if chosen else None
         vm.state = "Running"
+        self.waiting.append(vm)
         self.settle()
 
     def power_off(self, vm: VM) -> None:
@@ -44,6 +45,7 @@ class Power(Base):
         if seconds is None or seconds > timeout:
             vm.state = "Stopping"
             vm.off_at = None if seconds is None else self.clock.now() + seconds - timeout
+            self.waiting.append(vm)
             return False
         self.power_off(vm)
         self._cluster_notices(host, vm)

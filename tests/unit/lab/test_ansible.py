@@ -58,7 +58,7 @@ class Playbook:
         }
         command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.directory / "inventory.yml", playbook]
         done = subprocess.run(
-            [*map(str, command), *arguments], env=environment, capture_output=True, text=True, timeout=120
+            [*map(str, command), *arguments], check=False, env=environment, capture_output=True, text=True, timeout=120
         )
         return {"rc": done.returncode, "out": done.stdout + done.stderr}
 

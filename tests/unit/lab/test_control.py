@@ -69,6 +69,16 @@ def test_mistakes_are_told(client: LabClient, lab: Lab) -> None:
             wrong()
 
 
+def test_another_lab_may_take_the_directory_over(lab: Lab, tmp_path: Path) -> None:
+    lab.write_files(tmp_path)
+    with Lab.seeded(1, 0) as other:
+        other.write_files(tmp_path)
+        lab.remove_files(tmp_path)
+        assert len(LabClient.of(tmp_path).state()["hosts"]) == 1
+        other.remove_files(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", [["-m", "tests.lab"], [str(ROOT / "tests" / "lab")]])
 def test_serving_until_told_to_stop(tmp_path: Path, command: list[str]) -> None:
     directory = tmp_path / "lab"
@@ -106,7 +116,7 @@ def test_serving_until_told_to_stop(tmp_path: Path, command: list[str]) -> None:
 def test_wrong_sizes_are_refused(tmp_path: Path, name: str, value: str) -> None:
     environment = {**os.environ, "LAB_DIR": str(tmp_path), name: value}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lab"], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "tests.lab"], cwd=ROOT, check=False, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 2
     assert name in done.stderr
