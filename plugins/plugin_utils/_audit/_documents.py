@@ -14,7 +14,7 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -230,8 +230,9 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
     # Oldest first, so that the newest map has the last word on a node's state.
     for key, group in sorted(merged, key=lambda item: (_instant(item[1][0].document), item[0])):
         _read_cluster(_merge(group), hosts[key], names, clusters)
-    clustered_ids = {vm_id for cluster in clusters.values() for vm_id in cluster.owners}
     for key, group in merged:
+        cluster = clusters.get(hosts[key].cluster or "")
+        clustered_ids = cluster.owners.keys() if cluster else frozenset()
         sightings += [
             _read_vm(raw, hosts[key], clustered_ids) for raw in map(_mapping, _list(_merge(group).get("vms")))
         ]
@@ -413,7 +414,7 @@ def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, cluste
             cluster.names[vm_id] = str(group.get("name") or "")
 
 
-def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: set[str]) -> Vm:
+def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
     vm_id = plain_id(raw.get("id")) or None
     state = raw.get("state")
     mode = str(raw.get("replication_mode")).casefold()

@@ -73,6 +73,6 @@ def test_vsid_of_the_network_controller(spelling: dict[str, Any]) -> None:
         ],
     }
     bound = {"port_profile": {"profile_id": "{aaaa-1}", "profile_data": 1}}
-    entries = [{**X, "vsid": 5001}, {**Y, "cluster": "b"}]
+    entries: list[dict[str, Any]] = [{**X, "vsid": 5001}, {**Y, "cluster": "b"}]
     assert same(entries, bound, {}, controller) is False
     assert same(entries, {}, {}, controller) is True
