@@ -13,7 +13,7 @@ description:
     ledger holds that as a constraint, however many jobs run at once.
   - The same owner gets the same address each time, whatever else is in the plan or the inventory, until the claim is
     released.
-  - All claims of a task are made together or not at all.
+  - New claims of a task are made together or not at all, and everything that is wrong with them is reported together.
   - This task changes the ledger only. M(macpool.hyperv.vm_network_adapter) sets the address on a VM's adapter.
 options:
   claims:
@@ -28,8 +28,8 @@ options:
           - Who the address is for, a name of at most 1024 characters. Use the name of the VM and of its adapter, such as
             V(web01/eth0). Letter case does not count.
           - The name is bound to the ids of VM and adapter at first sight. Renaming the VM later keeps the claim.
-          - Required with O(state=present), O(state=confirmed) and O(state=rebound). With O(state=released), it or
-            O(claims[].mac_address).
+          - Required with O(state=present) and O(state=rebound). With O(state=confirmed) and O(state=released), it or
+            O(claims[].mac_address). Left out with O(state=held) and O(state=unheld).
         type: str
       pool:
         description:
@@ -42,13 +42,15 @@ options:
         description:
           - With O(state=present), this very address instead of any of the pool. It must lie in the pool and be promised
             to nobody else, last seen on nobody else, and not in quarantine.
-          - With O(state=held) and O(state=unheld), the address to set aside or to give back. With O(state=released),
-            the address whose claim ends, instead of O(claims[].owner).
+          - With O(state=held) and O(state=unheld), the address to set aside or to give back. With O(state=confirmed) and
+            O(state=released), the address of the claim, instead of O(claims[].owner).
           - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in any case.
             Quote it. YAML reads some unquoted addresses as numbers, and those are refused.
         type: raw
       note:
-        description: Words to keep with the claim, such as a ticket. With O(state=held), the reason.
+        description:
+          - Words to keep with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
+            evidence.
         type: str
         default: ""
       cluster:
@@ -73,11 +75,12 @@ options:
       - What shall be true of O(claims) afterwards.
       - V(present) - each owner has a claim. One that it has is kept, else an address is chosen and reserved for
         O(reserve_for).
-      - V(confirmed) - the owner carries its address. This is evidence given by hand, where no host can be read.
+      - V(confirmed) - the owner carries its address. This is evidence given by hand, where no host can be read. An owner
+        without a claim is an error.
       - V(released) - the owner gives its address back. The claim is first V(releasing), and goes to quarantine when a
         complete and newer observation proves that nobody carries the address any more. With O(gone=true) it goes to
-        quarantine at once.
-      - V(held) - the address is set aside. It is handed out to nobody.
+        quarantine at once. An owner without a claim is fine.
+      - V(held) - the address is set aside. It is handed out to nobody. An address that is promised to somebody is an error.
       - V(unheld) - the address is no longer set aside.
       - V(rebound) - the owner's name means the adapter with these O(claims[].vm_id) and O(claims[].adapter_id) from now
         on, because the VM was made anew.
@@ -197,17 +200,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, in the order of O(claims).
+  description: The claims, in the order of O(claims), without those for which there was nothing to release or give back.
   returned: success
   type: list
   elements: dict
   contains:
     owner:
-      description: Who the address is promised to. Empty for an address that was set aside.
+      description: Who the address is promised to. V(null) for an address that was set aside.
       type: str
       sample: web01/eth0
     pool:
-      description: The pool that the address comes from.
+      description: The pool that the address comes from. V(null) for an address of no pool.
       type: str
       sample: tenant
     mac_address:
@@ -264,7 +267,7 @@ claims:
       sample: true
 mac_address:
   description: The address, 12 upper-case hexadecimal digits.
-  returned: when O(claims) has exactly one entry
+  returned: when RV(claims) has exactly one entry
   type: str
   sample: 221DD8000100
 errors:
@@ -274,9 +277,11 @@ errors:
   elements: dict
   sample:
     - subject: pool "tenant"
-      wanted: an address that nobody has
-      found: 1048320 of 1048320 addresses taken
-      remedy: Add a range to the pool, or release claims.
+      wanted: a free address
+      found: none among 1048320 (1048300 applied, 20 quarantined, 256 more excluded or leased to hosts)
+      remedy: >-
+        Give the pool another range, release what is no longer used, or observe all hosts so that what was released can be
+        reused.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION, run_as_action

@@ -94,11 +94,11 @@ claims:
   elements: dict
   contains:
     owner:
-      description: Who the address is promised to. Empty for an address that was set aside.
+      description: Who the address is promised to. V(null) for an address that was set aside.
       type: str
       sample: web01/eth0
     pool:
-      description: The pool that the address comes from.
+      description: The pool that the address comes from. V(null) for an address of no pool.
       type: str
       sample: tenant
     mac_address:

@@ -19,8 +19,9 @@ options:
   state:
     description:
       - V(present) leases a block to each host that has none.
-      - V(retired) ends the leases of O(hosts). A retired block is given to nobody while any VM is seen with an address
-        of it.
+      - V(retired) ends the leases of O(hosts). A retired block is given to nobody until a complete observation of all
+        hosts proves that nobody carries an address of it and that no host has it as its range. A host that never had a
+        lease is an error.
     type: str
     choices: [present, retired]
     default: present
@@ -116,6 +117,10 @@ leases:
       description: Whether this lease changed.
       type: bool
       sample: true
+    remark:
+      description: What a reader should know, such as that the host keeps a block of a size that the plan no longer has.
+      type: str
+      sample: ""
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure

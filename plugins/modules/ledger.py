@@ -26,7 +26,8 @@ options:
       - V(imported) takes the claims and leases of the text export O(path) into the ledger. A conflict with what is in
         the ledger fails the task, and nothing is taken.
       - V(backed_up) writes a copy of the ledger to O(path), history included, while others may be writing.
-      - V(restored) puts the backup O(path) in the place of the ledger.
+      - V(restored) puts the backup O(path) in the place of the ledger, which may be damaged or missing, and says so in the
+        history. The backup is verified first. A backup of another ledger is refused while that one is there.
     type: str
     choices: [present, verified, exported, imported, backed_up, restored]
     default: present
@@ -45,9 +46,9 @@ options:
     default: false
   accept_rollback:
     description:
-      - A ledger that lost acknowledged changes, because a backup or a snapshot of a disk was put back, refuses to write.
-        Set this once, after the hosts have been observed again, to take its present state as the truth. The gap is
-        noted in the history.
+      - A ledger that lost acknowledged changes, because a copy of its file or a snapshot of the disk was put back, refuses
+        to write. Set this once to take its present state as the truth. The gap is noted in the history.
+      - Not needed after O(state=restored), which notes the gap by itself.
       - Only used with O(state=present).
     type: bool
     default: false
@@ -76,6 +77,8 @@ attributes:
 notes:
   - The file must be on a local file system that outlives the job. A network file system loses writes of SQLite, and the
     file system of an execution environment is thrown away with the job; both are refused.
+  - What was promised after a backup was made is not in it. After O(state=restored), observe all hosts before the next claim,
+    so that the addresses that they carry are not handed out again.
   - 'To undo: O(state=present) is undone by deleting the file, while nothing has been claimed. An import is undone by
     restoring a backup made before it.'
 seealso:
@@ -123,13 +126,13 @@ EXAMPLES = r"""
     path: /var/backups/macpool/west-2026-11-20.sqlite3
   run_once: true
 
-- name: Put the backup back
+- name: Put the backup back, and observe all hosts right after
   macpool.hyperv.ledger:
     state: restored
     path: /var/backups/macpool/west-2026-11-20.sqlite3
   run_once: true
 
-- name: Go on with the restored ledger, after all hosts have been observed
+- name: Go on with a ledger that came back with a snapshot of the controller
   macpool.hyperv.ledger:
     accept_rollback: true
   run_once: true

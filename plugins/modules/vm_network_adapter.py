@@ -67,8 +67,8 @@ options:
       - What to do with an adapter that needs a change while its VM is not off. Hyper-V changes the address of a VM only
         while it is off.
       - V(fail) fails before anything is changed.
-      - V(pending) leaves the adapter for another run and reports it with the status V(pending). Its address is claimed
-        already.
+      - V(pending) leaves the adapter for another run and reports it with the status V(pending). Nothing is claimed for it
+        before that run.
       - V(restart) shuts the guest down, sets the address, reads it back and starts the VM again. The intent to start
         it is in the ledger first, so that the next run starts it when the connection broke in between.
       - A VM in a saved state is never restarted, because that would discard the state.
@@ -222,8 +222,8 @@ adapters:
       sample: web01/eth0
     mac_address:
       description:
-        - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. For a pending adapter,
-          the one that it shall get. V(null) where nobody can know it.
+        - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. V(null) for one that
+          becomes dynamic, in check mode.
       type: str
       sample: 221DD8000100
     dynamic:
@@ -231,11 +231,12 @@ adapters:
       type: bool
       sample: false
     status:
-      description: V(unchanged), V(changed) or V(pending).
+      description:
+        - V(unchanged), V(changed) or V(pending). When the task failed, also V(refused), V(failed) or V(skipped).
       type: str
       sample: changed
     reason:
-      description: Why it is pending. Empty otherwise.
+      description: Why it is pending, or what went wrong. V(restart) when the VM was restarted for it. Empty otherwise.
       type: str
       sample: ""
     before:
@@ -257,6 +258,12 @@ pending:
   sample: 0
 missing:
   description: The VMs that are not on this host.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+recovered:
+  description: The ids of VMs that an earlier run had shut down and left off, and that were started again.
   returned: success
   type: list
   elements: str
