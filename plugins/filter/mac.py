@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters for MAC addresses and ranges of them; each is documented in the .yml file of its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
+    Interval,
+    format_mac,
+    overlaps,
+    parse_interval,
+    parse_mac,
+    shown,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._templates import (
+    for_templates,
+    listed_ranges,
+    read_ranges,
+)
+
+_SIGNED = re.compile(r"-?[0-9]{1,20}")
+
+
+def mac(value: object, format: str = "hyperv") -> str:
+    return format_mac(parse_mac(value), format)
+
+
+def mac_add(value: object, number: object) -> str:
+    address = parse_mac(value)
+    step = _whole(number)
+    result = address + step
+    if result >> 40 != address >> 40:
+        first = format_mac(address)[:2]
+        raise MacPoolError(
+            f"{format_mac(address, 'dash')} and {step} more",
+            f"an address that begins with {first} like the first",
+            "one beyond the last address with that octet" if step > 0 else "one before the first address of that octet",
+            "Add a smaller number: an address of another first octet is of another kind.",
+        )
+    return format_mac(result)
+
+
+def mac_ranges(value: object) -> list[dict[str, Any]]:
+    return [_as_mapping(interval) for interval in read_ranges(value)]
+
+
+def mac_overlaps(value: object) -> list[dict[str, Any]]:
+    claims = []
+    for place, item in listed_ranges(value):
+        interval = parse_interval(item, place)
+        name = item.get("name")
+        if not isinstance(name, str) or not name:
+            raise MacPoolError(
+                f"{place}.name", "a name to call the range by", shown(name), "Add name: to each range of the list."
+            )
+        claims.append((*interval, name))
+    return [{**_as_mapping(Interval(start, end)), "names": list(names)} for start, end, names in overlaps(claims)]
+
+
+def _whole(number: object) -> int:
+    if isinstance(number, str) and _SIGNED.fullmatch(number):
+        return int(number)
+    if isinstance(number, int) and not isinstance(number, bool):
+        return int(number)
+    raise MacPoolError(
+        "the number to add to a MAC address",
+        "a whole number",
+        shown(number),
+        "Give a whole number; it may be negative.",
+    )
+
+
+def _as_mapping(interval: Interval) -> dict[str, Any]:
+    return {"start": format_mac(interval.start), "end": format_mac(interval.end), "size": interval.size}
+
+
+class FilterModule:
+    """Filters for MAC addresses."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {function.__name__: for_templates(function) for function in (mac, mac_add, mac_ranges, mac_overlaps)}

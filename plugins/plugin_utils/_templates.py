@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What filters and tests of templates have in common. For internal use by this collection only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+from ansible.errors import AnsibleFilterError
+from jinja2 import Undefined
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet, parse_interval, shown
+
+_P = ParamSpec("_P")
+
+
+def for_templates(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    """Let a function be called from a template: undefined stays undefined, and errors are those of a template."""
+
+    @wraps(function)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        # Since ansible-core 2.19 nothing undefined gets here; before, whoever uses the answer is told what is undefined.
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Undefined):
+                return value
+        try:
+            return function(*args, **kwargs)
+        except MacPoolError as error:
+            raise AnsibleFilterError(str(error)) from None
+
+    return called
+
+
+def read_ranges(value: object) -> IntervalSet:
+    """Return the addresses of a list of ranges."""
+    return IntervalSet(parse_interval(item, place) for place, item in listed_ranges(value))
+
+
+def listed_ranges(value: object) -> Iterator[tuple[str, Any]]:
+    """Yield the elements of a list of ranges, each with what errors call it."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise MacPoolError(
+            "ranges",
+            "a list of mappings of start and either end or size",
+            shown(value),
+            "Write [{start: ..., size: ...}].",
+        )
+    for index, item in enumerate(value):
+        yield f"ranges[{index}]", item
