@@ -25,10 +25,8 @@ class ActionModule(Task):
         """Bring the claims into the wanted state and tell what each is now."""
         wanted = read_claims(options["claims"], options["state"], options["pool"])
         reserve_for = parse_duration(options["reserve_for"], "reserve_for")
-        plan = self.settings.plan()
         outcomes = change_claims(
-            self.ledger(options, plan),
-            plan,
+            self.ledger(options, self.settings.plan()),
             wanted,
             options["state"],
             self.job,

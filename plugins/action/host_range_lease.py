@@ -20,12 +20,11 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Lease or retire, and tell each host's block."""
-        plan = self.settings.plan()
-        ledger = self.ledger(options, plan)
+        ledger = self.ledger(options, self.settings.plan())
         if options["state"] == "retired":
             outcomes = ledger.retire(options["hosts"], self.job, preview=self.preview)
         else:
-            outcomes = ledger.lease(plan, options["hosts"], self.job, preview=self.preview)
+            outcomes = ledger.lease(self.job, options["hosts"], preview=self.preview)
         changed = [outcome for outcome in outcomes if outcome.changed]
         before = {outcome.lease.host: lease_as_result(outcome.before) for outcome in changed if outcome.before}
         after = {outcome.lease.host: lease_as_result(outcome.lease) for outcome in changed}

@@ -21,10 +21,8 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Push what is wanted and tell what became of each adapter."""
-        plan = self.settings.plan()
         pusher = Pusher(
-            plan=plan,
-            ledger=self.ledger(options, plan),
+            ledger=self.ledger(options, self.settings.plan()),
             job=self.job,
             host=self,
             preview=self.preview,

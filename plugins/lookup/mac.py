@@ -107,6 +107,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import addresses_of
@@ -115,7 +116,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
 
 
-class LookupModule(LookupBase):  # type: ignore[misc]
+class LookupModule(LookupBase):
     """The lookup macpool.hyperv.mac."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
@@ -126,10 +127,9 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         settings = Settings(options, variables, self._templar.template)
         try:
             plan = settings.plan()
-            ledger = Ledger.open(settings.ledger_url(), plan.scope, lock_timeout=self.get_option("lock_timeout"))
+            ledger = Ledger.open(settings.ledger_url(), plan.scope, plan, timeout=self.get_option("lock_timeout"))
             addresses = addresses_of(
                 ledger,
-                plan,
                 terms,
                 self.get_option("pool"),
                 settings.job(),

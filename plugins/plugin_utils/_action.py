@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
@@ -30,7 +31,7 @@ class ModuleFailed(Exception):
         super().__init__(str(self.result.get("msg", "the module failed without a message")))
 
 
-class Task(ActionBase):  # type: ignore[misc]
+class Task(ActionBase):
     """A task of this collection. A subclass names its SPEC and does its ``work``."""
 
     SPEC: ClassVar[Spec]
@@ -71,7 +72,10 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def ledger(self, options: Mapping[str, Any], plan: Plan) -> Ledger:
         """Open the ledger of the plan's scope."""
-        return Ledger.open(self.settings.ledger_url(), plan.scope, lock_timeout=options["lock_timeout"])
+        ledger = Ledger.open(self.settings.ledger_url(), plan.scope, plan, timeout=options["lock_timeout"])
+        for warning in ledger.warnings:
+            self._display.warning(warning)
+        return ledger
 
     def call(self, module: str, **arguments: Any) -> Result:
         """Run a module of this collection on the host and return its result.

@@ -5,20 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_mac, parse_unicast
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, parse_mac, parse_unicast
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    LIVE,
+    Claim,
+    Confirmation,
+    Entry,
+    Fence,
     Identity,
     Job,
     Outcome,
     Request,
     Target,
+    describe,
+    from_iso,
+    quoted,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import checked_owner, name_key
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import claim_from
+
+_T = TypeVar("_T")
 
 BY_ADDRESS = ("held", "unheld")
 
@@ -75,3 +87,155 @@ def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool
         note=entry.get("note") or "",
         adopt=bool(entry.get("adopt")),
     )
+
+
+def change_claims(
+    ledger: Ledger,
+    wanted: Sequence[Request],
+    state: str,
+    job: Job,
+    *,
+    reserve_for: int,
+    gone: bool,
+    preview: bool,
+) -> list[Outcome]:
+    """Bring claims into a state and return what became of each; nothing is returned for what was not there."""
+    if state == "present":
+        return ledger.ensure(wanted, job, reserve_for=reserve_for, preview=preview)
+    if state == "confirmed":
+        return ledger.confirm([_by_hand(ledger, request) for request in wanted], job, preview=preview)
+    if state == "rebound":
+        return [
+            ledger.rebind(request.owner, request.identity, job, preview=preview)
+            for request in wanted
+            if request.identity is not None
+        ]
+    addresses = [request.address for request in wanted if request.address is not None]
+    outcomes: Sequence[Outcome | None]
+    if state == "held":
+        outcomes = [
+            outcome
+            for request in wanted
+            if request.address is not None
+            for outcome in ledger.hold([request.address], request.note, job, preview=preview)
+        ]
+    elif state == "unheld":
+        outcomes = ledger.unhold(addresses, job, preview=preview)
+    else:
+        targets = [Target(request.owner, request.address) for request in wanted]
+        outcomes = ledger.release(targets, job, declared_gone=gone, preview=preview)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
+    claims = [claim for claim in ledger.claims(owner=request.owner, address=request.address) if claim.live]
+    if len(claims) != 1:
+        subject = f"owner {quoted(request.owner)}" if request.owner else format_mac(request.address or 0, "dash")
+        raise MacPoolError(
+            subject,
+            "one claim that is reserved or applied",
+            "; ".join(map(describe, claims)) or "none",
+            "Claim the address first (allocation with state: present), then confirm it.",
+        )
+    claim = claims[0]
+    return Confirmation(
+        Fence(claim.address, claim.owner, claim.generation), request.note or "confirmed by hand", request.identity
+    )
+
+
+def addresses_of(
+    ledger: Ledger,
+    owners: Sequence[object],
+    pool: str | None,
+    job: Job,
+    *,
+    claim: bool,
+    reserve_for: int,
+    preview: bool,
+) -> list[int]:
+    """Return the address of each owner, for the lookup: the one it has, or a new one where that is allowed.
+
+    :param claim: whether an owner without an address is given one
+    """
+    found: dict[str, int] = {}
+    names = [checked_owner(owner) for owner in owners]
+    for name in names:
+        for kept in ledger.claims(owner=name, states=LIVE):
+            found[name] = kept.address
+    missing = [name for name in dict.fromkeys(names) if name not in found]
+    if missing and not claim:
+        raise MacPoolError(
+            f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
+            "an address that the ledger has promised already (claim: false)",
+            "none",
+            "Claim one first with macpool.hyperv.allocation.",
+        )
+    requests = [Request(name, pool or "") for name in missing]
+    outcomes = ledger.ensure(requests, job, reserve_for=reserve_for, preview=preview) if requests else []
+    for name, outcome in zip(missing, outcomes, strict=True):
+        found[name] = outcome.claim.address
+    return [found[name] for name in names]
+
+
+def claims_at(ledger: Ledger, when: int) -> list[Claim]:
+    """Return the claims that there were at a time: the history up to then, replayed."""
+    newest: dict[int, Entry] = {}
+    for entry in ledger.history(kind="claim"):
+        if entry.at <= when and entry.address is not None:
+            newest[entry.address] = entry
+    claims = (claim_from(newest[address].after) for address in sorted(newest))
+    return [claim for claim in claims if claim.state != "gone"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which claims somebody asks for; what is None or empty lets everything through."""
+
+    owners: frozenset[str] | None
+    addresses: frozenset[int] | None
+    pools: frozenset[str] | None
+    states: frozenset[str] | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Filter:
+        """Return the filter that the options of allocation_info ask for."""
+        addresses = options["mac_addresses"]
+        return cls(
+            owners=_given(options["owners"], name_key),
+            addresses=_given(addresses, lambda value: parse_mac(value, "mac_addresses")),
+            pools=_given(options["pools"], str),
+            states=_given(options["states"], str),
+        )
+
+    def lets_through(self, claim: Claim) -> bool:
+        """Tell whether a claim is asked for; an owner is also known by its aliases."""
+        names = {name_key(name) for name in (claim.owner, *claim.aliases)}
+        return (
+            (self.owners is None or bool(names & self.owners))
+            and (self.addresses is None or claim.address in self.addresses)
+            and (self.pools is None or claim.pool in self.pools)
+            and (self.states is None or claim.state in self.states)
+        )
+
+    def lets_entry_through(self, entry: Entry) -> bool:
+        """Tell whether a line of the history is about a claim that is asked for."""
+        return (self.owners is None or name_key(entry.owner) in self.owners) and (
+            self.addresses is None or entry.address in self.addresses
+        )
+
+
+def _given(values: Sequence[Any] | None, read: Callable[[Any], _T]) -> frozenset[_T] | None:
+    return None if values is None else frozenset(map(read, values))
+
+
+def parse_time(value: str) -> int:
+    """Return a time of the ledger from text such as 2026-11-20T12:00:00Z.
+
+    :raises MacPoolError: when it is no such text
+    """
+    try:
+        return from_iso(value)
+    except ValueError:
+        raise MacPoolError(
+            "at", "a time such as 2026-11-20T12:00:00Z", repr(value), "Give day and time; without a zone it is UTC."
+        ) from None

@@ -38,6 +38,19 @@ def write_file(path: Path, content: str) -> None:
         ) from error
 
 
+def read_file(path: Path) -> str:
+    """Return the text of a file.
+
+    :raises MacPoolError: when it cannot be read
+    """
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MacPoolError(
+            f'file "{path}"', "a text file on the controller", str(error), "Mend the path or the file."
+        ) from error
+
+
 def save_document(directory: str, host: str, observation: Mapping[str, Any]) -> str:
     """Save an observation as ``<host>.json`` and return the path."""
     path = Path(directory).expanduser() / f"{file_name(host)}.json"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _host
@@ -32,7 +33,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Request,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
 MOVED_TRIES = 3
 RESTART = "restart"
@@ -128,7 +128,6 @@ class Report:
 class Pusher:
     """One task's worth of addresses for one host."""
 
-    plan: Plan
     ledger: Ledger
     job: Job
     host: Host
@@ -150,7 +149,7 @@ class Pusher:
 
     def _round(self, wishes: Sequence[Wish], report: Report, last: bool) -> list[Wish]:
         """Fulfil what can be fulfilled now and return the wishes for VMs that moved away in between."""
-        intents = [intent for intent in self.ledger.intents() if intent.kind == RESTART]
+        intents = self._restarts()
         vms = {wish.vm: None for wish in wishes} | {intent.vm_id: None for intent in intents}
         observation = self.host.observe(["vms", "cluster"], list(vms))
         targets = _host.find_targets(observation, wishes, self.skip_missing_vms)
@@ -194,9 +193,7 @@ class Pusher:
         raise_all("nothing was changed", errors)
         if not requests:
             return {}
-        outcomes = self.ledger.ensure(
-            self.plan, list(requests.values()), self.job, reserve_for=self.reserve_for, preview=preview
-        )
+        outcomes = self.ledger.ensure(list(requests.values()), self.job, reserve_for=self.reserve_for, preview=preview)
         return dict(zip(requests, outcomes, strict=True))
 
     def _request(self, target: Target) -> Request | None:
@@ -214,7 +211,7 @@ class Pusher:
 
     def _check_promised(self, target: Target, address: int) -> None:
         """Refuse an address that nobody promised to anyone; the ledger itself refuses one of somebody else."""
-        claims = self.ledger.claims(addresses=[address])
+        claims = self.ledger.claims(address=address)
         if not any(claim.live for claim in claims):
             found = _contract.describe(claims[0]) if claims else "no claim on it"
             raise MacPoolError(
@@ -235,7 +232,7 @@ class Pusher:
         """Write down what is about to happen: after this, a lost connection leaves a trace."""
         for operation in operations:
             if operation.get("power") == RESTART and operation["vm_id"] not in open_here:
-                self.ledger.intend(host, operation["vm_id"], RESTART, self.job)
+                self.ledger.intend(host, operation["vm_id"], self.job, kind=RESTART)
         pushed = [item.target for item in items if item.status == "change" and item.target in claims]
         if not pushed:
             return {}
@@ -336,9 +333,12 @@ class Pusher:
             ):
                 running.add(vm_id)
         if not self.preview:
-            for intent in self.ledger.intents():
-                if intent.kind == RESTART and intent.vm_id in running:
+            for intent in self._restarts():
+                if intent.vm_id in running:
                     self.ledger.finish_intent(intent.id, self.job)
+
+    def _restarts(self) -> list[Intent]:
+        return [intent for intent in self.ledger.open_intents() if intent.kind == RESTART]
 
 
 def _with_addresses(targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[tuple[Target, int | None]]:

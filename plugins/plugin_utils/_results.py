@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import all_formats, format_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Claim, Entry, Lease, iso
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Claim,
+    Entry,
+    Lease,
+    LedgerInfo,
+    iso,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
 
@@ -81,4 +87,19 @@ def entry_as_result(entry: Entry) -> dict[str, Any]:
         "owner": entry.owner or None,
         "mac_address": None if entry.address is None else format_mac(entry.address),
         "after": dict(entry.after),
+    }
+
+
+def info_as_result(info: LedgerInfo) -> dict[str, Any]:
+    """Return what a ledger is."""
+    return {
+        "url": info.location,
+        "scope": info.scope,
+        "id": info.id,
+        "created": iso(info.created),
+        "sequence": info.sequence,
+        "generation": info.plan_generation,
+        "claims": info.claims,
+        "leases": info.leases,
+        "hosts": info.hosts,
     }

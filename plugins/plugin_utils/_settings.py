@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell who has, or had, which address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION_INFO
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import Filter, claims_at, parse_time
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_in_full, entry_as_result
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.allocation_info."""
+
+    SPEC = ALLOCATION_INFO
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Read claims, and history where it is asked for."""
+        wanted = Filter.of(options)
+        plan = self.settings.plan()
+        ledger = self.ledger(options, plan)
+        until = parse_time(options["at"]) if options["at"] else None
+        claims = ledger.claims() if until is None else claims_at(ledger, until)
+        entries = ledger.history(kind="claim") if options["history"] else []
+        return {
+            "claims": [claim_in_full(claim, plan) for claim in claims if wanted.lets_through(claim)],
+            "history": [
+                entry_as_result(entry)
+                for entry in entries
+                if wanted.lets_entry_through(entry) and (until is None or entry.at <= until)
+            ],
+        }

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make, verify, export, import, back up and restore the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._text import verify_text
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import info_as_result
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.ledger."""
+
+    SPEC = LEDGER
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Do what the state asks for."""
+        states: dict[str, Callable[[dict[str, Any]], Result]] = {
+            "present": self._present,
+            "verified": self._verified,
+            "exported": self._exported,
+            "imported": self._imported,
+            "backed_up": self._backed_up,
+            "restored": self._restored,
+        }
+        return states[options["state"]](options)
+
+    def _present(self, options: dict[str, Any]) -> Result:
+        plan = self.settings.plan()
+        changed = False
+        try:
+            ledger = self.ledger(options, plan)
+        except LedgerMissing:
+            if self.preview:
+                place = Ledger.place(self.settings.ledger_url(), plan.scope)
+                return {"changed": True, "ledger": {"url": place, "scope": plan.scope}}
+            ledger = Ledger.create(
+                self.settings.ledger_url(), plan.scope, self.job, plan, timeout=options["lock_timeout"]
+            )
+            changed = True
+        if options["accept_rollback"] and ledger.warnings:
+            changed = True
+            if not self.preview:
+                ledger.accept_rollback(self.job)
+        for host in options["forget_hosts"]:
+            changed |= ledger.forget_host(host, self.job, preview=self.preview) is not None
+        before = ledger.plan_generation()
+        after = ledger.accept_plan(self.job, force=options["accept_plan"], preview=self.preview)
+        changed |= before is None or before.generation != after.generation
+        return {"changed": changed, "ledger": info_as_result(ledger.info())}
+
+    def _verified(self, options: dict[str, Any]) -> Result:
+        plan = self.settings.plan_if_any()
+        if options["path"]:
+            errors = verify_text(read_file(Path(options["path"])), plan.scope if plan else None)
+            raise_all(f'ledger text "{options["path"]}"', errors)
+            return {"path": options["path"], "problems": []}
+        ledger = self.ledger(options, plan or self.settings.plan())
+        problems = [*ledger.warnings, *ledger.verify()]
+        result: Result = {"ledger": info_as_result(ledger.info()), "problems": problems}
+        if problems:
+            lines = "\n".join(f"  {problem}" for problem in problems)
+            result.update(failed=True, msg=f"ledger {ledger.location}: {len(problems)} problems\n{lines}")
+        return result
+
+    def _exported(self, options: dict[str, Any]) -> Result:
+        path = Path(options["path"])
+        after = self.ledger(options, self.settings.plan()).export_text()
+        before = read_file(path) if path.exists() else ""
+        if before != after and not self.preview:
+            write_file(path, after)
+        diff = {"diff": {"before": before, "after": after}} if self._task.diff and before != after else {}
+        return {"changed": before != after, "path": str(path), **diff}
+
+    def _imported(self, options: dict[str, Any]) -> Result:
+        ledger = self.ledger(options, self.settings.plan())
+        outcomes = ledger.import_text(read_file(Path(options["path"])), self.job, preview=self.preview)
+        changed = any(outcome.changed for outcome in outcomes)
+        return {"changed": changed, "path": options["path"], "ledger": info_as_result(ledger.info())}
+
+    def _backed_up(self, options: dict[str, Any]) -> Result:
+        ledger = self.ledger(options, self.settings.plan())
+        path = options["path"] if self.preview else ledger.backup(options["path"])
+        return {"changed": True, "path": path, "ledger": info_as_result(ledger.info())}
+
+    def _restored(self, options: dict[str, Any]) -> Result:
+        plan = self.settings.plan()
+        url, path = self.settings.ledger_url(), options["path"]
+        if self.preview:
+            Ledger.open(path, plan.scope, plan).close()
+            return {"changed": True, "path": path}
+        ledger = Ledger.restore(url, plan.scope, path, self.job, plan, timeout=options["lock_timeout"])
+        return {"changed": True, "path": path, "ledger": info_as_result(ledger.info())}

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Validate the plan, and show land, usage and the leases to come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import PLAN_INFO
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_report import land_as_result, usage_as_result
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import lease_as_result
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.plan_info."""
+
+    SPEC = PLAN_INFO
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Read the plan and, where there is to be a ledger, what is promised on its land."""
+        plan = self.settings.plan()
+        result: Result = {
+            "scope": plan.scope,
+            "digest": plan.digest,
+            "generation": None,
+            "plan_warnings": list(plan.warnings),
+            "land": land_as_result(plan),
+            "usage": [],
+            "leases": [],
+        }
+        if options["with_ledger"]:
+            ledger = self.ledger(options, plan)
+            result["generation"] = ledger.accept_plan(self.job, preview=True).generation
+            result["usage"] = usage_as_result(ledger.usage())
+            if plan.host_ranges:
+                result["leases"] = [
+                    {**lease_as_result(outcome.lease), "state": "planned" if outcome.changed else outcome.lease.state}
+                    for outcome in ledger.lease(self.job, preview=True)
+                ]
+        return result
