@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-import netaddr
-
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import is_local, is_multicast
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Carrier
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Finding, rule
@@ -47,15 +45,20 @@ def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, st
         if adapter.dynamic is False and not situation.hosts_with(address) and address not in situation.leased:
             return "low", "is a static 00-15-5D address outside every known host range and lease"
         return None
-    vendor = _vendor(address >> 24)
-    return ("low", f"has a prefix that is registered to {plain(vendor)}") if vendor else None
+    words = _foreign(address >> 24)
+    return ("low", words) if words else None
 
 
 @cache
-def _vendor(oui: int) -> str | None:
-    """Return to whom a prefix is registered; None for nobody and for Microsoft, whose own products make addresses."""
+def _foreign(oui: int) -> str | None:
+    """Say to whom a prefix is registered; None for nobody and for Microsoft, whose own products make addresses."""
+    # Loading the registry takes longer than all else here, and most clusters never ask.
+    try:
+        import netaddr
+    except ImportError:
+        return "has a prefix that may be registered to somebody: install the Python package netaddr to know"
     try:
         vendor = str(netaddr.OUI(oui).registration().org)
     except netaddr.NotRegisteredError:
         return None
-    return None if vendor.casefold().startswith("microsoft") else vendor
+    return None if vendor.casefold().startswith("microsoft") else f"has a prefix that is registered to {plain(vendor)}"
