@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import is_mac, parse_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NEVER_STARTED, REPLICAS, RUNNING, SAVED
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import HostPicture, Sighting
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import find_host, host_key
 
 Document = Mapping[str, Any]
 
@@ -25,7 +28,34 @@ def why_incomplete(observation: Document) -> str:
     if observation.get("vms") and any("checkpoints" not in vm for vm in observation["vms"]):
         reasons.append("checkpoints not read")
     reasons.extend(observation.get("warnings") or ())
+    reasons.extend(f"VM {name!r} left while the host was read" for name in _left(observation))
     return "; ".join(reasons)
+
+
+def _left(observation: Document) -> Iterator[str]:
+    """Yield the VMs that the cluster says are on the host and that were not found there."""
+    if observation.get("vms") is None:
+        return
+    here = {vm["id"].lower() for vm in observation["vms"]}
+    name = host_key(observation["host"]["name"])
+    for group in (observation.get("cluster") or {}).get("groups") or ():
+        vm_id = (group.get("vm_id") or "").lower()
+        if vm_id and vm_id not in here and find_host(group.get("owner_node") or "", [name]):
+            yield group.get("name") or vm_id
+
+
+def owner_map(cluster: Document) -> str:
+    """Return a digest of which node owns which VM; empty when that was not read.
+
+    A VM that moves between the readings of two hosts may be seen on neither: then their maps differ.
+    """
+    if cluster.get("groups") is None:
+        return ""
+    owners = sorted(
+        [(group.get("vm_id") or "").lower(), host_key(group.get("owner_node") or "").partition(".")[0]]
+        for group in cluster["groups"]
+    )
+    return hashlib.sha256(json.dumps(owners).encode()).hexdigest()
 
 
 def picture(observation: Document, observed_at: int) -> HostPicture:
@@ -48,6 +78,7 @@ def picture(observation: Document, observed_at: int) -> HostPicture:
         ipv4=tuple(host.get("ipv4") or ()),
         cluster=cluster.get("name") or "",
         cluster_nodes=tuple(node["name"] for node in cluster.get("nodes") or ()),
+        owners=owner_map(cluster),
     )
 
 

@@ -302,7 +302,23 @@ def unproven_hosts(
             reasons[name] = f"incomplete: {host.why_incomplete or 'no reason given'}"
         elif not_before is not None and host.observed_at < not_before:
             reasons[name] = f"observed {iso(host.observed_at)}"
+    for host in _other_owner_maps(known.values()):
+        name = next((name for name in required if find_host(name, known) == host_key(host.host)), "")
+        if name:
+            reasons.setdefault(name, "VMs moved, came or went between its reading and that of another host")
     return reasons
+
+
+def _other_owner_maps(hosts: Iterable[KnownHost]) -> Iterable[KnownHost]:
+    """Return the hosts that saw their cluster's VMs elsewhere than the host that was read last.
+
+    A VM that moves between two readings may be seen nowhere, however complete each of them is.
+    """
+    newest: dict[str, KnownHost] = {}
+    read = [host for host in hosts if host.complete and host.owners]
+    for host in sorted(read, key=lambda item: (item.observed_at or 0, item.host)):
+        newest[host.cluster.lower()] = host
+    return [host for host in read if host.owners != newest[host.cluster.lower()].owners]
 
 
 def absence_proof(recorded: Sequence[KnownHost], required: Sequence[str]) -> int | None:

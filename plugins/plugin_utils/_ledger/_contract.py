@@ -162,6 +162,8 @@ class HostPicture:
     ipv4: tuple[str, ...] = ()
     cluster: str = ""
     cluster_nodes: tuple[str, ...] = ()
+    owners: str = ""
+    """A digest of the cluster's map of which node owns which VM, as this host's document has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class KnownHost:
     ipv4: tuple[str, ...] = ()
     cluster: str = ""
     cluster_nodes: tuple[str, ...] = ()
+    owners: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class Outcome:
 
     ``how``: ``claimed``, ``revived``, ``kept``, ``bound`` (ids learnt), ``renamed`` (a name learnt), ``noted``,
     ``refreshed`` (its reservation had run out), ``renewed``, ``confirmed``, ``released``, ``quarantined``, ``held``,
-    ``unheld``, ``rebound``, ``adopted``, ``imported``.
+    ``unheld``, ``rebound``, ``adopted``, ``imported``, ``gone``.
     """
 
     claim: Claim
@@ -567,6 +570,9 @@ class Store(Protocol):
 
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of this ledger should know, such as that it was rolled back."""
+
+    def rolled_back(self) -> str:
+        """Return what is missing of that which was acknowledged here before; empty when nothing is."""
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` on one consistent state."""

@@ -5,7 +5,7 @@
 
     with Ledger.open(settings.ledger_url(), plan.scope, plan) as ledger:
         began = ledger.now()                                # before observing
-        ledger.observe([picture_of(document, began)], job)  # _pictures.py makes it from a host's document
+        ledger.observe([picture(observation, began)], job)    # _sightings.py makes it from an observation
         outcome, = ledger.ensure([Request("web01/eth0", "tenant", identity=Identity(vm_id, adapter_id))], job)
         claim = outcome.claim                               # the same address every time
         claim = ledger.renew([Renewal(fence_of(claim), Push(host, vm_id, adapter_id))], job)[0].claim
@@ -23,24 +23,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, IntervalSet, format_mac, is_multicast
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._choosing import Chooser, active_lease
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet, format_mac, is_multicast
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._changes import (
+    add,
+    change,
+    confirm,
+    find,
+    later,
+    unhold,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._choosing import active_lease
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
-    Knowledge,
-    Resolution,
-    absence_proof,
     check_fence,
-    gone,
-    is_suspect,
     moved,
-    own_name,
     quarantine,
-    required_hosts,
-    resolve,
-    stale,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
     Claim,
@@ -62,25 +61,20 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Observed,
     Outcome,
     OwnerConflict,
-    OwnerHasOther,
-    PlanConflict,
     PlanGeneration,
-    PlanOutdated,
-    PoolFull,
-    RebindNeeded,
     Renewal,
     Request,
     Session,
     Sighting,
-    StaleClaim,
     Store,
     Target,
     Usage,
     Whereabouts,
     describe,
-    iso,
     quoted,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._ensuring import Ensuring
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._importing import import_claim, import_lease
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._leasing import Blocks, remark
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import (
     checked_owner,
@@ -91,26 +85,22 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._observing import (
     check_picture,
     ended_leases,
-    planned_hosts,
     reuse_after,
     settled,
     take_in,
     unproven,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._places import sqlite_path
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._plans import accept
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import (
     claim_from,
-    claim_record,
     intent_record,
-    lease_from,
     lease_record,
-    plan_record,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._replay import leases_at, replay_problems, usage_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._sqlite import DEFAULT_TIMEOUT, SqliteStore
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._text import export_lines, parse_text
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import ADOPTED, HOST_POOL_PREFIX, Plan
-
-T = TypeVar("T")
 
 DEFAULT_RESERVATION = 24 * 3600
 """Seconds that an address is kept for its owner before somebody has to show that it is used."""
@@ -218,7 +208,7 @@ class Ledger:
         :raises PlanConflict: when land with claims or leases on it would change its kind
         """
         plan = self._plan()
-        return self._store.write(lambda session: _accept(session, plan, job, force), preview=preview)
+        return self._store.write(lambda session: accept(session, plan, job, force), preview=preview)
 
     def plan_generation(self) -> PlanGeneration | None:
         """Return the plan that is in force; None before the first."""
@@ -253,8 +243,8 @@ class Ledger:
         wanted = [request if _is_nameless(request) else _with_checked_owner(request) for request in requests]
 
         def work(session: Session) -> list[Outcome]:
-            _accept(session, plan, job, force_plan)
-            return _Ensuring(session, plan, job, reserve_for).all(wanted)
+            accept(session, plan, job, force_plan)
+            return Ensuring(session, plan, job, reserve_for).all(wanted)
 
         return self._store.write(work, preview=preview)
 
@@ -275,11 +265,11 @@ class Ledger:
             outcomes = []
             for renewal in renewals:
                 before = check_fence(session.claim_at(renewal.fence.address), renewal.fence)
-                until = None if before.state == "applied" else _later(session.now, reserve_for)
+                until = None if before.state == "applied" else later(session.now, reserve_for)
                 after = replace(
                     before, generation=before.generation + 1, until=until, job=job.name, pushing=renewal.pushing
                 )
-                outcomes.append(_change(session, before, after, "renewed", job))
+                outcomes.append(change(session, before, after, "renewed", job))
             return outcomes
 
         return self._store.write(work, preview=preview)
@@ -291,7 +281,7 @@ class Ledger:
         """
 
         def work(session: Session) -> list[Outcome]:
-            return [_confirm(session, confirmation, job) for confirmation in confirmations]
+            return [confirm(session, confirmation, job) for confirmation in confirmations]
 
         return self._store.write(work, preview=preview)
 
@@ -307,18 +297,18 @@ class Ledger:
 
         def work(session: Session) -> list[Outcome | None]:
             if plan is not None and declared_gone:
-                _accept(session, plan, job, force=False)
+                accept(session, plan, job, force=False)
             outcomes: list[Outcome | None] = []
             for target in targets:
-                before = _find(session, target)
+                before = find(session, target)
                 if before is None:
                     outcomes.append(None)
                 elif declared_gone and plan is not None and (before.live or before.state == "releasing"):
                     after = quarantine(before, session.now, reuse_after(plan, before.pool))
-                    outcomes.append(_change(session, before, after, "declared gone", job, how="quarantined"))
+                    outcomes.append(change(session, before, after, "declared gone", job, how="quarantined"))
                 elif before.live:
                     after = moved(before, "releasing", session.now, None)
-                    outcomes.append(_change(session, before, after, "released", job))
+                    outcomes.append(change(session, before, after, "released", job))
                 else:
                     outcomes.append(Outcome(before, before, changed=False, how="kept"))
             return outcomes
@@ -345,11 +335,11 @@ class Ledger:
             kind = self.plan.kind_at(address) if self.plan else None
             pool = kind.partition(" ")[2].strip('"') if kind and kind.startswith("pool ") else ""
             claim = Claim(address, "", pool, "held", 1, session.now, job=job.name, note=reason)
-            return _add(session, claim, "held", job)
+            return add(session, claim, "held", job)
         if before.state == "held":
             if not reason or before.note == reason:
                 return Outcome(before, before, changed=False, how="kept")
-            return _change(session, before, replace(before, note=reason), "noted", job)
+            return change(session, before, replace(before, note=reason), "noted", job)
         if before.state != "quarantined":
             raise OwnerConflict(
                 subject,
@@ -361,13 +351,13 @@ class Ledger:
         after = replace(
             before, state="held", generation=before.generation + 1, since=session.now, job=job.name, note=reason
         )
-        return _change(session, before, after, "held", job)
+        return change(session, before, after, "held", job)
 
     def unhold(self, addresses: Sequence[int], job: Job, *, preview: bool = False) -> list[Outcome | None]:
         """Let go of addresses that were set aside; None where there is nothing to let go of."""
 
         def work(session: Session) -> list[Outcome | None]:
-            return [_unhold(session, address, job) for address in addresses]
+            return [unhold(session, address, job) for address in addresses]
 
         return self._store.write(work, preview=preview)
 
@@ -376,7 +366,7 @@ class Ledger:
         owner = checked_owner(owner)
 
         def work(session: Session) -> Outcome:
-            before = _find(session, Target(owner))
+            before = find(session, Target(owner))
             if before is None or not before.live:
                 found = describe(before) if before else "none"
                 raise MacPoolError(
@@ -395,7 +385,7 @@ class Ledger:
             after = replace(
                 before, identity=identity, generation=before.generation + 1, job=job.name, pushing=None, evidence=""
             )
-            return _change(session, before, after, "rebound", job)
+            return change(session, before, after, "rebound", job)
 
         return self._store.write(work, preview=preview)
 
@@ -429,7 +419,7 @@ class Ledger:
             names.append(planned[key])
 
         def work(session: Session) -> list[LeaseOutcome]:
-            _accept(session, plan, job, force_plan)
+            accept(session, plan, job, force_plan)
             blocks: Blocks | None = None
             outcomes, errors = [], []
             for host in names:
@@ -481,12 +471,12 @@ class Ledger:
         pictures = list(pictures)
 
         def work(session: Session) -> Observed:
-            _accept(session, plan, job, force=False)
+            accept(session, plan, job, force=False)
             take_in(session, pictures)
             outcomes = []
             for before, after in settled(session, plan):
                 how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
-                outcomes.append(_change(session, before, after, f"observed: {how}", job, how=how))
+                outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
             leases = []
             for lease in ended_leases(session, plan):
                 ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
@@ -623,7 +613,7 @@ class Ledger:
                 )
             entry = session.entry_at(address, when)
             claim = claim_from(entry.after) if entry else None
-            old = _leases_at(session.history(None, None, "lease", None), when)
+            old = leases_at(session.history(None, None, "lease", None), when)
             return Whereabouts(
                 address,
                 None if claim is None or claim.state == "gone" else claim,
@@ -650,7 +640,7 @@ class Ledger:
                     for lease in session.leases()
                     if lease.state == "active" and lease.dynamic_end < lease.end
                 ]
-            return [_usage(session, name, land, warn_at) for name, land, warn_at in lands]
+            return [usage_of(session, name, land, warn_at) for name, land, warn_at in lands]
 
         return self._store.read(work)
 
@@ -659,7 +649,7 @@ class Ledger:
     def verify(self) -> list[str]:
         """Return what is wrong: with the database, with the chain of the history, between history and state."""
         problems = self._store.verify()
-        return problems or self._store.read(_replay_problems)
+        return problems or self._store.read(replay_problems)
 
     def backup(self, destination: str) -> str:
         """Copy the ledger into a new file, and return its path."""
@@ -708,17 +698,17 @@ class Ledger:
         ledger._acknowledge(job, "restored", {"from": str(origin), "lost_sequence": lost[1] if lost else None})
         return ledger
 
-    def accept_rollback(self, job: Job) -> bool:
+    def accept_rollback(self, job: Job, *, preview: bool = False) -> bool:
         """Take a ledger that was put back as the truth, so that it can be written again; False when it was not."""
-        if not self._store.warnings():
+        gap = self._store.rolled_back()
+        if not gap:
             return False
-        self._acknowledge(job, "rollback accepted", {"found": list(self._store.warnings())})
+        self._acknowledge(job, "rollback accepted", {"found": gap}, preview)
         return True
 
-    def _acknowledge(self, job: Job, action: str, after: Mapping[str, Any]) -> None:
+    def _acknowledge(self, job: Job, action: str, after: Mapping[str, Any], preview: bool = False) -> None:
         self._store.write(
-            lambda session: session.log("ledger", action, job, after, None, ""),
-            acknowledge=True,
+            lambda session: session.log("ledger", action, job, after, None, ""), preview=preview, acknowledge=True
         )
 
     # --- text ---------------------------------------------------------------------------------------------------------
@@ -744,12 +734,12 @@ class Ledger:
             errors: list[MacPoolError] = []
             for claim in claims:
                 try:
-                    outcomes.append(_import_claim(session, claim, job))
+                    outcomes.append(import_claim(session, claim, job))
                 except MacPoolError as error:
                     errors.append(error)
             for lease in leases:
                 try:
-                    outcomes.append(_import_lease(session, lease, job))
+                    outcomes.append(import_lease(session, lease, job))
                 except MacPoolError as error:
                     errors.append(error)
             raise_all("import", errors)
@@ -766,411 +756,6 @@ class Ledger:
 def fence_of(claim: Claim) -> Fence:
     """Return the claim as it was seen, to be shown again when it is renewed or confirmed."""
     return Fence(claim.address, claim.owner, claim.generation)
-
-
-# --- ensuring ---------------------------------------------------------------------------------------------------------
-
-
-class _Ensuring:
-    """One call of ``ensure`` in one transaction."""
-
-    def __init__(self, session: Session, plan: Plan, job: Job, reserve_for: int | None) -> None:
-        self._session = session
-        self._plan = plan
-        self._job = job
-        self._until = _later(session.now, reserve_for)
-        self._chooser = Chooser(session, plan)
-        self._picture_checked = plan.max_observation_age is None
-
-    def all(self, requests: Sequence[Request]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        errors: list[MacPoolError] = []
-        full: set[str] = set()
-        for request in requests:
-            try:
-                outcomes.append(self._one(request))
-            except PoolFull as error:
-                # A thousand owners of one full pool are one message.
-                if error.subject not in full:
-                    errors.append(error)
-                full.add(error.subject)
-            except MacPoolError as error:
-                errors.append(error)
-        raise_all("claims", errors)
-        return outcomes
-
-    def _one(self, request: Request) -> Outcome:
-        resolution = self._resolve(request)
-        if resolution.live is not None:
-            return self._keep(request, resolution.live, resolution)
-        pool = self._chooser.pool_of(request)
-        if revived := self._revive(request, resolution, pool):
-            return revived
-        owner = resolution.owner
-        if not self._picture_checked and not request.adopt:
-            check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
-            self._picture_checked = True
-        if request.address is not None:
-            self._chooser.check_given(pool, request, owner, request.address)
-            address = request.address
-        else:
-            address = self._find(pool, owner, request.identity)
-        claim = Claim(
-            address,
-            owner,
-            pool,
-            "reserved",
-            1,
-            self._session.now,
-            self._until,
-            self._job.name,
-            note=request.note,
-            identity=request.identity,
-        )
-        self._chooser.take(pool, address)
-        return _add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
-
-    def _resolve(self, request: Request) -> Resolution:
-        session, identity = self._session, request.identity
-        by_name = session.claims_named(name_key(request.owner)) if request.owner else []
-        if identity is None:
-            return resolve(request.owner, None, (), by_name, (), self._knowledge())
-        by_own_name = session.claims_named(name_key(own_name(request.owner, identity))) if request.owner else []
-        return resolve(
-            request.owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, self._knowledge()
-        )
-
-    def _knowledge(self) -> Knowledge:
-        def gone_since() -> int | None:
-            recorded = self._session.hosts()
-            return absence_proof(recorded, required_hosts(recorded, planned_hosts(self._plan)))
-
-        return Knowledge(self._session.sightings_of_vm, gone_since)
-
-    def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
-        if request.address is not None and request.address != before.address:
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                format_mac(request.address, "dash"),
-                describe(before),
-                "Release that claim first (allocation with state: released), then claim the other address.",
-            )
-        after, how = before, "kept"
-        if request.note and request.note != before.note:
-            after, how = replace(after, note=request.note), "noted"
-        if resolution.alias:
-            after, how = replace(after, aliases=(*after.aliases, resolution.alias)), "renamed"
-        if resolution.bind:
-            after, how = replace(after, identity=request.identity), "bound"
-        if after is not before:
-            return _change(self._session, before, after, how, self._job)
-        if is_suspect(before, self._session.now):
-            # Somebody still wants it: an observation that comes between this and the push shall not take it away.
-            after = replace(before, generation=before.generation + 1, until=self._until, job=self._job.name)
-            return replace(_change(self._session, before, after, "refreshed", self._job), changed=False)
-        return Outcome(before, before, changed=False, how="kept")
-
-    def _revive(self, request: Request, resolution: Resolution, pool: str) -> Outcome | None:
-        for before in resolution.past:
-            if request.address not in (None, before.address):
-                continue
-            in_pool = before.pool == pool and (pool == ADOPTED or self._chooser.fits(pool, before.address))
-            if not in_pool and not (request.adopt and request.address == before.address):
-                continue
-            identity = request.identity or before.identity
-            if self._chooser.carried_by_others(before.address, resolution.owner, identity):
-                continue
-            after = replace(
-                moved(before, "reserved", self._session.now, self._until),
-                owner=resolution.owner,
-                identity=identity,
-                job=self._job.name,
-                note=request.note or before.note,
-                evidence="",
-            )
-            return _change(self._session, before, after, "revived", self._job)
-        return None
-
-    def _find(self, pool: str, owner: str, identity: Identity | None) -> int:
-        try:
-            return self._chooser.find(pool, owner, identity)
-        except PoolFull:
-            expired = self._chooser.expired(pool)
-            if not expired:
-                raise
-        for claim in expired:
-            before = self._session.claim_at(claim.address)
-            if before is not None:
-                _change(self._session, before, claim, "quarantine over", self._job, how="gone")
-                self._chooser.free(pool, claim.address)
-        return self._chooser.find(pool, owner, identity)
-
-
-# --- pieces of transactions -------------------------------------------------------------------------------------------
-
-
-def _add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:
-    session.insert_claim(claim)
-    session.log("claim", action, job, claim_record(claim), claim.address, claim.owner)
-    return Outcome(claim, None, changed=True, how=action)
-
-
-def _change(session: Session, before: Claim, after: Claim, action: str, job: Job, how: str = "") -> Outcome:
-    session.update_claim(after, before.generation)
-    session.log("claim", action, job, claim_record(after), after.address, after.owner)
-    return Outcome(after, before, changed=True, how=how or action)
-
-
-def _confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
-    fence, identity = confirmation.fence, confirmation.identity
-    before = session.claim_at(fence.address)
-    is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
-    if before is None or not is_same or not before.live:
-        raise stale(before, fence)
-    if before.generation != fence.generation:
-        if before.state == "applied" and not before.unsure:
-            return Outcome(before, before, changed=False, how="kept")
-        raise stale(before, fence)
-    if identity and before.identity and before.identity != identity:
-        raise RebindNeeded(
-            f"owner {quoted(before.owner)}",
-            f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound",
-            f"VM {identity.vm_id}, adapter {identity.adapter_id}",
-            "Rebind the claim first (allocation with state: rebound).",
-        )
-    learns = before.identity is None and identity is not None
-    if before.state == "applied" and not before.unsure and not learns:
-        return Outcome(before, before, changed=False, how="kept")
-    after = replace(
-        before,
-        state="applied",
-        since=session.now if before.state != "applied" else before.since,
-        until=None,
-        job=job.name,
-        evidence=confirmation.evidence,
-        identity=before.identity or identity,
-        pushing=None,
-    )
-    return _change(session, before, after, "confirmed", job)
-
-
-def _find(session: Session, target: Target) -> Claim | None:
-    """Return the claim that a target names: a live one, or else the newest on its way out.
-
-    :raises OwnerConflict: when the address is somebody else's, or the name means several
-    :raises StaleClaim: when it has another generation
-    """
-    claim: Claim | None
-    if target.address is not None:
-        claim = session.claim_at(target.address)
-        names = (claim.owner, *claim.aliases) if claim else ()
-        if claim and target.owner and name_key(target.owner) not in map(name_key, names):
-            raise OwnerConflict(
-                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
-                f"a claim of owner {quoted(target.owner)}",
-                describe(claim),
-                "Give the owner or the address, whichever is right.",
-            )
-    else:
-        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), _NO_KNOWLEDGE)
-        claim = resolution.live or next(iter(resolution.past), None)
-    if claim is not None and target.generation not in (None, claim.generation):
-        raise StaleClaim(
-            f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}",
-            f"generation {target.generation}, as this job last saw it",
-            f"{describe(claim)}, generation {claim.generation}",
-            "Nothing was written. Look at the claim again (allocation_info).",
-        )
-    return claim
-
-
-_NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
-
-
-def _unhold(session: Session, address: int, job: Job) -> Outcome | None:
-    before = session.claim_at(address)
-    if before is None:
-        return None
-    if before.state != "held":
-        return Outcome(before, before, changed=False, how="kept")
-    after = moved(before, "quarantined", session.now, before.until) if before.owner else gone(before, session.now)
-    return _change(session, before, replace(after, job=job.name), "unheld", job)
-
-
-def _accept(session: Session, plan: Plan, job: Job, force: bool) -> PlanGeneration:
-    current = session.current_plan()
-    if current is not None and current.digest == plan.digest:
-        return current
-    if plan.scope != session.scope:
-        raise LedgerForeign(
-            "the plan",
-            f"the plan of scope {quoted(session.scope)}, which the ledger belongs to",
-            f"the plan of scope {quoted(plan.scope)}",
-            "Correct macpool_ledger, or the scope in macpool_plan.",
-        )
-    earlier = next((old for old in session.plans() if old.digest == plan.digest), None)
-    if current is not None and earlier is not None and not force:
-        raise PlanOutdated(
-            "the plan",
-            f"generation {current.generation}, accepted {iso(current.since)} by job {quoted(current.job)}",
-            f"generation {earlier.generation}, accepted {iso(earlier.since)} by job {quoted(earlier.job)}",
-            "Update the checkout that this job works with. If going back is meant, run macpool.hyperv.ledger with "
-            "accept_plan: true.",
-        )
-    raise_all("the plan", _land_conflicts(session, plan))
-    generation = PlanGeneration((current.generation if current else 0) + 1, plan.digest, session.now, job.name)
-    session.add_plan(generation)
-    session.log("plan", "accepted", job, plan_record(generation), None, "")
-    return generation
-
-
-def _land_conflicts(session: Session, plan: Plan) -> list[MacPoolError]:
-    """Return why a plan cannot be accepted: land with claims or leases on it never changes its kind."""
-    errors: list[MacPoolError] = []
-    lands: list[tuple[str, str, IntervalSet]] = [
-        ("pool", f'pool "{pool.name}"', pool.ranges) for pool in plan.pools.values()
-    ]
-    if plan.host_ranges is not None:
-        lands.append(("host_ranges", "host_ranges", plan.host_ranges.ranges))
-    lands += [
-        ("other", f'other allocator "{other.name}"', IntervalSet([other.interval])) for other in plan.other_allocators
-    ]
-    for kind, name, land in lands:
-        for start, end in land:
-            errors += [
-                PlanConflict(
-                    name,
-                    "land without leases on it",
-                    f"{Interval(lease.start, lease.end)}, leased to host {quoted(lease.host)} ({lease.state})",
-                    "Leave that land to host_ranges, or retire the lease and observe until nobody carries it.",
-                )
-                for lease in session.leases_between(start, end)
-                if kind != "host_ranges"
-            ]
-            wrong = [claim for claim in session.claims_between(start, end) if _changes_kind(claim, kind)]
-            if wrong:
-                more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-                errors.append(
-                    PlanConflict(
-                        name,
-                        "land without claims on it that were made when it was another kind of land",
-                        f"{describe(wrong[0])}, from pool {quoted(wrong[0].pool)}{more}",
-                        "Leave that land as it was, or release those claims first.",
-                    )
-                )
-    return errors
-
-
-def _changes_kind(claim: Claim, kind: str) -> bool:
-    if claim.state not in ("reserved", "applied", "releasing") or claim.pool in (ADOPTED, ""):
-        return False
-    return kind != ("host_ranges" if claim.pool.startswith(HOST_POOL_PREFIX) else "pool")
-
-
-def _usage(session: Session, name: str, land: IntervalSet, warn_at: int) -> Usage:
-    by_state: dict[str, int] = {}
-    carried = 0
-    for start, end in land:
-        for state, count in session.count_claims(start, end).items():
-            by_state[state] = by_state.get(state, 0) + count
-        carried += session.count_carried(start, end)
-    used = sum(by_state.values()) + carried
-    percent = round(100 * used / land.size, 1) if land.size else 100.0
-    return Usage(name, land.size, by_state, carried, land.size - used, percent, warn_at)
-
-
-def _import_claim(session: Session, claim: Claim, job: Job) -> Outcome:
-    subject = f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}"
-    if present := session.claim_at(claim.address):
-        if _same_promise(present, claim):
-            return Outcome(present, present, changed=False, how="kept")
-        raise OwnerConflict(
-            subject, f"what the text says: {describe(claim)}", describe(present), "Correct the text, or the ledger."
-        )
-    others = session.claims_named(name_key(claim.owner)) if claim.live else []
-    if claim.live and claim.identity:
-        others += session.claims_of_adapter(claim.identity)
-    for other in others:
-        if other.live:
-            raise OwnerConflict(
-                subject,
-                "an owner that has no other address",
-                f"{describe(other)} in the ledger",
-                "Release one of the two first.",
-            )
-    for lease in session.leases_between(claim.address, claim.address):
-        own = claim.pool.removeprefix(HOST_POOL_PREFIX)
-        if claim.live and claim.pool != ADOPTED and host_key(own) != host_key(lease.host):
-            raise OwnerConflict(
-                subject, "land that is leased to nobody", f"a lease of host {quoted(lease.host)}", "Correct the text."
-            )
-    return _add(session, replace(claim, generation=1, job=job.name), "imported", job)
-
-
-def _same_promise(one: Claim, other: Claim) -> bool:
-    return claim_promise(one) == claim_promise(other)
-
-
-def claim_promise(claim: Claim) -> tuple[object, ...]:
-    """Return what two claims must share to promise the same."""
-    return (claim.address, claim.owner, claim.pool, claim.state, claim.until, claim.identity, frozenset(claim.aliases))
-
-
-def _import_lease(session: Session, lease: Lease, job: Job) -> LeaseOutcome:
-    present = session.leases_between(lease.start, lease.end)
-    block = (host_key(lease.host), lease.start, lease.end, lease.dynamic_end, lease.state)
-    for other in present:
-        if (host_key(other.host), other.start, other.end, other.dynamic_end, other.state) == block:
-            return LeaseOutcome(other, other, changed=False)
-    if lease.state == "active" and (own := active_lease(session.leases(), lease.host)):
-        present = [*present, own]
-    if present:
-        other = present[0]
-        raise OwnerConflict(
-            f"block {Interval(lease.start, lease.end)} of host {quoted(lease.host)}",
-            "a block that overlaps no other, for a host that has none",
-            f"{Interval(other.start, other.end)} of host {quoted(other.host)} in the ledger",
-            "Correct the text, or the ledger.",
-        )
-    session.save_lease(lease)
-    session.log("lease", "imported", job, lease_record(lease), None, lease.host)
-    return LeaseOutcome(lease, None, changed=True)
-
-
-def _leases_at(entries: Iterable[Entry], when: int) -> list[Lease]:
-    leases: dict[int, Lease] = {}
-    for entry in entries:
-        if entry.at <= when:
-            lease = lease_from(entry.after)
-            leases[lease.start] = lease
-    return [lease for lease in leases.values() if lease.state != "gone"]
-
-
-def _replay_problems(session: Session) -> list[str]:
-    """Return where the state is not what the history gives."""
-    kept: dict[str, dict[Any, Any]] = {"claim": {}, "lease": {}, "plan": {}, "intent": {}}
-    for entry in session.entries():
-        after = entry.after
-        if entry.kind == "claim":
-            kept["claim"][after["address"]] = None if after["state"] == "gone" else after
-        elif entry.kind == "lease":
-            kept["lease"][after["start"]] = None if after["state"] == "gone" else after
-        elif entry.kind == "plan":
-            kept["plan"][after["generation"]] = after
-        elif entry.kind == "intent":
-            kept["intent"][after["id"]] = after if after["open"] else None
-    found: dict[str, dict[Any, Any]] = {
-        "claim": {record["address"]: record for record in map(claim_record, session.claims_between(0, (1 << 48) - 1))},
-        "lease": {record["start"]: record for record in map(lease_record, session.leases())},
-        "plan": {plan.generation: plan_record(plan) for plan in session.plans()},
-        "intent": {intent.id: intent_record(intent, is_open=True) for intent in session.intents()},
-    }
-    return [
-        f"{kind} {key}: the history says {expected.get(key)}, the ledger {found[kind].get(key)}"
-        for kind, expected in kept.items()
-        for key in sorted({*expected, *found[kind]}, key=str)
-        if expected.get(key) != found[kind].get(key)
-    ]
 
 
 def _newest_known(store: SqliteStore) -> tuple[str, int] | None:
@@ -1190,10 +775,6 @@ def _check_scope(scope: str, plan: Plan | None) -> None:
         raise LedgerForeign(
             "the plan", f"scope {quoted(scope)}", f"scope {quoted(plan.scope)}", "Use the plan of that scope."
         )
-
-
-def _later(now: int, seconds: int | None) -> int | None:
-    return None if seconds is None else now + seconds * 1000
 
 
 def _is_nameless(request: Request) -> bool:

@@ -47,6 +47,7 @@ def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[Kno
         ipv4=tuple(sorted(map(readable, picture.ipv4))),
         cluster=readable(picture.cluster),
         cluster_nodes=tuple(sorted(map(readable, picture.cluster_nodes))),
+        owners=picture.owners,
     )
     void_before = seen if picture.complete else None
     if known is None or known.observed_at is None:

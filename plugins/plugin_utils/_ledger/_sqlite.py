@@ -333,11 +333,16 @@ class SqliteStore:
             f"Look for it (fuser {self.path}), or raise the timeout.",
         )
 
-    def warnings(self) -> tuple[str, ...]:
-        """Return what a reader of this ledger should know."""
+    def rolled_back(self) -> str:
+        """Return what is missing of that which was acknowledged here before; empty when nothing is."""
         with self._transaction("BEGIN") as session:
             gap = self._gap(session)
-        problems = [str(gap)] if gap else []
+        return str(gap) if gap else ""
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of this ledger should know."""
+        gap = self.rolled_back()
+        problems = [gap] if gap else []
         if self._witness is not None and self._witness.problem:
             problems.append(self._witness.problem)
         return tuple(problems)
@@ -644,7 +649,7 @@ class SqliteSession:
             self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (old,))
             self.connection.execute("UPDATE sightings SET host_key = ? WHERE host_key = ?", (new, old))
         self.connection.execute(
-            "REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new,
                 host.host,
@@ -657,6 +662,7 @@ class SqliteSession:
                 json.dumps(host.ipv4),
                 host.cluster,
                 json.dumps(host.cluster_nodes),
+                host.owners,
             ),
         )
 
@@ -864,7 +870,7 @@ def _lease(row: Row) -> Lease:
 
 
 def _host(row: Row) -> KnownHost:
-    _key, host, observed_at, complete, complete_at, why, start, end, ipv4, cluster, nodes = row
+    _key, host, observed_at, complete, complete_at, why, start, end, ipv4, cluster, nodes, owners = row
     return KnownHost(
         host,
         observed_at,
@@ -876,6 +882,7 @@ def _host(row: Row) -> KnownHost:
         tuple(json.loads(ipv4)),
         cluster,
         tuple(json.loads(nodes)),
+        owners,
     )
 
 

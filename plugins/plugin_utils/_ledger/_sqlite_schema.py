@@ -100,7 +100,8 @@ CREATE TABLE hosts (
   range_end INTEGER,
   ipv4 TEXT NOT NULL,
   cluster TEXT NOT NULL,
-  cluster_nodes TEXT NOT NULL
+  cluster_nodes TEXT NOT NULL,
+  owners TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE sightings (
   address INTEGER NOT NULL,

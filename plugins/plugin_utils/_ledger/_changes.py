@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing claims: each change with its entry in the history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
+    Knowledge,
+    gone,
+    moved,
+    resolve,
+    stale,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Claim,
+    Confirmation,
+    Job,
+    Outcome,
+    OwnerConflict,
+    RebindNeeded,
+    Session,
+    StaleClaim,
+    Target,
+    describe,
+    quoted,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import (
+    name_key,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import (
+    claim_record,
+)
+
+
+def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:
+    session.insert_claim(claim)
+    session.log("claim", action, job, claim_record(claim), claim.address, claim.owner)
+    return Outcome(claim, None, changed=True, how=action)
+
+
+def change(session: Session, before: Claim, after: Claim, action: str, job: Job, how: str = "") -> Outcome:
+    session.update_claim(after, before.generation)
+    session.log("claim", action, job, claim_record(after), after.address, after.owner)
+    return Outcome(after, before, changed=True, how=how or action)
+
+
+def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
+    fence, identity = confirmation.fence, confirmation.identity
+    before = session.claim_at(fence.address)
+    is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
+    if before is None or not is_same or not before.live:
+        raise stale(before, fence)
+    if before.generation != fence.generation:
+        if before.state == "applied" and not before.unsure:
+            return Outcome(before, before, changed=False, how="kept")
+        raise stale(before, fence)
+    if identity and before.identity and before.identity != identity:
+        raise RebindNeeded(
+            f"owner {quoted(before.owner)}",
+            f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound",
+            f"VM {identity.vm_id}, adapter {identity.adapter_id}",
+            "Rebind the claim first (allocation with state: rebound).",
+        )
+    learns = before.identity is None and identity is not None
+    if before.state == "applied" and not before.unsure and not learns:
+        return Outcome(before, before, changed=False, how="kept")
+    after = replace(
+        before,
+        state="applied",
+        since=session.now if before.state != "applied" else before.since,
+        until=None,
+        job=job.name,
+        evidence=confirmation.evidence,
+        identity=before.identity or identity,
+        pushing=None,
+    )
+    return change(session, before, after, "confirmed", job)
+
+
+def find(session: Session, target: Target) -> Claim | None:
+    """Return the claim that a target names: a live one, or else the newest on its way out.
+
+    :raises OwnerConflict: when the address is somebody else's, or the name means several
+    :raises StaleClaim: when it has another generation
+    """
+    claim: Claim | None
+    if target.address is not None:
+        claim = session.claim_at(target.address)
+        names = (claim.owner, *claim.aliases) if claim else ()
+        if claim and target.owner and name_key(target.owner) not in map(name_key, names):
+            raise OwnerConflict(
+                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
+                f"a claim of owner {quoted(target.owner)}",
+                describe(claim),
+                "Give the owner or the address, whichever is right.",
+            )
+    else:
+        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), NO_KNOWLEDGE)
+        claim = resolution.live or next(iter(resolution.past), None)
+    if claim is not None and target.generation not in (None, claim.generation):
+        raise StaleClaim(
+            f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}",
+            f"generation {target.generation}, as this job last saw it",
+            f"{describe(claim)}, generation {claim.generation}",
+            "Nothing was written. Look at the claim again (allocation_info).",
+        )
+    return claim
+
+
+NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
+
+
+def unhold(session: Session, address: int, job: Job) -> Outcome | None:
+    before = session.claim_at(address)
+    if before is None:
+        return None
+    if before.state != "held":
+        return Outcome(before, before, changed=False, how="kept")
+    after = moved(before, "quarantined", session.now, before.until) if before.owner else gone(before, session.now)
+    return change(session, before, replace(after, job=job.name), "unheld", job)
+
+
+def later(now: int, seconds: int | None) -> int | None:
+    return None if seconds is None else now + seconds * 1000

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Giving each owner its address: the one it has, or had, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._changes import (
+    add,
+    change,
+    later,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._choosing import Chooser
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
+    Knowledge,
+    Resolution,
+    absence_proof,
+    is_suspect,
+    moved,
+    own_name,
+    required_hosts,
+    resolve,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Claim,
+    Identity,
+    Job,
+    Outcome,
+    OwnerHasOther,
+    PoolFull,
+    Request,
+    Session,
+    describe,
+    quoted,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import (
+    name_key,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._observing import (
+    check_picture,
+    planned_hosts,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import ADOPTED, Plan
+
+
+class Ensuring:
+    """One call of ``ensure`` in one transaction."""
+
+    def __init__(self, session: Session, plan: Plan, job: Job, reserve_for: int | None) -> None:
+        self._session = session
+        self._plan = plan
+        self._job = job
+        self._until = later(session.now, reserve_for)
+        self._chooser = Chooser(session, plan)
+        self._picture_checked = plan.max_observation_age is None
+
+    def all(self, requests: Sequence[Request]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        errors: list[MacPoolError] = []
+        full: set[str] = set()
+        for request in requests:
+            try:
+                outcomes.append(self._one(request))
+            except PoolFull as error:
+                # A thousand owners of one full pool are one message.
+                if error.subject not in full:
+                    errors.append(error)
+                full.add(error.subject)
+            except MacPoolError as error:
+                errors.append(error)
+        raise_all("claims", errors)
+        return outcomes
+
+    def _one(self, request: Request) -> Outcome:
+        resolution = self._resolve(request)
+        if resolution.live is not None:
+            return self._keep(request, resolution.live, resolution)
+        pool = self._chooser.pool_of(request)
+        if revived := self._revive(request, resolution, pool):
+            return revived
+        owner = resolution.owner
+        if not self._picture_checked and not request.adopt:
+            check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
+            self._picture_checked = True
+        if request.address is not None:
+            self._chooser.check_given(pool, request, owner, request.address)
+            address = request.address
+        else:
+            address = self._free_address(pool, owner, request.identity)
+        claim = Claim(
+            address,
+            owner,
+            pool,
+            "reserved",
+            1,
+            self._session.now,
+            self._until,
+            self._job.name,
+            note=request.note,
+            identity=request.identity,
+        )
+        self._chooser.take(pool, address)
+        return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
+
+    def _resolve(self, request: Request) -> Resolution:
+        session, identity = self._session, request.identity
+        by_name = session.claims_named(name_key(request.owner)) if request.owner else []
+        if identity is None:
+            return resolve(request.owner, None, (), by_name, (), self._knowledge())
+        by_own_name = session.claims_named(name_key(own_name(request.owner, identity))) if request.owner else []
+        return resolve(
+            request.owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, self._knowledge()
+        )
+
+    def _knowledge(self) -> Knowledge:
+        def gone_since() -> int | None:
+            recorded = self._session.hosts()
+            return absence_proof(recorded, required_hosts(recorded, planned_hosts(self._plan)))
+
+        return Knowledge(self._session.sightings_of_vm, gone_since)
+
+    def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
+        if request.address is not None and request.address != before.address:
+            raise OwnerHasOther(
+                f"owner {quoted(before.owner)}",
+                format_mac(request.address, "dash"),
+                describe(before),
+                "Release that claim first (allocation with state: released), then claim the other address.",
+            )
+        after, how = before, "kept"
+        if request.note and request.note != before.note:
+            after, how = replace(after, note=request.note), "noted"
+        if resolution.alias:
+            after, how = replace(after, aliases=(*after.aliases, resolution.alias)), "renamed"
+        if resolution.bind:
+            after, how = replace(after, identity=request.identity), "bound"
+        if after is not before:
+            return change(self._session, before, after, how, self._job)
+        if is_suspect(before, self._session.now):
+            # Somebody still wants it: an observation that comes between this and the push shall not take it away.
+            after = replace(before, generation=before.generation + 1, until=self._until, job=self._job.name)
+            return replace(change(self._session, before, after, "refreshed", self._job), changed=False)
+        return Outcome(before, before, changed=False, how="kept")
+
+    def _revive(self, request: Request, resolution: Resolution, pool: str) -> Outcome | None:
+        for before in resolution.past:
+            if request.address not in (None, before.address):
+                continue
+            in_pool = before.pool == pool and (pool == ADOPTED or self._chooser.fits(pool, before.address))
+            if not in_pool and not (request.adopt and request.address == before.address):
+                continue
+            identity = request.identity or before.identity
+            if self._chooser.carried_by_others(before.address, resolution.owner, identity):
+                continue
+            after = replace(
+                moved(before, "reserved", self._session.now, self._until),
+                owner=resolution.owner,
+                identity=identity,
+                job=self._job.name,
+                note=request.note or before.note,
+                evidence="",
+            )
+            return change(self._session, before, after, "revived", self._job)
+        return None
+
+    def _free_address(self, pool: str, owner: str, identity: Identity | None) -> int:
+        try:
+            return self._chooser.find(pool, owner, identity)
+        except PoolFull:
+            expired = self._chooser.expired(pool)
+            if not expired:
+                raise
+        for claim in expired:
+            before = self._session.claim_at(claim.address)
+            if before is not None:
+                change(self._session, before, claim, "quarantine over", self._job, how="gone")
+                self._chooser.free(pool, claim.address)
+        return self._chooser.find(pool, owner, identity)
