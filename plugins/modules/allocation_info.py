@@ -36,7 +36,9 @@ options:
         zone is UTC.
     type: str
   history:
-    description: Also return the events of the owners and addresses that were asked for, or all events.
+    description:
+      - Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
+        not count for events.
     type: bool
     default: false
 notes:
@@ -141,7 +143,7 @@ claims:
       description: The id of the VM's adapter. V(null) until the owner's name is bound to the ids.
       type: str
     cluster:
-      description: The cluster of the VM.
+      description: The cluster of the VM. V(null) until the owner's name is bound to the ids.
       type: str
       sample: hci1
     aliases:
@@ -153,6 +155,10 @@ claims:
       description: Which job changed the claim last.
       type: str
       sample: awx/4711
+    evidence:
+      description: What proved that the owner carries the address. Empty before that.
+      type: str
+      sample: seen on "web01/eth0" on "hv1"
     out_of_plan:
       description: Whether the address lies outside the pool it was claimed from, because the pool shrank since.
       type: bool
@@ -162,13 +168,13 @@ claims:
       type: bool
       sample: false
 history:
-  description: The events, oldest first.
-  returned: with O(history=true)
+  description: The events, oldest first. Empty without O(history=true). With O(at), those up to then.
+  returned: success
   type: list
   elements: dict
   contains:
     sequence:
-      description: The number of the event. There are no gaps.
+      description: The number of the event in the history of the ledger.
       type: int
       sample: 17
     at:
@@ -176,36 +182,38 @@ history:
       type: str
       sample: "2026-11-20T12:00:00.000Z"
     job:
-      description: Which job did it.
+      description: Which job did it - that of AWX, or the name of the controller and the number of the process.
       type: str
       sample: awx/4711
     user:
       description: Who started the job.
       type: str
       sample: admin
+    kind:
+      description: What it is about. Always V(claim) here.
+      type: str
+      sample: claim
     event:
       description: What was done.
       type: str
       sample: claimed
     owner:
-      description: The owner, or the host of a lease.
+      description: The owner. V(null) for an address that was set aside.
       type: str
       sample: web01/eth0
     mac_address:
-      description: The address, or the first one of a lease.
+      description: The address.
       type: str
       sample: 221DD8000100
-    pool:
-      description: The pool of the claim.
-      type: str
-      sample: tenant
-    before:
-      description: The state before. V(null) when there was no claim.
-      type: str
     after:
-      description: The state afterwards.
-      type: str
-      sample: reserved
+      description: The whole claim as it was after the event, as the ledger keeps it.
+      type: dict
+      sample:
+        address: 221DD8000100
+        owner: web01/eth0
+        pool: tenant
+        state: reserved
+        generation: 1
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure

@@ -27,7 +27,9 @@ options:
     description:
       - The first address, in any of the forms V(00-15-5D-E0-00-00), V(00:15:5D:E0:00:00), V(0015.5DE0.0000) and
         V(00155DE00000). Quote it. Needs O(end).
-      - Without O(start) and O(end), the lease of the host counts. A host without a lease is an error.
+      - Without O(start) and O(end), the lease of the host counts. A host without an active lease is an error.
+      - Where there is a plan, the range given must not reach into a pool, the land of another allocator, or the lease of
+        another host.
     type: raw
   end:
     description: The last address, in the same forms. Needs O(start).
@@ -62,7 +64,8 @@ attributes:
     support: full
 notes:
   - It restarts neither a VM nor a service, and it changes no address.
-  - The plan and the ledger are not needed when O(start) and O(end) are given, nor with O(state=absent).
+  - Plan and ledger are not needed with O(state=absent). With O(start) and O(end), a plan is used where there is one, and
+    the ledger with it.
   - Disjoint ranges alone do not make dynamic addresses unique. A dynamic VM that was moved keeps its address while its
     old host may hand it out again. Give clustered VMs static addresses with M(macpool.hyperv.vm_network_adapter).
   - 'To undo: run it again with RV(before) as O(start) and O(end).'
@@ -108,7 +111,7 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The range that was found. V(null) when the host had none.
-  returned: success, and when the change was refused because of stranded adapters
+  returned: success
   type: dict
   contains:
     start:
@@ -133,8 +136,10 @@ after:
       type: str
       sample: 00155DE0037F
 stranded:
-  description: The adapters that change address at their next start because of this change.
-  returned: always
+  description:
+    - The adapters that change address at their next start because of this change. When it was refused because of them,
+      RV(errors) names them.
+  returned: success
   type: list
   elements: str
   sample:

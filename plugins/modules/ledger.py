@@ -18,9 +18,10 @@ options:
     description:
       - What to do.
       - V(present) makes the ledger when it is missing, and writes the scope of the plan and a new id into it. A ledger of
-        this scope that is there already is opened, checked to be one, and left as it is.
+        this scope that is there already is used as it is. The plan becomes the one that is in force.
       - V(verified) checks the whole ledger - its constraints, the chain of its history, and that replaying the history
-        gives the present state. With O(path), it checks a text export instead. The task fails when there is a problem.
+        gives the present state. With O(path), it checks a text export instead, for which neither a plan nor a ledger is
+        needed. The task fails when there is a problem.
       - V(exported) writes the claims and leases to O(path) as text with one sorted line each. An unchanged ledger gives
         an unchanged file.
       - V(imported) takes the claims and leases of the text export O(path) into the ledger. A conflict with what is in
@@ -145,14 +146,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ledger:
-  description: The ledger as it is after the task.
-  returned: when there is a ledger
+  description: The ledger as it is after the task. In check mode, a ledger that is missing has only C(url) and C(scope).
+  returned: success, except with O(state=exported), with O(path) of O(state=verified), and in check mode of O(state=restored)
   type: dict
   contains:
     url:
-      description: Where it is.
+      description: Where it is, as the path of its file.
       type: str
-      sample: sqlite:///var/lib/macpool/west.sqlite3
+      sample: /var/lib/macpool/west.sqlite3
     scope:
       description: The scope of the plan that it belongs to. No address is promised twice within a scope.
       type: str
@@ -161,6 +162,10 @@ ledger:
       description: The identity that was written when the ledger was made. A copy has the same, a new ledger another one.
       type: str
       sample: 0b9e1f1e-5d0c-4f4e-8f38-1a8e5a0f4c11
+    created:
+      description: When it was made, UTC.
+      type: str
+      sample: "2026-11-20T12:00:00.000Z"
     sequence:
       description: The number of the newest entry of the history.
       type: int
@@ -177,8 +182,12 @@ ledger:
       description: How many leases there are, active or retired.
       type: int
       sample: 4
+    hosts:
+      description: How many hosts are known, observed or only named as a node of a cluster.
+      type: int
+      sample: 4
 problems:
-  description: What is wrong, one line each. Empty when all is well.
+  description: What is wrong with the ledger, one line each. Empty when all is well. For a text export, see RV(errors).
   returned: with O(state=verified)
   type: list
   elements: str
@@ -194,10 +203,12 @@ errors:
   type: list
   elements: dict
   sample:
-    - subject: ledger "sqlite:///var/lib/macpool/west.sqlite3"
+    - subject: ledger "/var/lib/macpool/west.sqlite3"
       wanted: a ledger
-      found: nothing
-      remedy: Make it with macpool.hyperv.ledger, or mend the path.
+      found: no such file
+      remedy: >-
+        Check macpool_ledger and whether the volume is mounted. Only if there never was one, make it: macpool.hyperv.ledger
+        with state: present, or playbooks/init.yml.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER, run_as_action

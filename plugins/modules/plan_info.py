@@ -87,12 +87,12 @@ digest:
   sample: 5b1b1c3d0f7e4c55d0d7a1f4b0f6f1f9c1d5f5d0e4d3a7b9e2c6f8a0b1c2d3e4
 generation:
   description:
-    - Which generation of the plan the ledger counts this one as. V(null) with O(with_ledger=false), and for a plan that
-      the ledger has not seen yet.
+    - Which generation of the plan this is to the ledger, or would be when it is used first. V(null) with
+      O(with_ledger=false).
   returned: success
   type: int
   sample: 3
-plan_warnings:
+plan_plan_warnings:
   description: What is allowed but should be known, such as land that somebody else may generate addresses in.
   returned: success
   type: list
@@ -105,11 +105,12 @@ land:
   elements: dict
   contains:
     kind:
-      description: V(host_ranges), V(pool), V(exclude) for a part of a pool that is never handed out, or V(other).
+      description:
+        - V(host_ranges), V(pool), or the kind of another allocator, such as V(network_controller) or V(scvmm).
       type: str
       sample: pool
     name:
-      description: The name of the pool or of the other allocator. Empty for V(host_ranges).
+      description: The name of the pool or of the other allocator. V(host_ranges) for that.
       type: str
       sample: tenant
     start:
@@ -131,7 +132,7 @@ usage:
   elements: dict
   contains:
     name:
-      description: The pool.
+      description: The pool, V(host/) and the name of a host for the static part of its lease.
       type: str
       sample: tenant
     size:
@@ -141,11 +142,15 @@ usage:
     used:
       description: How many cannot be handed out now - claimed in any state, or last seen on somebody.
       type: int
-      sample: 204
+      sample: 208
+    free:
+      description: How many are left.
+      type: int
+      sample: 1048112
     percent:
-      description: The same in percent.
+      description: How full it is, in percent with one decimal.
       type: float
-      sample: 0.02
+      sample: 0.0
     warn_at:
       description: The percentage from which on the plan wants a warning.
       type: int
@@ -154,6 +159,16 @@ usage:
       description: Whether that is reached.
       type: bool
       sample: false
+    by_state:
+      description: How many claims there are in each state that occurs.
+      type: dict
+      sample:
+        applied: 200
+        reserved: 4
+    carried_without_claim:
+      description: How many addresses were last seen on somebody and have no claim.
+      type: int
+      sample: 4
 leases:
   description: The leases, and with the state V(planned) those that M(macpool.hyperv.host_range_lease) would make now.
   returned: success
