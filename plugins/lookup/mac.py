@@ -16,7 +16,7 @@ description:
   - An owner without an address is given one from O(pool), unless O(claim) is V(false). With C(--check) the very address is
     predicted and nothing is written.
   - C(check_mode) set on a single task is not visible to a lookup. Where that matters, use the task
-    M(macpool.hyperv.allocation#module) or O(claim=false).
+    M(macpool.hyperv.allocation) or O(claim=false).
   - Lookups run on the controller, where the ledger is.
 options:
   _terms:
