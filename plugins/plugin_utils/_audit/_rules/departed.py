@@ -28,7 +28,7 @@ def departed(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters outside their own host's range and inside another host's."""
     for adapter in dynamic_outside(situation):
         address = adapter.address or 0
-        owners = [host.name for host in situation.hosts_with(address) if host is not adapter.host]
+        owners = [host.name for host in situation.hosts_with(address)]
         if owners:
             yield about(
                 adapter,

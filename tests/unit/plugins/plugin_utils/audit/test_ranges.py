@@ -58,6 +58,18 @@ class TestRangeOverlap:
             (("00155DE000C0", "00155DE000FF"), ("hv1", "hv3")),
         }
 
+    def test_ranges_that_begin_together(self) -> None:
+        findings = found(
+            "range-overlap",
+            host("hv1", ("00155DE00000", "00155DE0000F")),
+            host("hv2", ("00155DE00000", "00155DE0001F")),
+            host("hv3", ("00155DE00000", "00155DE0002F")),
+        )
+        assert {(tuple(item["addresses"]), len(item["hosts"])) for item in findings} == {
+            (("00155DE00000", "00155DE0000F"), 3),
+            (("00155DE00010", "00155DE0001F"), 2),
+        }
+
     def test_a_host_seen_under_two_names_is_one_host(self) -> None:
         assert not found("range-overlap", host("HV1"), host("hv1.corp.example"))
 
@@ -184,7 +196,7 @@ class TestRangeUsage:
         assert not found("range-usage", host(vms=machines[:1]), plan=plan(pools=pool))
 
     def test_what_is_excluded_is_no_room(self) -> None:
-        pool = {
+        pool: dict[str, Any] = {
             "tenant": {
                 "ranges": [{"start": "22-1D-D8-00-00-00", "size": 4}],
                 "exclude": [{"start": "22-1D-D8-00-00-00", "size": 3, "reason": "load balancers"}],
@@ -192,6 +204,9 @@ class TestRangeUsage:
         }
         assert one("range-usage", host(vms=[vm("a", adapter("221DD8000003", False))]), plan=plan(pools=pool))
         assert not found("range-usage", host(vms=[vm("a", adapter("221DD8000000", False))]), plan=plan(pools=pool))
+        pool["tenant"]["exclude"] = [{"start": "22-1D-D8-00-00-01", "size": 1, "reason": "in the middle"}]
+        machines = [vm(name, adapter(f"221DD800000{name}", False)) for name in "012"]
+        assert not found("range-usage", host(vms=machines), plan=plan(pools=pool))
 
 
 class TestStaticInDynamicRange:

@@ -78,6 +78,11 @@ class TestSetRange:
             ["hv1", "hv2"]
         ]
 
+    def test_those_that_it_could_meet_already_are_no_change(self) -> None:
+        far = host("hv2", RANGE_C, vms=[vm("far", adapter("00155DE00005", False))])
+        question = {"action": "set_range", "host": "hv1", "range": {"start": RANGE_A[0], "end": RANGE_B[1]}}
+        assert ask(host("hv1", RANGE_A), far, **question)["changes"] == []
+
     def test_the_question_touches_nothing(self) -> None:
         document = host("hv1", RANGE_A, vms=[vm("a", adapter("00155DE00005"))])
         before = report(document)
@@ -109,6 +114,11 @@ class TestDrain:
             item for item in ask(*documents, action="drain", host="hv1")["changes"] if item["kind"] == "new_address"
         ]
         assert change["hosts"] == ["hv2"]
+
+    def test_an_address_that_was_stranded_before_is_no_change(self) -> None:
+        documents = cluster(vm("stranded", adapter("00155DFF0005"), clustered=True))
+        assert ask(*documents, action="drain", host="hv1")["changes"] == []
+        assert changed(ask(*documents, action="fail", host="hv1"), "new_address") == ["00155DFF0005"]
 
     def test_a_lone_host_has_nowhere_to_go(self) -> None:
         document = host("hv1", RANGE_A, vms=[vm("a", adapter("00155DE00005"), clustered=True)])
