@@ -27,7 +27,8 @@ def number(environment: Mapping[str, str], name: str, default: int, least: int, 
     return int(text)
 
 
-def main(environment: Mapping[str, str] = os.environ) -> int:
+def main(environment: Mapping[str, str] | None = None) -> int:
+    environment = os.environ if environment is None else environment
     try:
         hosts = number(environment, "LAB_HOSTS", DEFAULT_HOSTS, 1, MOST_HOSTS)
         vms = number(environment, "LAB_VMS", DEFAULT_VMS, 0, 100_000)

@@ -170,7 +170,7 @@ class Listener:
                 self._placeholder = None
 
     def knows(self, authorization: str | None) -> bool:
-        scheme, _, encoded = (authorization or "").partition(" ")
+        scheme, _space, encoded = (authorization or "").partition(" ")
         if scheme.lower() != "basic":
             return False
         try:

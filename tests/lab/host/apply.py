@@ -39,7 +39,7 @@ def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
     if missing:
         raise ModuleFailure(f"missing required arguments: {', '.join(missing)}")
     if whole_number(options, "schema") != 1:
-        raise ModuleFailure(f"schema {options['schema']} is not understood here: this host_apply speaks schema 1")
+        raise ModuleFailure(f"Nothing was done: the schema is {options['schema']}, and this host_apply speaks schema 1")
     go_on = boolean(options, "continue_on_error", True)
     operations = validate(options["operations"])
 
@@ -58,7 +58,7 @@ def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
     if failed:
         first = failed[0]
         raise ModuleFailure(
-            f"{len(failed)} of {len(results)} operations failed, first {first['op']}: {first['message']}",
+            f"{len(failed)} of {len(results)} operations failed, first {first['op']} ({first['reason']}): {first['message']}",
             changed=changed,
             results=results,
         )

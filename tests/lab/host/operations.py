@@ -14,7 +14,6 @@ from .arguments import ModuleFailure
 
 Json = dict[str, Any]
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_REQUIRED = object()
 
 
 class _Bad(Exception):
@@ -23,25 +22,25 @@ class _Bad(Exception):
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise _Bad("is no text")
+        raise _Bad("expected text")
     return value
 
 
 def _mac(value: Any) -> str:
     if not is_mac(value):
-        raise _Bad("is no MAC address of 12 upper-case hexadecimal digits")
+        raise _Bad("expected a MAC address of 12 upper-case hex digits")
     return str(value)
 
 
 def _guid(value: Any) -> str:
     if not isinstance(value, str) or not _GUID.match(value):
-        raise _Bad("is no GUID")
+        raise _Bad("expected a GUID without braces")
     return value.lower()
 
 
 def _braced_guid(value: Any) -> str:
     if not isinstance(value, str) or not (value.startswith("{") and value.endswith("}")):
-        raise _Bad("is no GUID in braces")
+        raise _Bad("expected a GUID in braces")
     _guid(value[1:-1])
     return value
 
@@ -49,14 +48,14 @@ def _braced_guid(value: Any) -> str:
 def _number(value: Any) -> int:
     """Numbers may arrive as text when they came through a template."""
     if isinstance(value, bool) or not re.match(r"-?\d+\Z", str(value)):
-        raise _Bad("is no whole number")
+        raise _Bad("expected a whole number")
     return int(str(value))
 
 
 def _seconds(value: Any) -> int:
     number = _number(value)
     if number < 0:
-        raise _Bad("is negative")
+        raise _Bad("expected a number that is not negative")
     return number
 
 
@@ -67,13 +66,13 @@ def _bool(value: Any) -> bool:
         return True
     if str(value).lower() in ("false", "no"):
         return False
-    raise _Bad("is neither true nor false")
+    raise _Bad("expected true or false")
 
 
 def _one_of(*choices: Any) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if value not in choices:
-            raise _Bad(f"is none of {', '.join(map(str, choices))}")
+            raise _Bad(f"expected one of: {', '.join(map(str, choices))}")
         return value
 
     return check
@@ -88,33 +87,33 @@ def _object(**fields: Any) -> Callable[[Any], Json]:
 
     def check(value: Any) -> Json:
         if not isinstance(value, dict):
-            raise _Bad("is no dictionary")
+            raise _Bad("expected a dictionary")
         unknown = sorted(set(value) - set(fields))
         if unknown:
-            raise _Bad(f"has the unknown field {unknown[0]}")
+            raise _Bad(f"the field '{unknown[0]}' is unknown")
         out: Json = {}
         for name, (part, *default) in fields.items():
-            if name not in value:
-                if not default:
-                    raise _Bad(f"lacks the field {name}")
+            if default and value.get(name) is None:
                 out[name] = default[0]
                 continue
+            if name not in value:
+                raise _Bad(f"the field '{name}' is missing")
             try:
                 out[name] = part(value[name])
             except _Bad as problem:
-                raise _Bad(f"has a field {name} ({value[name]!r}) that {problem}") from None
+                raise _Bad(f"the field '{name}' is {value[name]!r}: {problem}") from None
         return out
 
     return check
 
 
-_RANGE = _object(start=(_mac,), end=(_mac,))
+_RANGE = _object(start=(_mac,), end=(_mac,), source=(_text, None))
 _STATE = _object(state=(_nullable(_text), None))
 
 
 def _adapters(value: Any) -> list[Json]:
     if not isinstance(value, list) or not value:
-        raise _Bad("is no list of adapters")
+        raise _Bad("expected at least one adapter")
     entry = _object(
         adapter_id=(_text,),
         mac=(_nullable(_mac), None),
@@ -124,11 +123,18 @@ def _adapters(value: Any) -> list[Json]:
     out = [entry(item) for item in value]
     for item in out:
         if (item["mac"] is None) == (item["dynamic"] is not True):
-            raise _Bad(f"has an entry for {item['adapter_id']} with not exactly one of mac and dynamic: true")
+            raise _Bad(f"the adapter {item['adapter_id']!r} has not exactly one of mac and dynamic: true")
     ids = [item["adapter_id"].lower() for item in out]
     if len(set(ids)) < len(ids):
-        raise _Bad("names one adapter twice")
+        raise _Bad("an adapter is named twice")
     return out
+
+
+def _profile(value: Any) -> Json | None:
+    """Null, and a profile without an id, mean that there is none."""
+    if value is None or (isinstance(value, dict) and value.get("profile_id", "") is None):
+        return None
+    return _object(profile_id=(_braced_guid,), profile_data=(_number,))(value)
 
 
 _POWER_FIELDS: Json = {"shutdown_timeout": (_seconds, 300), "force_off": (_bool, False)}
@@ -154,17 +160,17 @@ _FIELDS: dict[str, Json] = {
         "adapter_id": (_text,),
         "profile_id": (_nullable(_braced_guid),),
         "profile_data": (_nullable(_number), None),
-        "expect": (_nullable(_object(profile_id=(_braced_guid,), profile_data=(_number,))),),
+        "expect": (_profile,),
     },
     "create_vm": {
         "name": (_text,),
         "generation": (lambda value: _one_of(1, 2)(_number(value)),),
         "memory_bytes": (_number,),
-        "path": (_text,),
-        "vhd_path": (_nullable(_text), None),
+        "path": (_nullable(_text),),
+        "vhd_path": (_nullable(_text),),
         "switch": (_nullable(_text),),
         "adapter_name": (_text,),
-        "mac": (_nullable(_mac), None),
+        "mac": (_nullable(_mac),),
     },
     "add_cluster_role": {"vm_id": (_guid,), "name": (_text,)},
 }
@@ -175,23 +181,23 @@ def validate(operations: Any) -> list[Json]:
     """Clean operations in their order, or the task fails, naming the one that is wrong."""
     if not isinstance(operations, list):
         raise ModuleFailure("operations is no list")
-    return [_validate(number, operation) for number, operation in enumerate(operations)]
+    return [_validate(number, operation) for number, operation in enumerate(operations, 1)]
 
 
 def _validate(number: int, operation: Any) -> Json:
-    where = f"operations[{number}]"
+    where = f"Nothing was done: operation {number}"
     if not isinstance(operation, dict):
-        raise ModuleFailure(f"{where} is no dictionary")
+        raise ModuleFailure(f"{where}: it is {operation!r}, expected a dictionary")
     name = operation.get("op")
     if name not in _FIELDS:
-        raise ModuleFailure(f"{where}: unknown op {name!r}; known: {', '.join(_FIELDS)}")
+        raise ModuleFailure(f"{where}: the op {name!r} is unknown, expected one of: {', '.join(sorted(_FIELDS))}")
     common: Json = {"op": (_text,), "id": (_nullable(_text), None)}
     try:
         out = _object(**common, **_FIELDS[name])(operation)
         if name == "set_host_range" and to_int(out["start"]) > to_int(out["end"]):
-            raise _Bad(f"has a start {out['start']} above its end {out['end']}")
+            raise _Bad(f"the field 'start' is {out['start']}, which is above 'end' {out['end']}")
         if name == "set_port_profile" and out["profile_id"] and out["profile_data"] is None:
-            raise _Bad("lacks the field profile_data")
+            raise _Bad("the field 'profile_data' is missing")
     except _Bad as problem:
-        raise ModuleFailure(f"{where} ({name}) {problem}") from None
+        raise ModuleFailure(f"{where} ({name}): {problem}") from None
     return out

@@ -14,6 +14,11 @@ from .context import Context, Failed, Outcome, Refused, cmdlet
 Json = dict[str, Any]
 
 
+def refuse_saved(vm: VM, before: Json) -> None:
+    if vm.state in SAVED_STATES:
+        raise Refused("saved", f"VM {vm.name} is {vm.state}: its saved state is not discarded", before)
+
+
 def refuse_transition(vm: VM, before: Json) -> None:
     if vm.state not in ("Off", *RUNNING_STATES, *SAVED_STATES):
         raise Refused("transition", f"VM {vm.name} is {vm.state}", before)
@@ -34,7 +39,8 @@ def refuse_stop(context: Context, vm: VM, before: Json) -> None:
             f"ShutdownAction of the cluster resource of {vm.name} is 1: the cluster would count a shutdown as a failure",
             before,
         )
-    if not _can_be_asked(vm) and not context.operation["force_off"]:
+    # Whether a guest can be asked shows only when it is asked, so check mode does not know.
+    if not context.check and not _can_be_asked(vm) and not context.operation["force_off"]:
         raise Refused(
             "shutdown_unavailable",
             f"the guest of {vm.name} cannot be asked to shut down and force_off is false",
@@ -79,9 +85,10 @@ def stop_vm(context: Context) -> Outcome:
     before = {"state": vm.state}
     if vm.state == "Off":
         return Outcome("unchanged", before, before)
+    if vm.is_replica:
+        raise Refused("replica", f"VM {vm.name} is a replica", before)
+    refuse_saved(vm, before)
     refuse_other_state(vm, context.operation["expect"], before)
-    if vm.state in SAVED_STATES:
-        raise Refused("saved", f"VM {vm.name} is {vm.state}: its saved state is not discarded", before)
     refuse_transition(vm, before)
     refuse_stop(context, vm, before)
     if context.check:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import VM, Adapter, WorldError
-from ..model.objects import RUNNING_STATES, SAVED_STATES
+from ..model.objects import RUNNING_STATES
 from .context import Context, Failed, Outcome, Refused, cmdlet
-from .power import refuse_other_state, refuse_stop, refuse_transition, start_guest, stop_guest
+from .power import refuse_other_state, refuse_saved, refuse_stop, refuse_transition, start_guest, stop_guest
 
 Json = dict[str, Any]
 Pair = tuple[Adapter, Json]
@@ -19,17 +19,18 @@ Pair = tuple[Adapter, Json]
 def set_vm_macs(context: Context) -> Outcome:
     operation = context.operation
     vm = context.find(operation["vm_id"])
-    pairs = [(_adapter(vm, wanted), wanted) for wanted in operation["adapters"]]
+    pairs = _pairs(vm, operation["adapters"])
     before = _read(vm, pairs)
+    if len(pairs) < len(operation["adapters"]):
+        raise Refused("not_found", f"VM {vm.name} has not all the adapters that are named: see 'before'", before)
     open_pairs = [pair for pair in pairs if not _as_wanted(*pair)]
     if not open_pairs:
         return Outcome("unchanged", before, before)
     if vm.is_replica:
         raise Refused("replica", f"VM {vm.name} is a replica", before)
+    refuse_saved(vm, before)
     refuse_other_state(vm, operation["expect"], before)
     _refuse_other_adapters(vm, open_pairs, before)
-    if vm.state in SAVED_STATES:
-        raise Refused("saved", f"VM {vm.name} is {vm.state}: its saved state is not discarded", before)
     refuse_transition(vm, before)
     running = vm.state in RUNNING_STATES
     if running and operation["power"] != "restart":
@@ -45,11 +46,10 @@ def set_vm_macs(context: Context) -> Outcome:
     return Outcome("done", before, after)
 
 
-def _adapter(vm: VM, wanted: Json) -> Adapter:
-    for adapter in vm.adapters:
-        if adapter.id.lower() == wanted["adapter_id"].lower():
-            return adapter
-    raise Refused("not_found", f"VM {vm.name} has no adapter {wanted['adapter_id']}")
+def _pairs(vm: VM, wanted: list[Json]) -> list[Pair]:
+    """The adapters that are there, in the order asked for."""
+    there = {adapter.id.lower(): adapter for adapter in vm.adapters}
+    return [(there[item["adapter_id"].lower()], item) for item in wanted if item["adapter_id"].lower() in there]
 
 
 def _as_wanted(adapter: Adapter, wanted: Json) -> bool:

@@ -63,13 +63,13 @@ def create_vm(context: Context) -> Outcome:
     there = next((vm for vm in host.vms.values() if vm.name.lower() == operation["name"].lower()), None)
     if there:
         raise Refused("changed", f"{host.name} already has a VM {there.name}", {"vm_id": there.id})
-    if context.check:
-        predicted = {"vm_id": None, "adapter_id": None, "mac": operation["mac"], "dynamic": operation["mac"] is None}
-        return Outcome("done", None, {**predicted, "state": "Off"})
-    if operation["switch"] is not None and all(s.name != operation["switch"] for s in host.switches):
+    if operation["switch"] is not None and operation["switch"].lower() not in (s.name.lower() for s in host.switches):
         return Outcome(
             "failed", None, None, "cmdlet", f"there is no virtual switch {operation['switch']!r} on {host.name}"
         )
+    if context.check:
+        predicted = {"vm_id": None, "adapter_id": None, "mac": operation["mac"], "dynamic": operation["mac"] is None}
+        return Outcome("done", None, {**predicted, "state": "Off"})
     vm, adapter = _make(context)
     try:
         context.stage("created")

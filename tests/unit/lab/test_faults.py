@@ -22,9 +22,9 @@ def test_one_shot_counted_and_for_ever(faults: Faults) -> None:
     assert faults.take("cut_after", *CALL)
     assert faults.take("cut_after", *CALL) is None
     faults.add("cut_after", times=2)
-    assert [bool(faults.take("cut_after", *CALL)) for _ in range(3)] == [True, True, False]
+    assert [bool(faults.take("cut_after", *CALL)) for _call in range(3)] == [True, True, False]
     faults.add("delay", times=None)
-    assert all(faults.take("delay", *CALL) for _ in range(5))
+    assert all(faults.take("delay", *CALL) for _call in range(5))
     assert [fault["kind"] for fault in faults.waiting()] == ["delay"]
     faults.clear()
     assert faults.waiting() == []
@@ -32,7 +32,7 @@ def test_one_shot_counted_and_for_ever(faults: Faults) -> None:
 
 def test_skip_lets_the_first_ones_go_well(faults: Faults) -> None:
     faults.add("cut_before", skip=2)
-    assert [bool(faults.take("cut_before", *CALL)) for _ in range(4)] == [False, False, True, False]
+    assert [bool(faults.take("cut_before", *CALL)) for _call in range(4)] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -18,25 +18,25 @@ RANGE = {"op": "set_host_range", "id": "r", "start": "00155DE00000", "end": "001
 @pytest.mark.parametrize(
     ("operation", "words"),
     [
-        ({"op": "format_disk"}, "unknown op 'format_disk'"),
-        ({}, "unknown op None"),
-        ({"op": "start_vm"}, "lacks the field vm_id"),
-        ({"op": "start_vm", "vm_id": "web01"}, "is no GUID"),
-        ({"op": "start_vm", "vm_id": "{0b1c2d3e-0000-4000-8000-000000000001}"}, "is no GUID"),
-        ({**RANGE, "start": "00-15-5D-E0-00-00"}, "12 upper-case hexadecimal digits"),
-        ({**RANGE, "start": "00155de00000"}, "12 upper-case hexadecimal digits"),
-        ({**RANGE, "start": "00155DE00100"}, "above its end"),
-        ({**RANGE, "method": "guess"}, "is none of auto, cmdlet, registry"),
-        ({key: RANGE[key] for key in ("op", "start", "end")}, "lacks the field expect"),
-        ({**RANGE, "colour": "red"}, "unknown field colour"),
-        ({"op": "clear_host_range"}, "lacks the field expect"),
+        ({"op": "format_disk"}, "the op 'format_disk' is unknown"),
+        ({}, "the op None is unknown"),
+        ({"op": "start_vm"}, "the field 'vm_id' is missing"),
+        ({"op": "start_vm", "vm_id": "web01"}, "expected a GUID"),
+        ({"op": "start_vm", "vm_id": "{0b1c2d3e-0000-4000-8000-000000000001}"}, "expected a GUID"),
+        ({**RANGE, "start": "00-15-5D-E0-00-00"}, "12 upper-case hex digits"),
+        ({**RANGE, "start": "00155de00000"}, "12 upper-case hex digits"),
+        ({**RANGE, "start": "00155DE00100"}, "above 'end'"),
+        ({**RANGE, "method": "guess"}, "expected one of: auto, cmdlet, registry"),
+        ({key: RANGE[key] for key in ("op", "start", "end")}, "the field 'expect' is missing"),
+        ({**RANGE, "colour": "red"}, "the field 'colour' is unknown"),
+        ({"op": "clear_host_range"}, "the field 'expect' is missing"),
         ({"op": "set_vm_macs", "vm_id": "0b1c2d3e-0000-4000-8000-000000000001", "adapters": []}, "adapters"),
         (
             {"op": "set_port_profile", "vm_id": "0b1c2d3e-0000-4000-8000-000000000001", "adapter_id": "a"},
-            "lacks the field profile_id",
+            "the field 'profile_id' is missing",
         ),
-        ({"op": "create_vm", "name": "x"}, "lacks the field"),
-        ({"op": "add_cluster_role", "vm_id": "0b1c2d3e-0000-4000-8000-000000000001"}, "lacks the field name"),
+        ({"op": "create_vm", "name": "x"}, "is missing"),
+        ({"op": "add_cluster_role", "vm_id": "0b1c2d3e-0000-4000-8000-000000000001"}, "the field 'name' is missing"),
     ],
 )
 def test_nothing_is_touched_when_one_operation_is_wrong(
@@ -46,7 +46,7 @@ def test_nothing_is_touched_when_one_operation_is_wrong(
     check = untouched(bench)
     answer = bench.apply({**START, "vm_id": vm}, operation)
     assert answer["failed"]
-    assert "operations[1]" in answer["msg"]
+    assert "operation 2" in answer["msg"]
     assert words in answer["msg"]
     assert "results" not in answer
     check()
@@ -74,13 +74,13 @@ def test_an_adapter_twice_is_refused(bench: Bench) -> None:
     vm = bench.vm()
     operation = bench.macs(vm, "22AAAAAAAAAA")
     operation["adapters"] *= 2
-    assert "names one adapter twice" in bench.apply(operation)["msg"]
+    assert "named twice" in bench.apply(operation)["msg"]
 
 
 def test_another_schema_is_refused(bench: Bench) -> None:
     answer = bench.run("host_apply", schema=2, operations=[])
     assert answer["failed"]
-    assert "schema 2" in answer["msg"]
+    assert "schema is 2" in answer["msg"]
     assert bench.run("host_apply", operations=[])["msg"] == "missing required arguments: schema"
 
 

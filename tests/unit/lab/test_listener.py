@@ -81,7 +81,7 @@ def test_a_module_failure_has_rc_1(lab: Lab) -> None:
 def test_many_calls_over_one_connection(lab: Lab) -> None:
     protocol = connect(lab)
     shell = protocol.open_shell()
-    for _ in range(5):
+    for _round in range(5):
         command = protocol.run_command(shell, "PowerShell", console_mode_stdin=False)
         protocol.send_command_input(shell, command, payload("host_info"), end=True)
         assert protocol.get_command_output(shell, command)[2] == 0
@@ -201,12 +201,12 @@ def test_all_hosts_at_once(lab: Lab) -> None:
 
     def ask(name: str) -> None:
         try:
-            for _ in range(5):
+            for _round in range(5):
                 assert call(connect(lab, name), payload("host_info"))[0]["observation"]["host"]["name"] == name
         except Exception as problem:
             problems.append(problem)
 
-    threads = [threading.Thread(target=ask, args=(found.name,)) for found in lab.endpoints for _ in range(2)]
+    threads = [threading.Thread(target=ask, args=(found.name,)) for found in lab.endpoints for _round in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -16,8 +16,8 @@ NEW = {"start": "00155DE00000", "end": "00155DE003FF"}
 PROFILE: dict[str, Any] = {"profile_id": "{0B1C2D3E-0000-4000-8000-000000000001}", "profile_data": 1}
 
 
-def set_range(expect: Any = OLD, method: str = "auto", **values: Any) -> dict[str, Any]:
-    return {"op": "set_host_range", "id": "r", "method": method, "expect": expect, **(values or NEW)}
+def set_range(expect: Any = None, method: str = "auto", **values: Any) -> dict[str, Any]:
+    return {"op": "set_host_range", "id": "r", "method": method, "expect": expect or OLD, **(values or NEW)}
 
 
 def test_a_range_is_set_by_the_cmdlet_where_hyper_v_is(bench: Bench) -> None:
@@ -203,8 +203,9 @@ def test_a_vm_that_is_half_made_stays_and_is_told(bench: Bench) -> None:
 
 
 def test_a_missing_switch(bench: Bench) -> None:
-    result = bench.one(create(switch="nowhere"))
-    assert (result["status"], result["reason"], result["after"]) == ("failed", "cmdlet", None)
+    for check in (True, False):
+        result = bench.one(create(switch="nowhere"), check=check)
+        assert (result["status"], result["reason"], result["after"]) == ("failed", "cmdlet", None)
 
 
 def test_cluster_roles(bench: Bench) -> None:

@@ -40,7 +40,7 @@ def test_the_same_seed_is_the_same_world() -> None:
 
 
 def test_some_two_hundred_adapters_on_four_hosts(world: World) -> None:
-    adapters = Counter(host.name for host, vm in world.sightings() for _ in vm.adapters)
+    adapters = Counter(host.name for host, vm in world.sightings() for _adapter in vm.adapters)
     assert set(adapters) == {"hv1", "hv2", "hv3", "hv4"}
     assert 180 <= sum(adapters.values()) <= 220
     assert min(adapters.values()) > 30
@@ -115,7 +115,7 @@ def test_other_sizes(count: int) -> None:
 
 
 def test_full_pools_are_no_trouble() -> None:
-    assert sum(1 for _ in build(2, 1500).sightings()) >= 1500
+    assert sum(1 for _sighting in build(2, 1500).sightings()) >= 1500
 
 
 @pytest.mark.parametrize(("count", "vms"), [(0, 1), (65, 1), (1, -1)])

@@ -81,6 +81,7 @@ def test_a_missing_adapter(bench: Bench) -> None:
     bench.world.recreate_adapter(vm)
     result = bench.one(operation)
     assert (result["status"], result["reason"]) == ("refused", "not_found")
+    assert result["before"] == {"state": "Off", "adapters": []}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,7 @@ def test_a_guest_that_cannot_be_asked(bench: Bench, untouched: Any, paused: bool
     else:
         bench.world.set_guest(vm, integration_services=False)
     check = untouched(bench)
+    assert bench.one(bench.macs(vm, MAC, power="restart"), check=True)["status"] == "done"
     assert bench.one(bench.macs(vm, MAC, power="restart"))["reason"] == "shutdown_unavailable"
     check()
     assert bench.one(bench.macs(vm, MAC, power="restart", force_off=True))["after"]["state"] == "Running"
