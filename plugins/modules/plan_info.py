@@ -92,7 +92,7 @@ generation:
   returned: success
   type: int
   sample: 3
-plan_plan_warnings:
+plan_warnings:
   description: What is allowed but should be known, such as land that somebody else may generate addresses in.
   returned: success
   type: list
