@@ -36,7 +36,7 @@ class Settings:
         options: Mapping[str, Any],
         variables: Mapping[str, Any],
         template: Callable[[Any], Any],
-        environment: Mapping[str, str] = os.environ,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Remember where to look.
 
@@ -47,7 +47,7 @@ class Settings:
         self._options = options
         self._variables = variables
         self._template = template
-        self._environment = environment
+        self._environment = os.environ if environment is None else environment
 
     def plan(self) -> Plan:
         """Return the checked plan.

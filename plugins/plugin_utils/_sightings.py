@@ -98,7 +98,7 @@ def sightings(observation: Document) -> Iterator[Sighting]:
         if is_mac(adapter["mac"]):
             yield Sighting(parse_mac(adapter["mac"]), "host", adapter_name=adapter["name"])
     for adapter in observation.get("physical_adapters") or ():
-        for mac in {adapter.get("mac"), adapter.get("permanent_mac")}:
+        for mac in dict.fromkeys((adapter.get("mac"), adapter.get("permanent_mac"))):
             if is_mac(mac):
                 yield Sighting(parse_mac(mac), "physical", adapter_name=adapter["name"])
 

@@ -137,7 +137,7 @@ def _owner_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
                 f"{plain(picture.host_name(owner))} according to {listed([plain(picture.host_name(key)) for key in sorted(sources)])}"
                 for owner, sources in sorted(owners.items())
             ]
-            vm = seen.get(vm_id) or _unseen_vm(picture, cluster, vm_id, next(iter(sorted(owners))))
+            vm = seen.get(vm_id) or _unseen_vm(picture, cluster, vm_id, min(owners))
             yield Problem(
                 f"VM {quoted(cluster.names[vm_id])} moved between two reads: its owner is {listed(said)}.",
                 hosts=[picture.host_name(owner) for owner in owners],

@@ -27,9 +27,9 @@ NETWORK_FILE_SYSTEMS = re.compile(
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
 
 
-def state_home(environment: Mapping[str, str] = os.environ) -> Path:
+def state_home(environment: Mapping[str, str] | None = None) -> Path:
     """Return the directory for what programs must not lose (XDG)."""
-    given = environment.get("XDG_STATE_HOME", "")
+    given = (os.environ if environment is None else environment).get("XDG_STATE_HOME", "")
     # The specification says to ignore a relative path.
     home = Path(given) if given.startswith("/") else Path("~/.local/state").expanduser()
     return home / "macpool"
@@ -88,7 +88,7 @@ def file_system_of(path: Path, mounts: str) -> tuple[str, str]:
     return best
 
 
-def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] = os.environ) -> None:
+def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] | None = None) -> None:
     """Refuse a place where a ledger would not be safe.
 
     :raises LedgerOnNetworkFileSystem: WAL needs shared memory and true locks
@@ -109,7 +109,8 @@ def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] = 
         )
     if not creating:
         return
-    in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in environment)
+    names = os.environ if environment is None else environment
+    in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
     if in_container and (kind in THROW_AWAY_FILE_SYSTEMS or real.is_relative_to(RUNNER)):
         raise LedgerEphemeral(
             f'ledger "{path}"',

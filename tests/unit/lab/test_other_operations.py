@@ -16,8 +16,14 @@ NEW = {"start": "00155DE00000", "end": "00155DE003FF"}
 PROFILE: dict[str, Any] = {"profile_id": "{0B1C2D3E-0000-4000-8000-000000000001}", "profile_data": 1}
 
 
-def set_range(expect: Any = None, method: str = "auto", **values: Any) -> dict[str, Any]:
-    return {"op": "set_host_range", "id": "r", "method": method, "expect": expect or OLD, **(values or NEW)}
+def set_range(expect: Any = "old", method: str = "auto", **values: Any) -> dict[str, Any]:
+    return {
+        "op": "set_host_range",
+        "id": "r",
+        "method": method,
+        "expect": OLD if expect == "old" else expect,
+        **(values or NEW),
+    }
 
 
 def test_a_range_is_set_by_the_cmdlet_where_hyper_v_is(bench: Bench) -> None:

@@ -24,12 +24,12 @@ ARGUMENTS = {
 SCRIPT = "ansible_collections.macpool.hyperv.plugins.modules.host_info.ps1"
 
 
-def up_to_2_18(arguments: Any = ARGUMENTS, actions: tuple[str, ...] = ("module_powershell_wrapper",)) -> bytes:
+def up_to_2_18(actions: tuple[str, ...] = ("module_powershell_wrapper",)) -> bytes:
     manifest = {
         "module_entry": base64.b64encode(b"#!powershell").decode(),
         "powershell_modules": {},
         "csharp_utils": {},
-        "module_args": arguments,
+        "module_args": ARGUMENTS,
         "actions": list(actions),
         "environment": {},
     }

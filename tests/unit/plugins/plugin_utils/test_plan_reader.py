@@ -151,12 +151,12 @@ def test_ansibles_own_strings_lists_and_numbers_are_read_alike() -> None:
     plan = read(loaded)
     assert plan == read(example())
     assert plan.digest == read(example()).digest
-    assert type(plan.scope) is str
+    assert {type(plan.scope)} == {str}
     assert plan.host_ranges is not None
-    assert type(plan.host_ranges.size_per_host) is int
+    assert {type(plan.host_ranges.size_per_host)} == {int}
     assert {type(host) for host in plan.host_ranges.hosts} == {str}
     assert {type(name) for name in plan.pools} == {str}
-    assert type(plan.waivers[0].until) is dt.date
+    assert {type(plan.waivers[0].until)} == {dt.date}
 
 
 def test_a_reason_may_be_a_folded_block_of_yaml() -> None:
