@@ -7,7 +7,8 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._HyperV
 
-# save_dir, record, ledger, plan and return_observation belong to the action of this name on the controller: nothing here reads them.
+# save_dir, record, return_observation, ledger, plan and lock_timeout belong to the action of this name on the controller: nothing here
+# reads them.
 $spec = @{
     options = @{
         gather = @{
@@ -49,15 +50,19 @@ $spec = @{
             type = 'bool'
             default = $false
         }
+        return_observation = @{
+            type = 'bool'
+            default = $true
+        }
         ledger = @{
             type = 'str'
         }
         plan = @{
             type = 'dict'
         }
-        return_observation = @{
-            type = 'bool'
-            default = $true
+        lock_timeout = @{
+            type = 'int'
+            default = 30
         }
     }
     supports_check_mode = $true
