@@ -256,7 +256,7 @@ def check_pin(target: Target) -> int | None:
         raise MacPoolError(
             adapter.label,
             "an address that can be kept",
-            f"{format_mac(address, 'dash')}, a multicast address (fact 38)",
+            f"{format_mac(address, 'dash')}, a multicast address",
             "Give it an address from a pool instead of pin.",
         )
     return address
@@ -281,24 +281,25 @@ def decide_adapters(targets: Sequence[tuple[Target, int | None]], when_running: 
 
 
 def _decide_adapter(target: Target, address: int | None, when_running: str) -> Item:
+    # A VM must be off for its address to be changed (fact 36); a replica belongs to its primary (fact 107).
     adapter = target.adapter
     if target.wish.goal == "pin" and address is None:
-        return Item(target, None, "pending", "never started: it has no address to pin yet (fact 15)")
+        return Item(target, None, "pending", "never started: it has no address to pin yet")
     as_wanted = adapter.dynamic if address is None else (not adapter.dynamic and adapter.address == address)
     if as_wanted:
         return Item(target, address, "unchanged")
     wanted = "a dynamic address" if address is None else f"the static address {format_mac(address, 'dash')}"
     if adapter.replica:
         raise MacPoolError(
-            adapter.label, wanted, "a replica, whose settings its primary owns (fact 107)", "Change the primary VM."
+            adapter.label, wanted, "a replica, whose settings its primary owns", "Change the primary VM."
         )
     if adapter.state == OFF:
         return Item(target, address, "change")
     if adapter.state in RUNNING and when_running == "restart":
         return Item(target, address, "change", "restart")
     if when_running == "pending":
-        return Item(target, address, "pending", f"the VM is {adapter.state}, it must be Off (fact 36)")
-    raise MacPoolError(adapter.label, wanted, f"a VM that is {adapter.state} (fact 36)", _power_remedy(adapter.state))
+        return Item(target, address, "pending", f"the VM is {adapter.state}, it must be Off")
+    raise MacPoolError(adapter.label, wanted, f"a VM that is {adapter.state}, and only one that is Off can be changed", _power_remedy(adapter.state))
 
 
 def _power_remedy(state: str) -> str:
@@ -379,6 +380,6 @@ _REMEDIES = {
     " or shut the VM down through the cluster yourself.",
     "shutdown_timeout": "Look at the guest; raise shutdown_timeout, or say force_off: true.",
     "shutdown_unavailable": "The guest cannot be asked: shut it down yourself, or say force_off: true.",
-    "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become (fact 50).",
+    "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become.",
     "unsupported": "Install the Hyper-V role, or leave this host out.",
 }

@@ -386,7 +386,7 @@ class _Reader:
             )
 
     def judge_hyperv_land(self, pool: Pool, place: str, waivers: Sequence[Waiver]) -> None:
-        """Refuse a pool where any unmanaged or nested host, or a container network, may make addresses (fact 108)."""
+        """Refuse a pool where any unmanaged or nested host, or a container network, may make addresses."""
         waived = [
             (interval, waiver.until)
             for waiver in waivers
@@ -409,7 +409,7 @@ class _Reader:
         """Warn of land that somebody else may own."""
         for interval in land & NLB_LAND:
             self.warnings.append(
-                f"{place}: {interval} is what Windows NLB clusters make (fact 110): use an x2 prefix such as 22."
+                f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22."
             )
         for interval in land:
             if is_local(interval.start) and not is_administrators_own(interval.start):
@@ -421,12 +421,12 @@ class _Reader:
                 self.warnings.append(f"{place}: {interval} {remark}.")
 
     def note_default_land(self, interval: Interval, place: str) -> None:
-        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix (fact 11)."""
+        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix."""
         for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_LAND]):
             first, last = (f"x.x.{address >> 8 & 0xFF}.{address & 0xFF}" for address in (start >> 8, end >> 8))
             self.warnings.append(
                 f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
-                f" {first} to {last} (fact 11): no host outside this plan may have such an address."
+                f" {first} to {last}: no host outside this plan may have such an address."
             )
 
 
