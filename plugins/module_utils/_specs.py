@@ -170,6 +170,35 @@ VM_NETWORK_ADAPTER: Spec = {
     "supports_check_mode": True,
 }
 
+AUDIT: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "observations_dir": {"type": "str"},
+        "observations": {"type": "list", "elements": "dict"},
+        "report_dir": {"type": "str"},
+        "fail_at": {
+            "type": "str",
+            "default": "critical",
+            "choices": ["critical", "high", "medium", "low", "never"],
+        },
+        "show": {"type": "int", "default": 10},
+        "with_ledger": {"type": "bool"},
+        "what_if": {
+            "type": "dict",
+            "options": {
+                "action": {"type": "str", "required": True, "choices": ["drain", "fail", "set_range", "add_host"]},
+                "host": {"type": "str", "required": True},
+                "range": {"type": "dict"},
+                "ipv4": {"type": "str"},
+                "cluster": {"type": "str"},
+            },
+        },
+        "return_report": {"type": "bool", "default": False},
+    },
+    "required_one_of": [("observations_dir", "observations")],
+    "supports_check_mode": True,
+}
+
 
 def run_as_action(spec: Spec) -> NoReturn:
     """Say that a task runs on the controller: reached only when somebody starts the module itself."""

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare what is carried with what is planned and promised, and report it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, audit, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_audit, lease_for_audit
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.audit."""
+
+    SPEC = AUDIT
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Load, audit, write the reports, and fail at the chosen severity."""
+        documents = list(options["observations"] or ())
+        misread: list[str] = []
+        if options["observations_dir"]:
+            loaded = load_directory(Path(options["observations_dir"]).expanduser())
+            documents += loaded.documents
+            misread = list(loaded.problems)
+        plan = self.settings.plan_if_any()
+        claims, leases = self._promises(options, plan)
+        now = dt.datetime.now(dt.timezone.utc)
+        what_if = options["what_if"]
+        report = audit(documents, plan=plan, claims=claims, leases=leases, now=now, what_if=what_if)
+        # What could not be read may hold anything.
+        report.update(misread=misread, complete=report["complete"] and not misread)
+        result: Result = {
+            "complete": report["complete"],
+            "summary": report["summary"],
+            "worst": worst(report, options["show"]),
+            "misread": misread,
+            "changes": report.get("changes", []),
+        }
+        if options["return_report"]:
+            result["report"] = report
+        if options["report_dir"] and not self.preview:
+            result["files"] = write_reports(Path(options["report_dir"]).expanduser(), report, now, options["fail_at"])
+        if options["fail_at"] != "never" and (bad := at_least(report, options["fail_at"])):
+            listed = "\n".join(f"  {line}" for line in worst(report, options["show"]))
+            more = f"\n  and {len(bad) - options['show']} more" if len(bad) > options["show"] else ""
+            result.update(
+                failed=True,
+                msg=f"{len(bad)} findings of severity {options['fail_at']} or worse; the worst of all:\n{listed}{more}",
+            )
+        return result
+
+    def _promises(
+        self, options: dict[str, Any], plan: Plan | None
+    ) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]]]:
+        """Return claims and leases of the ledger; none when there is none and none was asked for."""
+        if plan is None or options["with_ledger"] is False:
+            return None, []
+        try:
+            ledger = self.ledger(options, plan)
+        except LedgerMissing:
+            if options["with_ledger"]:
+                raise
+            return None, []
+        return [claim_for_audit(claim) for claim in ledger.claims()], [lease_for_audit(row) for row in ledger.leases()]

@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audit
+short_description: Find what is wrong with the addresses of a cluster, from observations
+description:
+  - Compares who carries which address (observations) with who may hand it out (the plan) and who was promised it (the
+    ledger), and reports every disagreement with names, evidence and a remedy.
+  - Neither plan nor ledger is needed. Without them, duplicates, overlapping host ranges, adapters that will change their
+    address and the like are found all the same.
+  - Reads files and the ledger only. It changes nothing and asks no host.
+options:
+  observations_dir:
+    description:
+      - A directory on the controller with observations as files, such as the playbook C(macpool.hyperv.observe) saves them.
+      - A file that cannot be understood is named in RV(misread) with the reason, and the rest is audited; the picture then
+        counts as incomplete.
+      - One of O(observations_dir) and O(observations) is required.
+    type: str
+  observations:
+    description:
+      - Observations themselves, as M(macpool.hyperv.host_info) returns them.
+    type: list
+    elements: dict
+  report_dir:
+    description:
+      - A directory on the controller to write the report to, as C(report.json), as C(report.xml) (JUnit, for continuous
+        integration) and as C(report.prom) (Prometheus text, for the textfile collector).
+      - Not written in check mode.
+    type: str
+  fail_at:
+    description:
+      - The task fails when a finding of this severity or worse is there that no waiver of the plan accepts.
+    type: str
+    default: critical
+    choices: [critical, high, medium, low, never]
+  show:
+    description:
+      - How many of the worst findings RV(worst) and the error message list.
+    type: int
+    default: 10
+  with_ledger:
+    description:
+      - V(true) needs a ledger and fails without one, V(false) leaves it alone. Without this option the ledger is used when
+        there is a plan and a ledger.
+    type: bool
+  what_if:
+    description:
+      - A change to imagine. The report is then of the situation afterwards, and RV(changes) tells who would get another
+        address and which addresses could collide.
+    type: dict
+    suboptions:
+      action:
+        description:
+          - V(drain), all VMs of the host move to others; V(fail), the host is lost and its clustered VMs start elsewhere;
+            V(set_range), the host gets another range; V(add_host), a host joins with the range that Hyper-V makes itself.
+        type: str
+        required: true
+        choices: [drain, fail, set_range, add_host]
+      host:
+        description: The host.
+        type: str
+        required: true
+      range:
+        description: The new range as C(start) and C(end) or C(size), for V(set_range) and, instead of O(what_if.ipv4), V(add_host).
+        type: dict
+      ipv4:
+        description: The IPv4 address of the host that joins, from which Hyper-V makes its range.
+        type: str
+      cluster:
+        description: The cluster that the host joins.
+        type: str
+  return_report:
+    description:
+      - Whether the whole report is in the result. With thousands of adapters it is large; O(report_dir) is for that.
+    type: bool
+    default: false
+seealso:
+  - module: macpool.hyperv.host_info
+  - module: macpool.hyperv.plan_info
+  - module: macpool.hyperv.allocation_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.info
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Audit what was observed, and fail on critical findings
+  macpool.hyperv.audit:
+    observations_dir: observations
+    report_dir: report
+  run_once: true
+
+- name: Only look
+  macpool.hyperv.audit:
+    observations_dir: observations
+    fail_at: never
+    show: 25
+  run_once: true
+  register: audit
+
+- name: Ask what happens when hv1 is drained for maintenance
+  macpool.hyperv.audit:
+    observations_dir: observations
+    fail_at: never
+    what_if:
+      action: drain
+      host: hv1
+  run_once: true
+"""
+
+RETURN = r"""
+complete:
+  description: Whether everything that is known to exist could be read.
+  type: bool
+  returned: always
+summary:
+  description: Counts of findings by severity and rule, of hosts, VMs and adapters, and the usage of each range and pool.
+  type: dict
+  returned: always
+worst:
+  description: The worst findings as lines of text.
+  type: list
+  elements: str
+  returned: always
+misread:
+  description: Files that could not be understood, each with the reason.
+  type: list
+  elements: str
+  returned: always
+changes:
+  description: With O(what_if), who would get another address and when, and which addresses could collide.
+  type: list
+  elements: dict
+  returned: always
+files:
+  description: Paths of the reports that were written.
+  type: list
+  elements: str
+  returned: when O(report_dir) is given, outside check mode
+report:
+  description: The whole report, the same as C(report.json).
+  type: dict
+  returned: when O(return_report) is true
+errors:
+  description: What is wrong with the request, as M(macpool.hyperv.plan_info) describes it.
+  type: list
+  elements: dict
+  returned: when the request itself cannot be honoured
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(AUDIT)
+
+
+if __name__ == "__main__":
+    main()

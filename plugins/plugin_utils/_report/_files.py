@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a report in every form that it has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import SEVERITIES, all_rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import write_file
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._junit import junit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._prometheus import prometheus
+
+
+def write_reports(directory: Path, report: Mapping[str, Any], now: dt.datetime, fail_at: str) -> list[str]:
+    """Write report.json, report.xml (JUnit) and report.prom (Prometheus text), and return their paths."""
+    rules = [rule.id for rule in all_rules()]
+    failing = () if fail_at == "never" else SEVERITIES[: SEVERITIES.index(fail_at) + 1]
+    contents = {
+        "report.json": json.dumps(report, indent=1, ensure_ascii=True) + "\n",
+        "report.xml": junit(report, rules, failing),
+        "report.prom": prometheus(report, now),
+    }
+    for name, content in contents.items():
+        write_file(directory / name, content)
+    return [str(directory / name) for name in contents]

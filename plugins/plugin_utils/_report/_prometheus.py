@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report as Prometheus text, for the node exporter's textfile collector. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def prometheus(report: Mapping[str, Any], now: dt.datetime) -> str:
+    """Return the report's numbers as metrics; every rule that spoke and every range is a series."""
+    return "\n".join(_lines(report, now)) + "\n"
+
+
+def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
+    summary = report["summary"]
+    yield from _metric("macpool_audit_timestamp_seconds", "When the audit ran.", [({}, int(now.timestamp()))])
+    yield from _metric(
+        "macpool_audit_complete", "1 when everything could be read, 0 when not.", [({}, int(report["complete"]))]
+    )
+    counts = Counter(
+        (finding["rule"], finding["severity"], "true" if finding["waived"] else "false")
+        for finding in report["findings"]
+    )
+    yield from _metric(
+        "macpool_findings",
+        "Findings by rule, severity and whether a waiver accepts them.",
+        [
+            ({"rule": rule, "severity": severity, "waived": waived}, count)
+            for (rule, severity, waived), count in sorted(counts.items())
+        ],
+    )
+    for name, text in (("hosts", "Hosts seen."), ("vms", "VMs seen."), ("adapters", "Adapters of VMs seen.")):
+        yield from _metric(f"macpool_{name}", text, [({}, summary[name])])
+    for key, text in (
+        ("size", "Addresses of a range or pool."),
+        ("used", "Addresses of a range or pool that somebody carries."),
+        ("promised", "Addresses of a range or pool that the ledger promised."),
+    ):
+        yield from _metric(
+            f"macpool_range_{key}",
+            text,
+            [
+                ({"kind": item["kind"], "name": item["name"]}, item[key])
+                for item in summary["usage"]
+                if item[key] is not None
+            ],
+        )
+
+
+def _metric(name: str, text: str, samples: list[tuple[dict[str, str], int]]) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} gauge"
+    for labels, value in samples:
+        inside = ",".join(f'{key}="{_escaped(label)}"' for key, label in labels.items())
+        yield f"{name}{{{inside}}} {value}" if inside else f"{name} {value}"
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\n")
