@@ -54,7 +54,8 @@ options:
         default: false
       dynamic:
         description:
-          - Let Hyper-V give the address. The owner's claim is released.
+          - Let Hyper-V give the address. Hyper-V keeps the one that is there as long as it lies in the range of the host.
+          - The owner's claim, if any, stays in the ledger. Release it with M(macpool.hyperv.allocation).
         type: bool
         default: false
       owner:
@@ -104,7 +105,8 @@ attributes:
     support: full
     details:
       - The host is asked to check every expectation and touch nothing. The addresses that would be claimed are returned,
-        and not claimed.
+        and not claimed. An address that another task of the same check run only predicted is not promised yet, and refused
+        as O(adapters[].mac_address) - use O(adapters[].pool) where that matters.
   diff_mode:
     support: full
   idempotent:
@@ -116,8 +118,8 @@ notes:
     checkpoint that was taken while an adapter was dynamic makes it dynamic again when it is applied.
   - A clustered VM is stopped by shutting its guest down, never through the cluster, which would save it instead. A VM whose
     cluster resource counts that as a failure (C(ShutdownAction) is 1) is refused.
-  - 'To undo: run it again with RV(adapters[].before). An address that was released can be claimed again by the same owner
-    until it is handed out to somebody else.'
+  - 'To undo: run it again with what RV(adapters[].before) says - O(adapters[].dynamic), or O(adapters[].mac_address) after
+    the new claim was released and the old address claimed again with M(macpool.hyperv.allocation).'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
     description: Running VMs, lost connections, needed rights, step by step.
@@ -223,7 +225,7 @@ adapters:
     mac_address:
       description:
         - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. V(null) for one that
-          becomes dynamic, in check mode.
+          became dynamic, which Hyper-V may change when the VM starts.
       type: str
       sample: 221DD8000100
     dynamic:
