@@ -1,0 +1,252 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The story itself: each step runs what a user would run, and says what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from examples.demo.numbers import examples, open_findings, table, wrapped
+from examples.demo.stage import Ansible, DemoError, Lab, Run
+from examples.demo.wanted import Seen, as_variables, read, restartable, shared, wanted
+
+PENDING = {"mac_adapters_when_running": "pending"}
+WORST = ("duplicate-address", "range-overlap", "departed", "static-in-dynamic-range", "stranded")
+
+
+def main(root: Path) -> int:
+    """Tell the story; 0 only when everything went as it says."""
+    story = Story(root)
+    try:
+        story.tell()
+    except DemoError as problem:
+        print(f"\nThe demo failed: {problem}\nWhat ansible-playbook printed is in {story.log}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; the simulated hosts are gone.", file=sys.stderr)
+        return 130
+    return 0
+
+
+class Story:
+    """Where the demo is and what it has seen so far."""
+
+    def __init__(self, root: Path) -> None:
+        self._began = time.monotonic()
+        self._step_number = 0
+        self._root = root
+        self._directory = root / ".lab" / "demo"
+        self._observations = self._directory / "observations"
+        self.log = self._shown(self._directory / "ansible.log")
+        self._ansible = Ansible(root, self._directory, self._directory / "ansible.log")
+
+    def tell(self) -> None:
+        """Run every step, from a cluster that grew to one that can be explained."""
+        print(
+            "A Hyper-V cluster that grew, and what macpool.hyperv makes of it.\n"
+            "The hosts are SIMULATED: there is no Windows here. What runs against them is real: the playbooks of the\n"
+            "collection, ansible-core, and its winrm connection.\n"
+            f"Everything that ansible-playbook prints goes to {self.log}"
+        )
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.mkdir(parents=True)
+        with ExitStack() as stack:
+            self._say("Start the lab")
+            lab = stack.enter_context(Lab(self._root, self._directory))
+            hosts, vms, adapters = lab.size
+            self._came_to(f"{hosts} hosts, {vms} VMs, {adapters} network adapters, and nobody ever planned an address.")
+
+            self._init()
+            before = self._look("Look at every host, and say what is wrong")
+            self._print(wrapped(examples(before, WORST)))
+            self._ranges()
+            everyone = read(self._observations)
+            self._push(everyone)
+            self._restart(everyone)
+            after = self._look("Look again: what is on the hosts now")
+            self._compare(before, after)
+            self._again()
+        print(
+            f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts are gone;"
+            f" observations, ledger and reports are in {self._shown(self._directory)}."
+        )
+
+    def _init(self) -> None:
+        run = self._run("Make the ledger: who was promised which address", "macpool.hyperv.init")
+        self._came_to("An empty ledger for the scope of the plan. Nothing was promised yet.", run)
+
+    def _look(self, title: str) -> dict[str, Any]:
+        run = self._run(title, "macpool.hyperv.observe", {"macpool_observations_dir": str(self._observations)})
+        audit = self._quietly("examples/demo/audit.yml", {"demo_dir": str(self._directory)})
+        report: dict[str, Any] = json.loads((self._directory / "report.json").read_text(encoding="utf-8"))
+        counts = {name: number for name, number in report["summary"]["severities"].items() if name != "info"}
+        found = ", ".join(f"{number} {name}" for name, number in counts.items())
+        picture = "complete" if report["complete"] else "INCOMPLETE"
+        self._came_to(f"The picture is {picture}. Findings: {found}.", run, audit)
+        return report
+
+    def _ranges(self) -> None:
+        run = self._run(
+            "Give each host a range of its own: refused, because of what it would do",
+            "macpool.hyperv.apply",
+            None,
+            "--tags=ranges",
+            fails=True,
+        )
+        failed = sorted(run.failures.items())
+        refusals = [refusal for _host, result in failed for refusal in result.get("errors", ())]
+        if not refusals or len(failed) != len(refusals):
+            raise DemoError("the ranges were refused for another reason than VMs that would change address.")
+        self._came_to("The hosts have leases in the ledger now, and their old ranges still:", run)
+        self._print(
+            wrapped([f"{refusal['subject']}: {refusal['found'].splitlines()[0].rstrip(':')}" for refusal in refusals])
+        )
+        first = refusals[0]["found"].splitlines()[1:3]
+        self._print(wrapped([line.strip() for line in first], bullet="  such as "))
+        carried = self._carried()
+        run = self._run(
+            "Allow it: the next step gives those adapters static addresses",
+            "macpool.hyperv.apply",
+            {"mac_ranges_stranded": "allow"},
+            "--tags=ranges",
+        )
+        if self._carried() != carried:
+            raise DemoError("an adapter changed while the ranges of the hosts were set.")
+        self._came_to("Each host has a range of its own, and no adapter has another address than before.", run)
+
+    def _push(self, everyone: Sequence[Seen]) -> None:
+        chosen = wanted(everyone)
+        path = self._write("adapters.yml", chosen, everyone)
+        run = self._run(
+            "Claim static addresses and set them, where the VM is off",
+            "macpool.hyperv.apply",
+            {"file": path, **PENDING},
+            "--tags=adapters",
+        )
+        now = self._carried()
+        done = [
+            adapter for adapter in chosen if not now[adapter.vm_id, adapter.name]["dynamic"] and _moved(adapter, now)
+        ]
+        states = [adapter.state for adapter in chosen if adapter not in done]
+        self._came_to(
+            f"{len(chosen)} adapters have a dynamic address, or one that another VM carries too"
+            f" (listed in {self._shown(path)}).\n"
+            f"    {len(done)} of them now have a static one of pool tenant, read back from the host."
+            f" {len(states)} wait: Hyper-V changes an\n    address only while the VM is off"
+            f" ({states.count('Running')} run, {states.count('Saved')} are saved, {states.count('Paused')} paused).",
+            run,
+        )
+        self._print(wrapped([_change(adapter, now) for adapter in done if adapter in shared(everyone)][:3]))
+
+    def _restart(self, everyone: Sequence[Seen]) -> None:
+        chosen = restartable(wanted(everyone))
+        path = self._write("restart.yml", chosen, everyone)
+        run = self._run(
+            "Shut down, set and start again the running VMs that the cluster may move",
+            "macpool.hyperv.apply",
+            {"file": path, "mac_adapters_when_running": "restart"},
+            "--tags=adapters",
+        )
+        now = self._carried()
+        running = sum(now[adapter.vm_id, adapter.name]["state"] == "Running" for adapter in chosen)
+        self._came_to(
+            f"{len(chosen)} adapters have their static address, and {running} of them a VM that runs again.", run
+        )
+        self._print(wrapped([_change(adapter, now) for adapter in chosen if adapter in shared(everyone)][:2]))
+
+    def _compare(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        self._print("\n".join(f"    {line}" for line in table(before, after)))
+        self._print(
+            "    What gets another address at its next start was said in step 4 and allowed in step 5: it waits until its VM is\n"
+            "    off. Then the command of step 6 is run again. Every report lists it until then. Still open besides:"
+        )
+        self._print(wrapped(open_findings(after, "duplicate-address")))
+
+    def _again(self) -> None:
+        everything = {"file": self._directory / "adapters.yml", "mac_ranges_stranded": "allow", **PENDING}
+        init = self._run("All again: nothing may change", "macpool.hyperv.init")
+        apply = self._quietly("macpool.hyperv.apply", everything)
+        changed = init.changed + apply.changed
+        if changed:
+            raise DemoError(f"the second run changed {changed} things.")
+        self._came_to("changed=0 on every host.", init, apply)
+
+    def _carried(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """Ask the simulated world itself, past the collection, what each VM's adapter carries."""
+        from tests.lab.client import LabClient
+
+        return {
+            (vm["id"], adapter["name"]): {**adapter, "state": vm["state"]}
+            for host in LabClient.of(self._directory).state()["hosts"]
+            for vm in host["vms"]
+            if vm["replication_mode"] != "Replica"
+            for adapter in vm["adapters"]
+        }
+
+    def _write(self, name: str, chosen: Sequence[Seen], everyone: Sequence[Seen]) -> Path:
+        path = self._directory / name
+        text = yaml.safe_dump(as_variables(chosen, everyone), default_flow_style=None, sort_keys=False, width=160)
+        path.write_text(f"---\n{text}", encoding="utf-8")
+        return path
+
+    def _run(
+        self,
+        title: str,
+        playbook: str,
+        variables: Mapping[str, Any] | None = None,
+        *arguments: str,
+        fails: bool = False,
+    ) -> Run:
+        """Announce a step and run its playbook, which must end as the story says."""
+        self._say(title)
+        return self._checked(self._ansible.playbook(playbook, variables, *arguments), fails)
+
+    def _quietly(self, playbook: str, variables: Mapping[str, Any]) -> Run:
+        return self._checked(self._ansible.playbook(playbook, variables), fails=False)
+
+    def _checked(self, run: Run, fails: bool) -> Run:
+        if bool(run.code) != fails:
+            reasons = [f"{host}: {result.get('msg')}" for host, result in run.failures.items()]
+            said = "\n".join(reasons) or run.output[-2000:]
+            verb = "succeeded, which it should not" if fails else f"failed with exit code {run.code}"
+            raise DemoError(f"{run.line}\n{verb}.\n{said}")
+        return run
+
+    def _say(self, title: str) -> None:
+        self._step_number += 1
+        self._print(f"\n{self._step_number:>2}. {title}")
+
+    def _came_to(self, text: str, *runs: Run) -> None:
+        for run in runs:
+            self._print(f"    $ {run.line.replace(f'{self._root}{os.sep}', '')}    ({run.seconds:.1f} s)")
+        self._print(f"    {text}")
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._root))
+
+    _print: Callable[..., None] = staticmethod(print)
+
+
+def _moved(adapter: Seen, now: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+    return bool(now[adapter.vm_id, adapter.name]["mac"] != adapter.mac)
+
+
+def _change(adapter: Seen, now: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    after = now[adapter.vm_id, adapter.name]
+    kind = "dynamic" if adapter.dynamic else "static"
+    return f"{adapter.label}: {kind} {_dashed(adapter.mac)}, now static {_dashed(after['mac'])}"
+
+
+def _dashed(mac: str) -> str:
+    return "-".join(mac[index : index + 2] for index in range(0, 12, 2))
