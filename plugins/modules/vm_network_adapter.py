@@ -278,7 +278,7 @@ errors:
   sample:
     - subject: adapter "eth0" of VM "web03" on host "hv2"
       wanted: the static address 22-1D-D8-00-01-02
-      found: a VM that is Running
+      found: a VM that is Running, and only one that is Off can be changed
       remedy: "Shut it down, or say when_running: pending (later) or restart (guest shutdown, set, start again)."
 """
 
