@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import (
+    UNUSABLE_FILE,
     Cluster,
     Document,
     Host,
@@ -76,10 +77,16 @@ def find_problems(
 
 def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
     for document in documents:
-        if document.unusable:
+        if document.unusable and document.kind == UNUSABLE_FILE:
+            yield Problem(
+                f"File {quoted(document.subject)} could not be used: {plain(document.unusable, 200)}.",
+                remedy="Export it anew, or remove it from the directory.",
+                subjects=(document.subject,),
+            )
+        elif document.unusable:
             subject = f" of {quoted(document.subject)}" if document.subject else ""
             yield Problem(
-                f"A document{subject} could not be used: {document.unusable}.",
+                f"A document{subject} could not be used: {plain(document.unusable, 200)}.",
                 hosts=(document.subject,) if document.subject else (),
                 remedy="Make the document anew with this version: ansible-playbook macpool.hyperv.observe.",
             )

@@ -23,6 +23,8 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interva
 
 SCHEMA = 1
 KINDS = ("hyperv_host", "network_controller", "scvmm")
+UNUSABLE_FILE = "unusable_file"
+"""Kind of the document that stands for a file nobody could read; ``reason`` says why."""
 _REPLICA_MODES = frozenset({"replica", "extendedreplica"})
 _OFF_STATES = frozenset({"off", "offcritical"})
 _FRACTION = re.compile(r"\.([0-9]{1,6})[0-9]*")
@@ -289,6 +291,8 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
     document.warnings = tuple(str(item) for item in _list(raw.get("warnings")))
     if raw.get("schema") != SCHEMA:
         document.unusable = f"its schema is {raw.get('schema')!r}, this version reads {SCHEMA}"
+    elif kind == UNUSABLE_FILE:
+        document.unusable = str(raw.get("reason"))
     elif kind not in KINDS:
         document.unusable = f"its kind is {kind!r}, known are {', '.join(KINDS)}"
     elif kind == "network_controller":

@@ -77,7 +77,8 @@ class Situation:
         self.claim_rows = list(claims or ())
         self.lease_rows = list(leases)
         self.now = now
-        self.claims = tuple(sorted(map(_claim, self.claim_rows), key=lambda claim: (claim.value, claim.owner)))
+        kept = (_claim(row) for row in self.claim_rows if row.get("state") != "gone")
+        self.claims = tuple(sorted(kept, key=lambda claim: (claim.value, claim.owner)))
         self.leases = tuple(
             sorted((_lease(row, picture) for row in self.lease_rows), key=lambda lease: (lease.interval, lease.host))
         )
@@ -266,5 +267,5 @@ def _lease(row: Mapping[str, Any], picture: Picture) -> Lease:
         name=name,
         interval=interval,
         dynamic_end=interval.end if dynamic_end is None else parse_mac(dynamic_end, f"lease of {name}"),
-        active=row.get("state") != "retired",
+        active=row.get("state", "active") == "active",
     )

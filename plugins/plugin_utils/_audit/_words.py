@@ -28,9 +28,9 @@ def span(interval: Interval) -> str:
     return str(interval)
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = LONGEST_NAME) -> str:
     """Return text on one line without anything a terminal would obey."""
-    shown = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
+    shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
     if shown.isprintable():
         return shown
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "replace").decode() for char in shown)
