@@ -49,6 +49,15 @@ def test_applying_a_checkpoint_brings_the_dynamic_flag_back(bench: Bench) -> Non
     assert bench.mac(vm) == "00155D0A0B00"
 
 
+def test_a_checkpoint_can_be_applied_again(bench: Bench) -> None:
+    vm = bench.vm(mac="22AAAAAAAAAA")
+    bench.world.checkpoint(vm, "before")
+    for _ in range(2):
+        bench.world.apply_checkpoint(vm, "before")
+        assert bench.mac(vm) == "22AAAAAAAAAA"
+        bench.world.set_mac(vm, "22BBBBBBBBBB")
+
+
 def test_an_address_changes_only_while_off(bench: Bench) -> None:  # fact 36
     with pytest.raises(WorldError, match="only while the VM is off"):
         bench.world.set_mac(bench.running(), "22AAAAAAAAAA")

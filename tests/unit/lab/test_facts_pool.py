@@ -62,6 +62,33 @@ def test_a_vm_with_two_adapters_starts_with_both_or_not_at_all(bench: Bench) -> 
     assert bench.mac(bench.running("b")) == "00155D0A0A01"
 
 
+def test_a_start_that_fails_uses_nothing_up(bench: Bench) -> None:
+    bench.world.set_range("hv1", "00155D0A0A00", "00155D0A0A02")
+    bench.running("a")
+    trio = bench.vm("trio")
+    bench.world.add_adapter(trio, "Second")
+    bench.world.add_adapter(trio, "Third")
+    with pytest.raises(PoolExhausted):
+        bench.world.start(trio)
+    assert bench.mac(bench.running("b")) == "00155D0A0A01"
+
+
+def test_the_search_wraps_at_the_end_too(bench: Bench) -> None:  # fact 12
+    bench.world.set_range("hv1", "00155D0A0A00", "00155D0A0A02")
+    first = bench.running("first")
+    bench.running("second")
+    bench.vm("fixed", mac="00155D0A0A02")
+    bench.world.delete_vm(first)
+    assert bench.mac(bench.running("third")) == "00155D0A0A00"
+
+
+def test_an_address_that_is_not_seen_yet_is_taken_all_the_same(bench: Bench) -> None:
+    bench.world.set_range("hv1", "00155D0A0A00", "00155D0A0A00")
+    bench.world.start(bench.vm("a"))
+    with pytest.raises(PoolExhausted):
+        bench.world.start(bench.vm("b"))
+
+
 def test_zero_until_some_time_after_the_first_start(bench: Bench) -> None:  # facts 15, 103
     vm = bench.vm()
     assert bench.mac(vm) == "000000000000"

@@ -43,6 +43,14 @@ def test_already_as_wanted_comes_before_everything(bench: Bench) -> None:
     assert result["before"] == result["after"]
 
 
+def test_pinning_makes_a_dynamic_address_static(bench: Bench) -> None:  # fact 103
+    vm = bench.running()
+    bench.world.stop(vm)
+    result = bench.one(bench.macs(vm, "00155D0A0A00"))
+    assert result["status"] == "done"
+    assert result["after"]["adapters"][0]["dynamic"] is False
+
+
 def test_dynamic_is_as_wanted_whatever_the_address(bench: Bench) -> None:
     assert bench.one(bench.macs(bench.running(), None))["status"] == "unchanged"
 
@@ -202,6 +210,14 @@ def test_a_failure_in_between_leaves_it_running(bench: Bench) -> None:
     result = bench.one(bench.macs(vm, MAC, power="restart"))
     assert (result["status"], result["reason"], result["message"]) == ("failed", "cmdlet", "No.")
     assert result["after"]["state"] == bench.state(vm) == "Running"
+
+
+def test_a_failure_after_the_shutdown_sets_nothing_and_starts_again(bench: Bench) -> None:
+    vm = bench.running()
+    bench.faults.add("fail_op", at="stopped")
+    result = bench.one(bench.macs(vm, MAC, power="restart"))
+    assert (result["status"], result["after"]["state"]) == ("failed", "Running")
+    assert bench.mac(vm) == "00155D0A0A00"
 
 
 def test_a_script_that_dies_leaves_it_off(bench: Bench) -> None:
