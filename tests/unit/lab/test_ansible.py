@@ -56,9 +56,17 @@ class Playbook:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
         }
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", self.directory / "inventory.yml", playbook]
+        command = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            str(self.directory / "inventory.yml"),
+            str(playbook),
+        ]
         done = subprocess.run(
-            [*map(str, command), *arguments], check=False, env=environment, capture_output=True, text=True, timeout=120
+            [*command, *arguments], check=False, env=environment, capture_output=True, text=True, timeout=120
         )
         return {"rc": done.returncode, "out": done.stdout + done.stderr}
 
@@ -110,3 +118,15 @@ def test_a_wrong_password_is_unreachable(playbook: Playbook) -> None:
     done = playbook.run({"lab.probe.host_info": {}}, hosts="hv1", arguments=("-e", "ansible_password=guess"))
     assert "credentials were rejected" in done["out"]
     assert "unreachable=1" in done["out"]
+
+
+def test_a_lost_answer_fails_the_task_though_the_work_is_done(lab: Lab, bench: Bench, playbook: Playbook) -> None:
+    vm = bench.vm()
+    lab.faults.add("cut_after", script="host_apply")
+    start = {"lab.probe.host_apply": {"schema": 1, "operations": [{"op": "start_vm", "id": "1", "vm_id": vm}]}}
+    done = playbook.run(start, hosts="hv1")
+    assert done["rc"] != 0
+    assert bench.state(vm) == "Running"
+    again = playbook.run(start, hosts="hv1")
+    assert again["rc"] == 0, again["out"]
+    assert "changed=0" in again["out"]
