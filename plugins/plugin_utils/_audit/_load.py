@@ -23,6 +23,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import KINDS, UNUSABLE_FILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._exports import Exports, NotUnderstoodError
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import plain
 
 LARGEST_FILE = 1 << 30
 
@@ -34,6 +35,11 @@ class Loaded:
     documents: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     """For each file: file, used (in words) and problem (None, or the reason)."""
+
+    @property
+    def problems(self) -> list[str]:
+        """One line for each file that could not be used, or not wholly."""
+        return [f"{plain(item['file'], 200)}: {plain(item['problem'], 200)}" for item in self.files if item["problem"]]
 
 
 def load_directory(directory: str | Path) -> Loaded:

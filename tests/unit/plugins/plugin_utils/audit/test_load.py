@@ -264,6 +264,7 @@ def test_a_file_that_cannot_be_understood_is_named_and_the_rest_is_audited(
     (problem,) = [item for item in loaded.files if item["problem"]]
     assert problem["file"] == name
     assert words in problem["problem"]
+    assert loaded.problems == [f"{name}: {problem['problem']}"]
     assert one("range-overlap", *loaded.documents)
     finding = one("incomplete", *loaded.documents)
     assert name in finding["evidence"]
