@@ -42,6 +42,11 @@ class Claim:
     names: frozenset[str]
     """Owner and aliases, in the form in which names are compared."""
 
+    @property
+    def label(self) -> str:
+        """The owner as a reader knows it; its ids where nobody ever gave it a name."""
+        return self.owner or f"{self.vm_id}/{self.adapter_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

@@ -67,7 +67,7 @@ def _look(situation: Situation, land: IntervalSet, carrier: Carrier, severity: s
 
 def _other_promise(claim: Claim) -> str:
     if claim.state == "quarantined":
-        return f"but it is in quarantine since {quoted(claim.owner)} gave it back"
+        return f"but it is in quarantine since {quoted(claim.label)} gave it back"
     if claim.state == "held":
         return "but it is set aside in the ledger"
-    return f"but promised to {quoted(claim.owner)} ({claim.state})"
+    return f"but promised to {quoted(claim.label)} ({claim.state})"

@@ -42,7 +42,7 @@ def promise_not_carried(situation: Situation) -> Iterator[Finding]:
         if adapter is not None:
             now = f" Its adapter carries {mac(adapter.address) if adapter.address else 'none'} now."
         yield Finding(
-            " ".join([f"{mac(claim.value)} is promised to {quoted(claim.owner)} but carried by nobody.{now}", *doubts]),
+            " ".join([f"{mac(claim.value)} is promised to {quoted(claim.label)} but carried by nobody.{now}", *doubts]),
             addresses=(claim.value,),
             vms=(adapter.vm,) if adapter is not None and adapter.vm else (),
             severity="info" if incomplete else None,

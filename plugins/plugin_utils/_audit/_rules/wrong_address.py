@@ -35,7 +35,7 @@ def wrong_address(situation: Situation) -> Iterator[Finding]:
         finding = about(
             adapter,
             f"{sentence(adapter_words(adapter))} carries {carried}, but {mac(claim.value)} is promised to it as"
-            f" {quoted(claim.owner)}.",
+            f" {quoted(claim.label)}.",
         )
         finding.addresses = sorted({claim.value, *finding.addresses})
         finding.subjects = (claim.owner,)

@@ -34,6 +34,15 @@ class TestPromiseNotCarried:
         assert (finding["addresses"], finding["severity"]) == ([MAC], "medium")
         assert "web01/Network Adapter" in finding["evidence"]
 
+    def test_an_owner_without_a_name_is_shown_by_its_ids(self) -> None:
+        finding = one("promise-not-carried", host(), claims=[claim(MAC, owner="", vm_id="v-1", adapter_id="nic1")])
+        assert '"v-1/nic1"' in finding["evidence"]
+
+    def test_what_is_gone_is_no_promise(self) -> None:
+        assert not found("promise-not-carried", host(), claims=[claim(MAC, state="gone")])
+        carried = host(vms=[vm("web01", adapter(MAC, False))])
+        assert not found("carried-without-promise", carried, claims=[claim(MAC, owner="other/x", state="gone")])
+
     @pytest.mark.parametrize("state", ["reserved", "releasing", "quarantined", "held"])
     def test_only_applied_claims_are_expected_to_be_carried(self, state: str) -> None:
         assert not found("promise-not-carried", host(), claims=[claim(MAC, state=state)])
