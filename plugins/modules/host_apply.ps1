@@ -152,7 +152,7 @@ function Get-MacPoolTextField {
 function Get-MacPoolAddressField {
     <#
     .SYNOPSIS
-    A field with a MAC address of 12 hex digits.
+    A field with a MAC address of 12 upper-case hex digits.
 
     .PARAMETER Source
     The dictionary.
@@ -189,10 +189,10 @@ function Get-MacPoolAddressField {
     if ($null -eq $value -and $Nullable) {
         return $null
     }
-    if ($value -isnot [string] -or $value -notmatch '\A[0-9A-Fa-f]{12}\z') {
-        throw "${Where}: the field '$Name' is '$value', expected a MAC address of 12 hex digits"
+    if ($value -isnot [string] -or $value -cnotmatch '\A[0-9A-F]{12}\z') {
+        throw "${Where}: the field '$Name' is '$value', expected a MAC address of 12 upper-case hex digits"
     }
-    return $value.ToUpperInvariant()
+    return $value
 }
 
 function Get-MacPoolIdField {
