@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, parse_interval
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task, failure
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import (
     check_land,
@@ -33,9 +33,13 @@ class ActionModule(Task):
         wanted = self._wanted(host, options) if options["state"] == "present" else None
         observation = self.observe(["range", "vms", "host_adapters"])
         decision = decide_range(observation, wanted, options["method"])
-        if options["stranded"] == "fail":
-            check_stranded(host, decision)
         result: Result = {"stranded": list(decision.stranded), "message": ""}
+        if options["stranded"] == "fail":
+            try:
+                check_stranded(host, decision)
+            except MacPoolError as refusal:
+                found = range_as_result(decision.before)
+                return {**result, "failed": True, **failure(refusal), "before": found, "after": found}
         after = decision.before
         if decision.operation:
             outcome = self.apply([decision.operation])[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
@@ -82,11 +83,19 @@ class Task(ActionBase):
 
         :raises ModuleFailed: when it failed; a connection that breaks raises Ansible's own error (UNREACHABLE)
         """
-        result: Result = self._execute_module(
-            module_name=f"macpool.hyperv.{module}", module_args=arguments, task_vars=self.task_vars
-        )
+        result = self._run_module(module, arguments)
         if result.get("failed"):
             raise ModuleFailed(result)
+        return result
+
+    def _run_module(self, module: str, arguments: dict[str, Any]) -> Result:
+        try:
+            result: Result = self._execute_module(
+                module_name=f"macpool.hyperv.{module}", module_args=arguments, task_vars=self.task_vars
+            )
+        except OSError as error:
+            # A connection that breaks between two requests reaches us as the error of requests, not of Ansible.
+            raise AnsibleConnectionFailure(f"lost the connection to the host: {error}") from error
         return result
 
     def observe(self, gather: Sequence[str], vms: Sequence[str] | None = None) -> dict[str, Any]:
@@ -101,9 +110,7 @@ class Task(ActionBase):
         """Run operations on the host, or predict them in check mode, and return their results in order."""
         arguments = {"schema": OPERATION_SCHEMA, "operations": [dict(operation) for operation in operations]}
         # The task fails when any operation fails, but its results tell how far each of them got.
-        result = self._execute_module(
-            module_name="macpool.hyperv.host_apply", module_args=arguments, task_vars=self.task_vars
-        )
+        result = self._run_module("host_apply", arguments)
         if len(result.get("results") or ()) != len(operations):
             raise ModuleFailed({**result, "msg": result.get("msg") or "host_apply did not answer every operation"})
         results: list[dict[str, Any]] = result["results"]

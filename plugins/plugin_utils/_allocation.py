@@ -105,6 +105,9 @@ def change_claims(
     if state == "confirmed":
         return ledger.confirm([_by_hand(ledger, request) for request in wanted], job, preview=preview)
     if state == "rebound":
+        if not preview:
+            # One transaction each: what one of them would refuse must be known before the first is written.
+            change_claims(ledger, wanted, state, job, reserve_for=reserve_for, gone=gone, preview=True)
         return [
             ledger.rebind(request.owner, request.identity, job, preview=preview)
             for request in wanted
@@ -113,6 +116,8 @@ def change_claims(
     addresses = [request.address for request in wanted if request.address is not None]
     outcomes: Sequence[Outcome | None]
     if state == "held":
+        if not preview:
+            change_claims(ledger, wanted, state, job, reserve_for=reserve_for, gone=gone, preview=True)
         outcomes = [
             outcome
             for request in wanted

@@ -74,7 +74,7 @@ def test_no_way_or_two_ways_are_refused(given: dict[str, Any]) -> None:
 
 
 def test_every_bad_entry_is_named_at_once() -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"vm": "a"},
         {"vm": "b", "mac_address": 9783981296},
         {"vm": "c", "pin": True},

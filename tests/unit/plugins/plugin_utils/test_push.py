@@ -388,3 +388,15 @@ def test_whatever_breaks_every_vm_ends_running_with_its_one_address(
         assert scene.ledger.open_intents() == []
         assert scene.ledger.verify() == []
         scene.ledger.close()
+
+
+def test_a_check_trusts_an_earlier_task_of_the_same_play_to_claim(scene: Scene) -> None:
+    scene.bench.vm()
+    wish = {"vm": "web01", "mac_address": "22-1D-D8-00-00-07"}
+    assert scene.push(wish, check=True).as_result()["changed"]
+    with pytest.raises(MacPoolError, match="pool"):
+        scene.push({**wish, "mac_address": "22-1D-D9-00-00-07"}, check=True)
+    scene.ledger.ensure([Request("db01/eth0", "tenant", 0x221DD8000007)], JOB)
+    with pytest.raises(MacPoolError, match="db01/eth0"):
+        scene.push(wish, check=True)
+    assert len(scene.ledger.claims()) == 1
