@@ -28,6 +28,8 @@ def write_file(path: Path, content: str) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
+            # A temporary file is its owner's alone; what others shall read is for the umask to say.
+            Path(temporary).chmod(0o666 & ~_umask())
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -36,6 +38,12 @@ def write_file(path: Path, content: str) -> None:
         raise MacPoolError(
             f'file "{path}"', "to write it on the controller", str(error), "Mend the path or its permissions."
         ) from error
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def read_file(path: Path) -> str:
