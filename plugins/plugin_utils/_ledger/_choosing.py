@@ -15,7 +15,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
     is_multicast,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocator import Runs, candidate, choose
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import carrier, gone, is_own
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import carrier, is_own
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
     Claim,
     Identity,
@@ -136,17 +136,22 @@ class Chooser:
         raise self._full(pool, land)
 
     def expired(self, pool_name: str) -> list[Claim]:
-        """Return what is left of claims in a pool whose quarantine is over and that nobody carries."""
-        session = self._session
+        """Return the claims in a pool whose quarantine is over and whose address nobody carries."""
         return [
-            gone(claim, session.now)
+            claim
             for start, end in self._open(pool_name)[1]
-            for claim in session.claims_between(start, end)
-            if claim.state == "quarantined"
-            and claim.until is not None
-            and session.now >= claim.until
-            and not session.sightings_at(claim.address)
+            for claim in self._session.claims_between(start, end)
+            if self.is_over(claim)
         ]
+
+    def is_over(self, claim: Claim) -> bool:
+        """Tell whether a quarantine is over and nobody carries the address: it was proven absent before it began."""
+        return (
+            claim.state == "quarantined"
+            and claim.until is not None
+            and self._session.now >= claim.until
+            and not self._session.sightings_at(claim.address)
+        )
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
         """Refuse an address that somebody named, unless it can be promised to the owner.

@@ -225,7 +225,9 @@ def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: 
     if sightings:
         return claim
     if claim.state == "quarantined":
-        return gone(claim, now) if claim.until is not None and now >= claim.until else claim
+        # An observation frees only what it proves: a host left out may have been given the address meanwhile.
+        is_over = claim.until is not None and now >= claim.until and proof is not None and proof >= claim.until
+        return gone(claim, now) if is_over else claim
     if claim.state == "releasing":
         suspect_since = claim.since
     elif is_suspect(claim, now) and claim.until is not None:

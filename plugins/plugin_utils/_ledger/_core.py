@@ -427,9 +427,10 @@ class Ledger:
                 if before is not None:
                     outcomes.append(LeaseOutcome(before, before, changed=False, remark=remark(before, ranges)))
                     continue
-                try:
+                if blocks is None:
                     check_picture(session, plan, f"a block for host {quoted(host)}")
-                    blocks = blocks or Blocks(session, ranges)
+                    blocks = Blocks(session, ranges)
+                try:
                     lease = blocks.lease(host, session.now)
                 except MacPoolError as error:
                     errors.append(error)

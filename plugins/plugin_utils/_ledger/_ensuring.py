@@ -20,6 +20,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims imp
     Knowledge,
     Resolution,
     absence_proof,
+    gone,
     is_suspect,
     moved,
     own_name,
@@ -32,6 +33,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Job,
     Outcome,
     OwnerHasOther,
+    PictureTooOld,
     PoolFull,
     Request,
     Session,
@@ -66,6 +68,8 @@ class Ensuring:
         for request in requests:
             try:
                 outcomes.append(self._one(request))
+            except PictureTooOld:
+                raise  # it is about the whole call
             except PoolFull as error:
                 # A thousand owners of one full pool are one message.
                 if error.subject not in full:
@@ -88,6 +92,9 @@ class Ensuring:
             check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
             self._picture_checked = True
         if request.address is not None:
+            there = self._session.claim_at(request.address)
+            if there is not None and self._chooser.is_over(there):
+                self._end(pool, there)
             self._chooser.check_given(pool, request, owner, request.address)
             address = request.address
         else:
@@ -176,8 +183,9 @@ class Ensuring:
             if not expired:
                 raise
         for claim in expired:
-            before = self._session.claim_at(claim.address)
-            if before is not None:
-                change(self._session, before, claim, "quarantine over", self._job, how="gone")
-                self._chooser.free(pool, claim.address)
+            self._end(pool, claim)
         return self._chooser.find(pool, owner, identity)
+
+    def _end(self, pool: str, claim: Claim) -> None:
+        change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
+        self._chooser.free(pool, claim.address)

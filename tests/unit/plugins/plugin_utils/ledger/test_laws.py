@@ -1,0 +1,311 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The laws (DESIGN §11), by whatever sequence of calls hypothesis comes up with."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Claim,
+    Confirmation,
+    Fence,
+    HostPicture,
+    PoolFull,
+    Push,
+    RebindNeeded,
+    Renewal,
+    Request,
+    StaleClaim,
+    Target,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import name_key
+from tests.unit.plugins.plugin_utils.ledger.helpers import (
+    HOUR,
+    JOB,
+    OTHER_JOB,
+    POOL,
+    Clock,
+    ids,
+    make_ledger,
+    make_plan,
+    picture,
+    pool,
+    reopened,
+    vm,
+)
+
+HOSTS = ("hv1", "hv2", "hv3")
+SIZE = 6
+numbers = st.integers(1, 5)
+addresses = st.integers(POOL, POOL + SIZE - 1)
+
+
+def owner(number: int) -> str:
+    return f"vm{number}/eth0"
+
+
+@st.composite
+def pictures(draw: st.DrawFn, at: int) -> HostPicture:
+    """What some host was seen to carry, now or a while ago."""
+    seen = [
+        vm(
+            draw(addresses),
+            owner(number),
+            f"vm-{number}",
+            kind=draw(st.sampled_from(["vm", "vm", "checkpoint", "replica"])),
+        )
+        for number in draw(st.lists(numbers, max_size=3))
+    ]
+    return picture(
+        draw(st.sampled_from(HOSTS)),
+        at - draw(st.sampled_from([0, 1, HOUR, 100 * HOUR])),
+        *seen,
+        complete=draw(st.sampled_from([True, True, False])),
+        cluster="c1",
+        cluster_nodes=draw(st.sampled_from([(), HOSTS])),
+        owners=draw(st.sampled_from(["", "", "map"])),
+    )
+
+
+class Laws(RuleBasedStateMachine):
+    """Many jobs on one ledger; the model is what was acknowledged to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = Clock()
+        self.promised: dict[str, int] = {}
+        """What ensure gave to whom, while the owner did not release it and no observation took it back."""
+        self.fences: list[Fence] = []
+
+    @initialize(strategy=st.sampled_from(["hashed", "random", "sequential"]))
+    def make(self, strategy: str) -> None:
+        plan = make_plan(pools={"tenant": pool(SIZE, strategy=strategy)}, hosts=HOSTS)
+        self.ledger = make_ledger(self.folder / "l", plan, self.clock)
+
+    def teardown(self) -> None:
+        if hasattr(self, "ledger"):
+            assert self.ledger.verify() == []
+            self.ledger.close()
+        shutil.rmtree(self.folder)
+
+    def predicted(self, call: Any, *arguments: Any, **options: Any) -> Any:
+        """Preview a call, see that nothing was written, run it, and see that the preview was right."""
+        before = (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), self.ledger.sightings())
+        try:
+            preview, refusal = call(*arguments, **options, preview=True), None
+        except MacPoolError as error:
+            preview, refusal = None, error
+        assert before == (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), self.ledger.sightings())
+        if refusal is not None:
+            with pytest.raises(type(refusal)) as caught:
+                call(*arguments, **options)
+            assert str(caught.value) == str(refusal)
+            assert before == (
+                self.ledger.info(),
+                self.ledger.export_text(),
+                self.ledger.hosts(),
+                self.ledger.sightings(),
+            )
+            raise refusal
+        result = call(*arguments, **options)
+        assert result == preview
+        return result
+
+    @rule(number=numbers, with_ids=st.booleans(), given_address=st.none() | addresses, adopt=st.booleans())
+    def ensure(self, number: int, with_ids: bool, given_address: int | None, adopt: bool) -> None:
+        request = Request(
+            owner(number),
+            "" if adopt and given_address else "tenant",
+            given_address,
+            ids(number) if with_ids else None,
+            adopt=adopt and given_address is not None,
+        )
+        try:
+            (outcome,) = self.predicted(self.ledger.ensure, [request], JOB, reserve_for=3600)
+        except PoolFull:
+            assert {claim.address for claim in self.ledger.claims()} | {
+                sighting.address for sighting in self.ledger.sightings()
+            } >= set(range(POOL, POOL + SIZE))
+            return
+        except (MacPoolError, RebindNeeded):
+            return
+        key = name_key(owner(number))
+        assert self.promised.setdefault(key, outcome.claim.address) == outcome.claim.address
+        self.fences.append(fence_of(outcome.claim))
+        (again,) = self.ledger.ensure([request], OTHER_JOB, reserve_for=3600)
+        assert not again.changed
+
+    @rule(number=numbers, declared_gone=st.booleans())
+    def release(self, number: int, declared_gone: bool) -> None:
+        self.predicted(self.ledger.release, [Target(owner(number))], JOB, declared_gone=declared_gone)
+        self.promised.pop(name_key(owner(number)), None)
+
+    @rule(data=st.data())
+    def observe(self, data: st.DataObject) -> None:
+        observation = data.draw(st.lists(pictures(self.clock.now), max_size=4))
+        outcomes = self.predicted(self.ledger.observe, observation, JOB).outcomes
+        for outcome in outcomes:
+            if outcome.before is not None and outcome.before.live and not outcome.claim.live:
+                # Only a reservation that ran out is ever taken back.
+                assert outcome.before.state == "reserved"
+                assert outcome.before.until is not None
+                assert outcome.before.until <= self.clock.now
+                self.promised.pop(name_key(outcome.claim.owner))
+
+    @rule(hours=st.sampled_from([0, 1, 2, 5]))
+    def wait(self, hours: int) -> None:
+        self.clock.forward(hours * HOUR + 1)
+
+    @precondition(lambda self: self.fences)
+    @rule(data=st.data(), confirming=st.booleans())
+    def push(self, data: st.DataObject, confirming: bool) -> None:
+        fence = data.draw(st.sampled_from(self.fences))
+        before = self.ledger.claims(address=fence.address)
+        current = before[0] if before else None
+        as_seen = current is not None and fence == fence_of(current) and current.live
+        try:
+            if confirming:
+                self.predicted(self.ledger.confirm, [Confirmation(fence, "read back")], JOB)
+                assert current is not None
+                assert as_seen or (current.state == "applied" and name_key(current.owner) == name_key(fence.owner))
+            else:
+                (renewed,) = self.predicted(self.ledger.renew, [Renewal(fence, Push("hv1", "v", "a"))], JOB)
+                assert as_seen
+                self.fences.append(fence_of(renewed.claim))
+        except StaleClaim:
+            assert not as_seen
+            assert self.ledger.claims(address=fence.address) == before
+
+    @rule(address=addresses, letting_go=st.booleans())
+    def hold(self, address: int, letting_go: bool) -> None:
+        try:
+            if letting_go:
+                self.predicted(self.ledger.unhold, [address], JOB)
+            else:
+                self.predicted(self.ledger.hold, [address], "by hand", JOB)
+        except MacPoolError:
+            assert self.ledger.claims(address=address)[0].state in ("reserved", "applied", "releasing")
+
+    @rule()
+    def another_process(self) -> None:
+        ledger = reopened(self.ledger, clock=self.clock)
+        self.ledger.close()
+        self.ledger = ledger
+
+    @invariant()
+    def what_was_promised_is_kept(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        claims = self.ledger.claims()
+        live = {name_key(claim.owner): claim.address for claim in claims if claim.live}
+        assert live == self.promised
+        assert len({claim.address for claim in claims}) == len(claims)
+        bound = [claim.identity for claim in claims if claim.live and claim.identity]
+        assert len(set(bound)) == len(bound)
+
+
+TestLaws = Laws.TestCase
+TestLaws.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+def everything(ledger: Ledger, clock: Clock, data: st.DataObject) -> list[HostPicture]:
+    """Bring claims of every state into a ledger, and return pictures of the time after."""
+    for number in range(1, 6):
+        ledger.ensure(
+            [Request(owner(number), identity=data.draw(st.sampled_from([None, ids(number)])))], JOB, reserve_for=3600
+        )
+        release = data.draw(st.sampled_from(["no", "release", "declare", "confirm"]))
+        if release == "confirm":
+            (claim,) = (item for item in ledger.claims() if item.owner == owner(number))
+            ledger.confirm([Confirmation(fence_of(claim), "read back")], JOB)
+        elif release != "no":
+            ledger.release([Target(owner(number))], JOB, declared_gone=release == "declare")
+    clock.forward(data.draw(st.sampled_from([1, 2 * HOUR, 5 * HOUR])))
+    ledger.observe(data.draw(st.lists(pictures(clock.now), max_size=3)), JOB)
+    clock.forward(data.draw(st.sampled_from([1, 2 * HOUR, 5 * HOUR])))
+    return data.draw(st.lists(pictures(clock.now), max_size=5))
+
+
+def freed(ledger: Ledger, observation: list[HostPicture]) -> set[tuple[int, str]]:
+    outcomes = ledger.observe(observation, JOB, preview=True).outcomes
+    return {(item.claim.address, item.claim.state) for item in outcomes if item.claim.state in ("quarantined", "gone")}
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_removing_hosts_from_an_observation_frees_nothing(data: st.DataObject) -> None:
+    clock = Clock()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        make_ledger(Path(folder) / "l", make_plan(SIZE, hosts=HOSTS), clock) as ledger,
+    ):
+        observation = everything(ledger, clock, data)
+        left_out = data.draw(st.sets(st.sampled_from(HOSTS)))
+        assert freed(ledger, [item for item in observation if item.host not in left_out]) <= freed(ledger, observation)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_the_order_of_observations_is_irrelevant(data: st.DataObject) -> None:
+    clock = Clock()
+    plan = make_plan(SIZE, hosts=HOSTS)
+    with tempfile.TemporaryDirectory() as folder, make_ledger(Path(folder) / "l", plan, clock) as ledger:
+        observation = everything(ledger, clock, data)
+        shuffled = data.draw(st.permutations(observation))
+        assert ledger.observe(observation, JOB, preview=True) == ledger.observe(shuffled, JOB, preview=True)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_is_known_of_hosts_does_not_depend_on_who_reported_first(data: st.DataObject) -> None:
+    clock = Clock()
+    plan = make_plan(SIZE, hosts=HOSTS)
+    observation = data.draw(st.lists(pictures(clock.now), max_size=5))
+    with tempfile.TemporaryDirectory() as folder:
+        known = []
+        for order in (observation, data.draw(st.permutations(observation))):
+            with make_ledger(Path(folder) / str(len(known)), plan, clock) as ledger:
+                for item in order:
+                    ledger.observe([item], JOB)
+                known.append((ledger.hosts(), ledger.sightings()))
+        assert known[0] == known[1]
+
+
+def claims_by_owner(ledger: Ledger) -> dict[str, Claim]:
+    return {claim.owner: claim for claim in ledger.claims()}
+
+
+@settings(max_examples=10)
+@given(
+    first=st.lists(st.integers(0, 60), unique=True, max_size=30),
+    second=st.lists(st.integers(0, 60), unique=True, max_size=30),
+)
+def test_nobody_moves_when_the_inventory_changes(first: list[int], second: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder, make_ledger(Path(folder) / "l", make_plan(64)) as ledger:
+        ledger.ensure([Request(owner(number)) for number in first], JOB)
+        before = claims_by_owner(ledger)
+        ledger.ensure([Request(owner(number)) for number in second], JOB)
+        after = claims_by_owner(ledger)
+        assert before.items() <= after.items()
+        assert len({claim.address for claim in after.values()}) == len({*first, *second})
+
+
+def test_a_preview_draws_what_the_real_run_draws(tmp_path: Path) -> None:
+    with make_ledger(tmp_path / "l", make_plan(pools={"tenant": pool(1 << 20, strategy="random")})) as ledger:
+        requests = [Request(owner(number)) for number in range(50)]
+        predicted = [item.claim.address for item in ledger.ensure(requests, JOB, preview=True)]
+        assert [item.claim.address for item in ledger.ensure(requests, JOB)] == predicted
+        assert len(set(predicted)) == 50
