@@ -254,10 +254,10 @@ class Pusher:
             if self.preview:
                 raise
             raise AnsibleConnectionFailure(
-                f"{error} The connection was lost while {len(operations)} operations were under way: nobody knows how"
-                " far they got. The ledger keeps the addresses promised and remembers which VMs to start again."
-                " Run the same task once more when the host answers: it finishes the work and takes no second address."
-            ) from error
+                f"{str(error).rstrip('.')}. {len(operations)} operations were under way, and nobody knows how far they"
+                " got. The ledger keeps the addresses promised and remembers which VMs to start again. Run the same task"
+                " once more when the host answers: it finishes the work and takes no second address."
+            ) from None
 
     def _read_back(
         self, items: Sequence[Item], results: Sequence[Mapping[str, Any]], report: Report, last: bool
