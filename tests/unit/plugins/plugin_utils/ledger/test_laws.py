@@ -21,11 +21,13 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Confirmation,
     Fence,
     HostPicture,
+    KnownHost,
     PoolFull,
     Push,
     RebindNeeded,
     Renewal,
     Request,
+    Sighting,
     StaleClaim,
     Target,
 )
@@ -275,7 +277,7 @@ def test_what_is_known_of_hosts_does_not_depend_on_who_reported_first(data: st.D
     plan = make_plan(SIZE, hosts=HOSTS)
     observation = data.draw(st.lists(pictures(clock.now), max_size=5))
     with tempfile.TemporaryDirectory() as folder:
-        known = []
+        known: list[tuple[list[KnownHost], list[Sighting]]] = []
         for order in (observation, data.draw(st.permutations(observation))):
             with make_ledger(Path(folder) / str(len(known)), plan, clock) as ledger:
                 for item in order:

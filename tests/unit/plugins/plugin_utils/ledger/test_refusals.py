@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -277,13 +276,12 @@ def test_the_nearest_mount_decides(path: str, expected: tuple[str, str]) -> None
 
 
 @pytest.fixture
-def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with these mounts."""
     table = tmp_path / "mounts"
     table.write_text(MOUNTS)
     monkeypatch.setattr(_places, "MOUNTS", table)
     monkeypatch.setattr(_places, "RUNNER", tmp_path / "runner")
-    return
 
 
 @pytest.mark.parametrize("place", ["/mnt/nas/west.db", "/mnt/my share/west.db", "/mnt/ssh/w.db"])
