@@ -143,8 +143,9 @@ function Test-MacPoolAccessDenied {
         if ("$($Problem.CategoryInfo.Category)" -in @('PermissionDenied', 'SecurityError', 'AuthenticationError')) {
             return $true
         }
-        # MI RESULT 2 is what CIM cmdlets call it
-        if ("$($Problem.FullyQualifiedErrorId)" -match 'AccessDenied|UnauthorizedAccess|PermissionDenied|MI RESULT 2\b|0x80070005') {
+        # MI RESULT 2 is what CIM cmdlets call it; text that was thrown is its own id, and may quote the name of a VM
+        $id = "$($Problem.FullyQualifiedErrorId)"
+        if ($id -ne "$($Problem.Exception.Message)" -and $id -match 'AccessDenied|UnauthorizedAccess|PermissionDenied|MI RESULT 2\b|0x80070005') {
             return $true
         }
         $exception = $Problem.Exception
@@ -240,10 +241,14 @@ function Test-MacPoolHyperV {
     param ()
 
     $service = Get-MacPoolServiceState -Name 'vmms'
-    if ($service -eq 'unknown') {
-        return (Test-MacPoolCommand -Name 'Get-VM')
+    if ($service -in @('present', 'disabled')) {
+        return $true
     }
-    return ($service -ne 'missing')
+    # every Windows has RpcSs: who does not see it, sees no services, and a missing one proves nothing
+    if ($service -eq 'missing' -and (Get-MacPoolServiceState -Name 'RpcSs') -eq 'present') {
+        return $false
+    }
+    return (Test-MacPoolCommand -Name 'Get-VM')
 }
 
 function ConvertFrom-MacPoolRegistryValue {

@@ -1236,31 +1236,20 @@ function Find-MacPoolClusterMachine {
     return $null
 }
 
-function Find-MacPoolMachine {
+function Read-MacPoolMachine {
     <#
     .SYNOPSIS
-    The VM of an id. That it is not here is proven by the whole list, never by the error of a search (fact 114).
+    The VM of an id, read anew; null when it is not here. That is proven by the whole list, never by the error of a search (fact 114).
 
     .PARAMETER Id
     The id of the VM.
-
-    .PARAMETER Session
-    What holds for all operations.
     #>
     [CmdletBinding()]
     param (
         [Parameter()]
         [string]
-        $Id,
-
-        [Parameter()]
-        [System.Collections.IDictionary]
-        $Session
+        $Id
     )
-
-    if (-not $Session['hyperv']) {
-        throw (New-MacPoolProblem -Status 'refused' -Reason 'unsupported' -Message 'Hyper-V is not installed here')
-    }
 
     $problems = @()
     $listed = @()
@@ -1285,6 +1274,38 @@ function Find-MacPoolMachine {
     }
     if ($problems.Count -gt 0) {
         throw $problems[0]
+    }
+    return $null
+}
+
+function Find-MacPoolMachine {
+    <#
+    .SYNOPSIS
+    The VM of an id. One that is not here is refused, as moved when the cluster knows it.
+
+    .PARAMETER Id
+    The id of the VM.
+
+    .PARAMETER Session
+    What holds for all operations.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [string]
+        $Id,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
+    )
+
+    if (-not $Session['hyperv']) {
+        throw (New-MacPoolProblem -Status 'refused' -Reason 'unsupported' -Message 'Hyper-V is not installed here')
+    }
+    $vm = Read-MacPoolMachine -Id $Id
+    if ($null -ne $vm) {
+        return $vm
     }
 
     $machine = Find-MacPoolClusterMachine -Id $Id -Session $Session
@@ -1315,10 +1336,11 @@ function Get-MacPoolPowerState {
         $Id
     )
 
-    $state = ''
-    foreach ($vm in @(Get-VM -Id $Id -ErrorAction Stop)) {
-        $state = "$($vm.State)"
+    $vm = Read-MacPoolMachine -Id $Id
+    if ($null -eq $vm) {
+        throw "VM $Id is no longer on this host"
     }
+    $state = "$($vm.State)"
     # a getter that fails gives nothing, silently
     if ($state -eq '') {
         throw "VM $Id shows no state"
@@ -2690,11 +2712,8 @@ function Get-MacPoolClustered {
         $Id
     )
 
-    $found = $false
-    foreach ($vm in @(Get-VM -Id $Id -ErrorAction Stop)) {
-        $found = [bool]$vm.IsClustered
-    }
-    return $found
+    $vm = Read-MacPoolMachine -Id $Id
+    return ($null -ne $vm -and [bool]$vm.IsClustered)
 }
 
 function Invoke-MacPoolAddClusterRole {

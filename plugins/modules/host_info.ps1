@@ -149,9 +149,27 @@ function Get-MacPoolHostAddress {
     [CmdletBinding()]
     param ()
 
+    if (Test-MacPoolCommand -Name 'Get-NetIPAddress') {
+        $found = @(
+            foreach ($item in @(Get-NetIPAddress -AddressFamily 'IPv4' -ErrorAction Stop)) {
+                "$(Get-MacPoolMember -InputObject $item -Name 'IPAddress')"
+            }
+        )
+    }
+    else {
+        $found = @(
+            foreach ($interface in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+                foreach ($item in $interface.GetIPProperties().UnicastAddresses) {
+                    if ("$($item.Address.AddressFamily)" -eq 'InterNetwork') {
+                        "$($item.Address)"
+                    }
+                }
+            }
+        )
+    }
+
     $seen = @{}
-    foreach ($item in @(Get-NetIPAddress -AddressFamily 'IPv4' -ErrorAction Stop)) {
-        $address = "$(Get-MacPoolMember -InputObject $item -Name 'IPAddress')"
+    foreach ($address in $found) {
         if ($address -eq '' -or $address -like '127.*' -or $address -like '169.254.*' -or $seen.ContainsKey($address)) {
             continue
         }
@@ -1132,6 +1150,14 @@ function Get-MacPoolTeamMap {
         foreach ($member in @(Get-NetLbfoTeamMember -ErrorAction Stop)) {
             $name = "$(Get-MacPoolMember -InputObject $member -Name 'Name')"
             $map[$name] = "$(Get-MacPoolMember -InputObject $member -Name 'Team')"
+        }
+    }
+    elseif (Test-MacPoolCommand -Name 'Get-NetLbfoTeam') {
+        foreach ($team in @(Get-NetLbfoTeam -ErrorAction Stop)) {
+            $name = "$(Get-MacPoolMember -InputObject $team -Name 'Name')"
+            foreach ($member in @(Get-MacPoolMember -InputObject $team -Name 'Members')) {
+                $map["$member"] = $name
+            }
         }
     }
     return $map
