@@ -499,22 +499,22 @@ class SqliteSession:
     def claims_named(self, key: str) -> list[Claim]:
         """Return the claims whose owner or alias has this key, the newest first; none that is held."""
         rows = self.connection.execute(
-            "SELECT * FROM claims WHERE owner_key = ?1 AND state IN ('reserved', 'applied')"
-            " UNION ALL SELECT * FROM claims WHERE owner_key = ?1 AND state IN ('releasing', 'quarantined')"
+            "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
             " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
-            " WHERE aliases.name_key = ?1 AND claims.state <> 'held'",
-            (key,),
+            " WHERE aliases.name_key = ? AND claims.state <> 'held'",
+            (key, key, key),
         ).fetchall()
         return _newest_first(rows)
 
     def claims_of_adapter(self, identity: Identity) -> list[Claim]:
         """Return the claims bound to these ids, the newest first."""
         rows = self.connection.execute(
-            "SELECT * FROM claims WHERE vm_id = ?1 AND adapter_id = ?2 AND vm_id IS NOT NULL"
+            "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
             " AND state IN ('reserved', 'applied')"
-            " UNION ALL SELECT * FROM claims WHERE vm_id = ?1 AND adapter_id = ?2 AND vm_id IS NOT NULL"
+            " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
             " AND state IN ('releasing', 'quarantined')",
-            (identity.vm_id, identity.adapter_id),
+            (identity.vm_id, identity.adapter_id) * 2,
         ).fetchall()
         return _newest_first(rows)
 
@@ -550,11 +550,12 @@ class SqliteSession:
                 "DELETE FROM claims WHERE address = ? AND generation = ?", (claim.address, generation)
             )
         else:
+            address, *values = _claim_row(claim)
             done = self.connection.execute(
-                "UPDATE claims SET owner = ?2, owner_key = ?3, pool = ?4, state = ?5, generation = ?6, since = ?7,"
-                " until = ?8, job = ?9, evidence = ?10, note = ?11, cluster = ?12, vm_id = ?13, adapter_id = ?14,"
-                " aliases = ?15, pushing = ?16 WHERE address = ?1 AND generation = ?17",
-                (*_claim_row(claim), generation),
+                "UPDATE claims SET owner = ?, owner_key = ?, pool = ?, state = ?, generation = ?, since = ?,"
+                " until = ?, job = ?, evidence = ?, note = ?, cluster = ?, vm_id = ?, adapter_id = ?,"
+                " aliases = ?, pushing = ? WHERE address = ? AND generation = ?",
+                (*values, address, generation),
             )
         if done.rowcount != 1:
             raise StaleClaim(
@@ -579,9 +580,9 @@ class SqliteSession:
     def taken(self, start: int, end: int, limit: int) -> list[int]:
         """Return the addresses of a stretch with a claim or a sighting: sorted, at most ``limit``."""
         rows = self.connection.execute(
-            "SELECT address FROM claims WHERE address BETWEEN ?1 AND ?2"
-            " UNION SELECT address FROM sightings WHERE address BETWEEN ?1 AND ?2 ORDER BY 1 LIMIT ?3",
-            (start, end, limit),
+            "SELECT address FROM claims WHERE address BETWEEN ? AND ?"
+            " UNION SELECT address FROM sightings WHERE address BETWEEN ? AND ? ORDER BY 1 LIMIT ?",
+            (start, end, start, end, limit),
         )
         return [address for (address,) in rows]
 
@@ -783,12 +784,13 @@ class SqliteSession:
         """Return entries in order: of an address, of an owner's key, of a kind; only the newest so many."""
         self.flush()
         rows = self.connection.execute(
-            "SELECT * FROM history WHERE (?1 IS NULL OR address = ?1) AND (?2 IS NULL OR owner_key = ?2)"
-            " AND (?3 IS NULL OR kind = ?3) ORDER BY sequence DESC LIMIT ?4"
+            # Two statements, so that the index on the address is used where there is one to look for.
+            "SELECT * FROM history WHERE (:key IS NULL OR owner_key = :key)"
+            " AND (:kind IS NULL OR kind = :kind) ORDER BY sequence DESC LIMIT :newest"
             if address is None
-            else "SELECT * FROM history WHERE address = ?1 AND (?2 IS NULL OR owner_key = ?2)"
-            " AND (?3 IS NULL OR kind = ?3) ORDER BY sequence DESC LIMIT ?4",
-            (address, key, kind, -1 if newest is None else newest),
+            else "SELECT * FROM history WHERE address = :address AND (:key IS NULL OR owner_key = :key)"
+            " AND (:kind IS NULL OR kind = :kind) ORDER BY sequence DESC LIMIT :newest",
+            {"address": address, "key": key, "kind": kind, "newest": -1 if newest is None else newest},
         ).fetchall()
         return [_entry(row) for row in reversed(rows)]
 
