@@ -22,13 +22,14 @@ class ActionModule(Task):
     def work(self, options: dict[str, Any]) -> Result:
         """Read claims, and history where it is asked for."""
         wanted = Filter.of(options)
-        plan = self.settings.plan()
-        ledger = self.ledger(options, plan)
+        ledger = self.ledger(options, self.settings.plan())
         until = parse_time(options["at"]) if options["at"] else None
         claims = ledger.claims() if until is None else claims_at(ledger, until)
         entries = ledger.history(kind="claim") if options["history"] else []
         return {
-            "claims": [claim_in_full(claim, plan) for claim in claims if wanted.lets_through(claim)],
+            "claims": [
+                claim_in_full(claim, ledger.out_of_plan(claim)) for claim in claims if wanted.lets_through(claim)
+            ],
             "history": [
                 entry_as_result(entry)
                 for entry in entries

@@ -15,7 +15,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     LedgerInfo,
     iso,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
 
 def claim_as_result(claim: Claim) -> dict[str, Any]:
@@ -33,8 +32,11 @@ def claim_as_result(claim: Claim) -> dict[str, Any]:
     }
 
 
-def claim_in_full(claim: Claim, plan: Plan | None) -> dict[str, Any]:
-    """Return a claim with all that is known of it."""
+def claim_in_full(claim: Claim, out_of_plan: bool) -> dict[str, Any]:
+    """Return a claim with all that is known of it.
+
+    :param out_of_plan: whether its pool does not have its address any more: it stays valid, and is reported
+    """
     identity = claim.identity
     return {
         **claim_as_result(claim),
@@ -45,7 +47,7 @@ def claim_in_full(claim: Claim, plan: Plan | None) -> dict[str, Any]:
         "job": claim.job,
         "evidence": claim.evidence,
         "unsure": claim.unsure,
-        "out_of_plan": plan is not None and is_out_of_plan(claim, plan),
+        "out_of_plan": out_of_plan,
     }
 
 
@@ -54,12 +56,6 @@ def claim_for_diff(claim: Claim | None) -> dict[str, Any]:
     if claim is None or claim.state == "gone":
         return {}
     return {"owner": claim.owner or None, "pool": claim.pool or None, "state": claim.state, "note": claim.note}
-
-
-def is_out_of_plan(claim: Claim, plan: Plan) -> bool:
-    """Tell whether a claim's pool does not have its address any more: it stays valid, and is reported."""
-    pool = plan.pools.get(claim.pool)
-    return claim.pool in plan.pools and pool is not None and claim.address not in pool.ranges
 
 
 def lease_as_result(lease: Lease) -> dict[str, Any]:
@@ -86,8 +82,13 @@ def entry_as_result(entry: Entry) -> dict[str, Any]:
         "event": entry.action,
         "owner": entry.owner or None,
         "mac_address": None if entry.address is None else format_mac(entry.address),
-        "after": dict(entry.after),
+        "after": {key: _shown(key, value) for key, value in entry.after.items()},
     }
+
+
+def _shown(key: str, value: Any) -> Any:
+    """Return a value of the history for a reader: times as text."""
+    return iso(value) if key in ("since", "until") and isinstance(value, int) else value
 
 
 def info_as_result(info: LedgerInfo) -> dict[str, Any]:
