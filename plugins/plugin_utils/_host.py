@@ -299,7 +299,12 @@ def _decide_adapter(target: Target, address: int | None, when_running: str) -> I
         return Item(target, address, "change", "restart")
     if when_running == "pending":
         return Item(target, address, "pending", f"the VM is {adapter.state}, it must be Off")
-    raise MacPoolError(adapter.label, wanted, f"a VM that is {adapter.state}, and only one that is Off can be changed", _power_remedy(adapter.state))
+    raise MacPoolError(
+        adapter.label,
+        wanted,
+        f"a VM that is {adapter.state}, and only one that is Off can be changed",
+        _power_remedy(adapter.state),
+    )
 
 
 def _power_remedy(state: str) -> str:

@@ -408,9 +408,7 @@ class _Reader:
     def judge(self, land: IntervalSet, place: str) -> None:
         """Warn of land that somebody else may own."""
         for interval in land & NLB_LAND:
-            self.warnings.append(
-                f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22."
-            )
+            self.warnings.append(f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22.")
         for interval in land:
             if is_local(interval.start) and not is_administrators_own(interval.start):
                 self.warnings.append(
