@@ -2527,19 +2527,27 @@ function Get-MacPoolMachineByName {
     $found
 }
 
-function Get-MacPoolCreatedMachine {
+function Read-MacPoolCreatedMachine {
     <#
     .SYNOPSIS
-    What there is of a new VM: a dictionary of vm_id, adapter_id, mac, dynamic and state.
+    Writes what there is of a new VM into 'after': vm_id, adapter_id, mac, dynamic and state. The VM is noted before its adapter is
+    read, so that it is told even when that fails.
 
     .PARAMETER Machine
     The VM.
+
+    .PARAMETER Context
+    The context of the operation.
     #>
     [CmdletBinding()]
     param (
         [Parameter()]
         [object]
-        $Machine
+        $Machine,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Context
     )
 
     $vm = $Machine
@@ -2550,13 +2558,13 @@ function Get-MacPoolCreatedMachine {
         dynamic = $null
         state = "$($vm.State)"
     }
+    $Context['after'] = $created
     foreach ($adapter in @(Get-VMNetworkAdapter -VM $vm -ErrorAction Stop)) {
         $created['adapter_id'] = "$($adapter.Id)"
         $created['mac'] = ConvertTo-MacPoolAddress -Text $adapter.MacAddress
         $created['dynamic'] = [bool]$adapter.DynamicMacAddressEnabled
         break
     }
-    return $created
 }
 
 function New-MacPoolMachine {
@@ -2682,7 +2690,7 @@ function Invoke-MacPoolCreateMachine {
     try {
         foreach ($vm in @(Get-MacPoolMachineByName -Name $name)) {
             $Context['touched'] = $true
-            $Context['after'] = Get-MacPoolCreatedMachine -Machine $vm
+            Read-MacPoolCreatedMachine -Machine $vm -Context $Context
         }
         $after = $Context['after']
         if ($null -ne $after) {

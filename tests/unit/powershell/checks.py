@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from tests.tools.powershell_argspec import find_hash, line_of, literal, text_of, walk
 
-from .gate import COMMON_PARAMETERS, Call, Source, contract, member_chains, parameters_of
+from .gate import COMMON_PARAMETERS, Call, Source, contract, loop_variable, member_chains, parameters_of
 
 # The objects that a variable of this name holds, everywhere in our scripts.
 CLASS_OF = {
@@ -129,7 +129,7 @@ def loose_objects(source: Source) -> Iterator[str]:
     for node in walk(source.root):
         if node.type != "foreach_statement":
             continue
-        variable = next(child for child in node.named_children if child.type == "variable")
+        variable = loop_variable(node)
         listed = node.named_children[node.named_children.index(variable) + 1]
         called = [text_of(child).split()[0].lower() for child in walk(listed) if child.type == "command"]
         if known & set(called) and text_of(variable).lstrip("$").lower() not in {*CLASS_OF, "item"}:

@@ -202,6 +202,11 @@ def variables(scope: Node) -> Iterator[tuple[str, Node]]:
         yield from variables(child)
 
 
+def loop_variable(loop: Node) -> Node:
+    """Return the variable of a foreach statement."""
+    return next(part for part in loop.named_children if part.type == "variable")
+
+
 def assignments(scope: Node) -> Iterator[tuple[str, Node]]:
     """Yield the variables that a scope gives a value: assigned, counted, looped over, or named by -ErrorVariable."""
     for child in scope.children:
@@ -212,7 +217,7 @@ def assignments(scope: Node) -> Iterator[tuple[str, Node]]:
             if target is not None:
                 yield variable_name(target), target
         elif child.type == "foreach_statement":
-            loop = next(part for part in child.named_children if part.type == "variable")
+            loop = loop_variable(child)
             yield variable_name(loop), loop
         elif child.type == "command":
             call = _call(child)
