@@ -52,7 +52,7 @@ def test_applying_a_checkpoint_brings_the_dynamic_flag_back(bench: Bench) -> Non
 def test_a_checkpoint_can_be_applied_again(bench: Bench) -> None:
     vm = bench.vm(mac="22AAAAAAAAAA")
     bench.world.checkpoint(vm, "before")
-    for _ in range(2):
+    for _time in range(2):
         bench.world.apply_checkpoint(vm, "before")
         assert bench.mac(vm) == "22AAAAAAAAAA"
         bench.world.set_mac(vm, "22BBBBBBBBBB")

@@ -204,7 +204,8 @@ def variables(scope: Node) -> Iterator[tuple[str, Node]]:
 
 def loop_variable(loop: Node) -> Node:
     """Return the variable of a foreach statement."""
-    return next(part for part in loop.named_children if part.type == "variable")
+    variable, *_rest = (part for part in loop.named_children if part.type == "variable")
+    return variable
 
 
 def assignments(scope: Node) -> Iterator[tuple[str, Node]]:
