@@ -184,6 +184,8 @@ class KnownHost:
     cluster: str = ""
     cluster_nodes: tuple[str, ...] = ()
     owners: str = ""
+    facts_at: int | None = None
+    """When the range, the addresses and the cluster were read last."""
 
 
 @dataclass(frozen=True, slots=True)

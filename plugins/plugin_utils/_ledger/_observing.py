@@ -36,8 +36,10 @@ def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[Kno
     seen = min(picture.observed_at, now)
     if known and known.complete_at is not None and seen < known.complete_at:
         return None
+    # An incomplete picture that could not read the range does not mean that the range is gone.
+    tells = picture.complete or picture.range_start is not None
     fresh = KnownHost(
-        host=_fuller(known.host if known else "", picture.host),
+        host=readable(picture.host),
         observed_at=seen,
         complete=picture.complete,
         complete_at=seen if picture.complete else None,
@@ -48,30 +50,38 @@ def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[Kno
         cluster=readable(picture.cluster),
         cluster_nodes=tuple(sorted(map(readable, picture.cluster_nodes))),
         owners=picture.owners,
+        facts_at=seen if tells else None,
     )
     void_before = seen if picture.complete else None
-    if known is None or known.observed_at is None:
+    if known is None:
         return fresh, void_before
+    host = max(known.host, fresh.host, key=lambda name: (len(name), name))
+    if known.observed_at is None:
+        return replace(fresh, host=host), void_before  # so far it was only named
+    newest = max((known, fresh), key=_newer)
+    facts = max((known, fresh), key=_tells_more)
     complete_at = max((time for time in (known.complete_at, fresh.complete_at) if time is not None), default=None)
-    if seen == known.observed_at:
-        # Two pictures of one moment: both count, and one incomplete makes the moment incomplete.
-        newest, other = sorted((known, fresh), key=lambda host: (host.complete, repr(host)))
-    else:
-        newest, other = (fresh, known) if seen > known.observed_at else (known, fresh)
-    kept = replace(newest, host=fresh.host, complete_at=complete_at)
-    if kept.range_start is None and not kept.complete:
-        # An incomplete picture that could not read the range does not mean that the range is gone.
-        kept = replace(kept, range_start=other.range_start, range_end=other.range_end)
-    if not kept.ipv4 and not kept.complete:
-        kept = replace(kept, ipv4=other.ipv4)
-    if not kept.cluster_nodes and not kept.complete:
-        kept = replace(kept, cluster=other.cluster, cluster_nodes=other.cluster_nodes)
-    return kept, void_before
+    return (
+        replace(
+            facts,
+            host=host,
+            observed_at=newest.observed_at,
+            complete=newest.complete,
+            complete_at=complete_at,
+            why_incomplete=newest.why_incomplete,
+        ),
+        void_before,
+    )
 
 
-def _fuller(known: str, seen: str) -> str:
-    name = readable(seen)
-    return known if len(known) >= len(name) and host_key(known).startswith(host_key(name)) else name
+def _newer(host: KnownHost) -> tuple[int, bool, str]:
+    # Of two pictures of one moment, the incomplete one makes the moment incomplete.
+    return (host.observed_at or 0, not host.complete, host.why_incomplete)
+
+
+def _tells_more(host: KnownHost) -> tuple[int, str]:
+    facts = (host.range_start, host.range_end, host.ipv4, host.cluster, host.cluster_nodes, host.owners)
+    return (-1 if host.facts_at is None else host.facts_at, repr(facts))
 
 
 def take_in(session: Session, pictures: Iterable[HostPicture]) -> None:

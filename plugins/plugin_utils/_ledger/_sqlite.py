@@ -650,7 +650,7 @@ class SqliteSession:
             self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (old,))
             self.connection.execute("UPDATE sightings SET host_key = ? WHERE host_key = ?", (new, old))
         self.connection.execute(
-            "REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new,
                 host.host,
@@ -664,6 +664,7 @@ class SqliteSession:
                 host.cluster,
                 json.dumps(host.cluster_nodes),
                 host.owners,
+                host.facts_at,
             ),
         )
 
@@ -872,7 +873,7 @@ def _lease(row: Row) -> Lease:
 
 
 def _host(row: Row) -> KnownHost:
-    _key, host, observed_at, complete, complete_at, why, start, end, ipv4, cluster, nodes, owners = row
+    _key, host, observed_at, complete, complete_at, why, start, end, ipv4, cluster, nodes, owners, facts_at = row
     return KnownHost(
         host,
         observed_at,
@@ -885,6 +886,7 @@ def _host(row: Row) -> KnownHost:
         cluster,
         tuple(json.loads(nodes)),
         owners,
+        facts_at,
     )
 
 

@@ -101,7 +101,8 @@ CREATE TABLE hosts (
   ipv4 TEXT NOT NULL,
   cluster TEXT NOT NULL,
   cluster_nodes TEXT NOT NULL,
-  owners TEXT NOT NULL
+  owners TEXT NOT NULL,
+  facts_at INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE sightings (
   address INTEGER NOT NULL,
