@@ -25,6 +25,7 @@ def audit(
     leases: Iterable[Mapping[str, Any]] = (),
     now: dt.datetime,
     what_if: WhatIf | Mapping[str, Any] | None = None,
+    expected_hosts: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Compare what is carried with what is planned and promised.
 
@@ -34,13 +35,16 @@ def audit(
     :param leases: blocks that the ledger leased to hosts
     :param now: the moment by which ages and waivers are judged, with a time zone
     :param what_if: a change to imagine; the report is then of the situation afterwards, with ``changes``
+    :param expected_hosts: hosts that were to be observed, each with name and, where it was not, the reason
     :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
     lease_rows = list(leases)
     known = [str(row.get("host") or "") for row in lease_rows]
     if plan and plan.host_ranges:
         known += plan.host_ranges.hosts
-    situation = Situation(read_documents(documents, known), plan, claims, lease_rows, now)
+    expected = list(expected_hosts)
+    known += [str(row["name"]) for row in expected]
+    situation = Situation(read_documents(documents, known), plan, claims, lease_rows, now, expected)
     if what_if is None:
         return build_report(situation)
     return answer(situation, what_if)

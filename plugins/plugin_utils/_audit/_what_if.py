@@ -92,28 +92,7 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
 def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[str, Any]:
     """Return the report of the situation after a change, with ``changes``."""
     question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
-    picture = situation.picture
-    key = picture.names.key(question.host)
-    if question.action == "add_host":
-        if key in picture.hosts:
-            raise MacPoolError(
-                f'host "{plain(question.host)}"',
-                "a host that is not there yet",
-                "an observation of it",
-                "Ask what happens with set_range instead.",
-            )
-        result = _add(situation, key, question)
-    else:
-        if key not in picture.hosts:
-            known = host_list(host.name for host in picture.hosts.values()) or "none"
-            raise MacPoolError(
-                f'host "{plain(question.host)}"', "a host that was observed", f"hosts: {known}", "Name one of these."
-            )
-        host = picture.hosts[key]
-        if question.action == "set_range" and question.range is not None:
-            result = _set_range(situation, host, question.range)
-        else:
-            result = _leave(situation, host, fails=question.action == "fail")
+    result = _imagine(situation, question)
     report = build_report(situation.on(result.picture))
     return {
         **report,
@@ -128,6 +107,35 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
         "advice": result.advice,
         "assumptions": result.assumptions,
     }
+
+
+def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
+    """Return the situation after a change, for those who show it beside its report."""
+    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
+    return situation.on(_imagine(situation, question).picture)
+
+
+def _imagine(situation: Situation, question: WhatIf) -> _Answer:
+    picture = situation.picture
+    key = picture.names.key(question.host)
+    if question.action == "add_host":
+        if key in picture.hosts:
+            raise MacPoolError(
+                f'host "{plain(question.host)}"',
+                "a host that is not there yet",
+                "an observation of it",
+                "Ask what happens with set_range instead.",
+            )
+        return _add(situation, key, question)
+    if key not in picture.hosts:
+        known = host_list(host.name for host in picture.hosts.values()) or "none"
+        raise MacPoolError(
+            f'host "{plain(question.host)}"', "a host that was observed", f"hosts: {known}", "Name one of these."
+        )
+    host = picture.hosts[key]
+    if question.action == "set_range" and question.range is not None:
+        return _set_range(situation, host, question.range)
+    return _leave(situation, host, fails=question.action == "fail")
 
 
 def _is_ipv4(text: str) -> bool:
