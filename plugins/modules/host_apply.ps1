@@ -2705,23 +2705,34 @@ function Invoke-MacPoolCreateMachine {
     Complete-MacPoolChange -Context $Context -Problem $problem -AsWanted $asWanted -Wanted "VM '$name' with its adapter"
 }
 
-function Get-MacPoolClustered {
+function Test-MacPoolClustered {
     <#
     .SYNOPSIS
-    Whether a VM says that it is clustered, read anew.
+    Whether a VM is clustered: it says so itself, or the cluster does, which knows first.
 
     .PARAMETER Id
     The id of the VM.
+
+    .PARAMETER Session
+    What holds for all operations.
     #>
     [CmdletBinding()]
     param (
         [Parameter()]
         [string]
-        $Id
+        $Id,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
     )
 
     $vm = Read-MacPoolMachine -Id $Id
-    return ($null -ne $vm -and [bool]$vm.IsClustered)
+    if ($null -ne $vm -and [bool]$vm.IsClustered) {
+        return $true
+    }
+    $machine = Find-MacPoolClusterMachine -Id $Id -Session $Session
+    return ($null -ne $machine)
 }
 
 function Invoke-MacPoolAddClusterRole {
@@ -2755,7 +2766,7 @@ function Invoke-MacPoolAddClusterRole {
 
     $id = $Operation['vm_id']
     $vm = Find-MacPoolMachine -Id $id -Session $Session
-    $clustered = [bool]$vm.IsClustered
+    $clustered = Test-MacPoolClustered -Id $id -Session $Session
     $Context['before'] = [ordered]@{ clustered = $clustered }
     if ($clustered) {
         Set-MacPoolUnchanged -Context $Context
@@ -2784,12 +2795,7 @@ function Invoke-MacPoolAddClusterRole {
     $Session['cluster'] = $null
     $clustered = $false
     try {
-        $clustered = Get-MacPoolClustered -Id $id
-        # the VM learns of its role a moment later
-        for ($try = 0; $null -eq $problem -and -not $clustered -and $try -lt 10; $try++) {
-            Start-Sleep -Milliseconds 500
-            $clustered = Get-MacPoolClustered -Id $id
-        }
+        $clustered = Test-MacPoolClustered -Id $id -Session $Session
         $Context['after'] = [ordered]@{ clustered = $clustered }
     }
     catch {

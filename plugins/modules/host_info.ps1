@@ -473,7 +473,7 @@ function Get-MacPoolAdapterMap {
 function ConvertTo-MacPoolVlan {
     <#
     .SYNOPSIS
-    What an adapter's VLAN setting says.
+    What an adapter's VLAN setting says; null when it says nothing, as a getter that fails does.
 
     .PARAMETER Setting
     The VlanSetting of an adapter.
@@ -485,10 +485,13 @@ function ConvertTo-MacPoolVlan {
         $Setting
     )
 
+    if ($null -eq $Setting) {
+        return $null
+    }
     $vlan = $Setting
     $mode = "$($vlan.OperationMode)"
     if ($mode -eq '') {
-        throw 'its VLAN setting shows no mode'
+        return $null
     }
     $access = 0
     if ($mode -ne 'Untagged') {
@@ -515,8 +518,8 @@ function ConvertTo-MacPoolAdapter {
     .PARAMETER Subject
     Whose adapter it is, for warnings.
 
-    .PARAMETER Warnings
-    The list that takes what could not be read.
+    .PARAMETER Pending
+    The list that takes adapters whose VLAN is still to be read.
     #>
     [CmdletBinding()]
     param (
@@ -534,7 +537,7 @@ function ConvertTo-MacPoolAdapter {
 
         [Parameter()]
         [System.Collections.ArrayList]
-        $Warnings
+        $Pending
     )
 
     $name = "$($Adapter.Name)"
@@ -558,13 +561,67 @@ function ConvertTo-MacPoolAdapter {
         # fact 33: On is 0, so never a boolean by itself
         spoofing = ("$($Adapter.MacAddressSpoofing)" -eq 'On')
     }
-    try {
-        $record['vlan'] = ConvertTo-MacPoolVlan -Setting $Adapter.VlanSetting
+    $vlan = ConvertTo-MacPoolVlan -Setting $Adapter.VlanSetting
+    if ($null -ne $vlan) {
+        $record['vlan'] = $vlan
     }
-    catch {
-        Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject "the VLAN of adapter '$name' of $Subject" -Problem $_
+    else {
+        $null = $Pending.Add(@{ record = $record; adapter = $Adapter; subject = "the VLAN of adapter '$name' of $Subject" })
     }
     return $record
+}
+
+function Resolve-MacPoolVlan {
+    <#
+    .SYNOPSIS
+    Asks the cmdlet for the VLANs that adapters did not show, in one call: unlike a property it says why it cannot tell.
+
+    .PARAMETER Pending
+    The adapters with their records.
+
+    .PARAMETER Warnings
+    The list that takes what could not be read.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [System.Collections.ArrayList]
+        $Pending,
+
+        [Parameter()]
+        [System.Collections.ArrayList]
+        $Warnings
+    )
+
+    if ($Pending.Count -eq 0) {
+        return
+    }
+
+    $problems = @()
+    $settings = @{}
+    try {
+        $adapters = @(foreach ($entry in $Pending) { $entry['adapter'] })
+        foreach ($vlan in @(Get-VMNetworkAdapterVlan -VMNetworkAdapter $adapters -ErrorAction SilentlyContinue -ErrorVariable problems)) {
+            $settings["$(Get-MacPoolMember -InputObject $vlan.ParentAdapter -Name 'Id')"] = ConvertTo-MacPoolVlan -Setting $vlan
+        }
+    }
+    catch {
+        $problems = @($_)
+    }
+    $cause = 'Get-VMNetworkAdapterVlan does not show it'
+    foreach ($problem in $problems) {
+        $cause = $problem
+    }
+
+    foreach ($entry in $Pending) {
+        $found = $settings["$($entry['adapter'].Id)"]
+        if ($null -ne $found) {
+            $entry['record']['vlan'] = $found
+        }
+        else {
+            Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject $entry['subject'] -Problem $cause
+        }
+    }
 }
 
 function Get-MacPoolPortProfileMap {
@@ -804,8 +861,8 @@ function Get-MacPoolCheckpoint {
     .PARAMETER AdapterMap
     The adapters of checkpoints by checkpoint id.
 
-    .PARAMETER Warnings
-    The list that takes what could not be read.
+    .PARAMETER Pending
+    The list that takes adapters whose VLAN is still to be read.
     #>
     [CmdletBinding()]
     param (
@@ -827,7 +884,7 @@ function Get-MacPoolCheckpoint {
 
         [Parameter()]
         [System.Collections.ArrayList]
-        $Warnings
+        $Pending
     )
 
     $vm = $Machine
@@ -848,7 +905,7 @@ function Get-MacPoolCheckpoint {
                     # the VM has lost this adapter since
                     $id = 'Microsoft:' + "$($vm.Id)".ToUpperInvariant() + '\' + $tail
                 }
-                ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject $subject -Warnings $Warnings
+                ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject $subject -Pending $Pending
             }
         )
         [ordered]@{
@@ -873,8 +930,8 @@ function ConvertTo-MacPoolMachine {
     .PARAMETER PortProfiles
     The port profiles by adapter id; null when they are not wanted.
 
-    .PARAMETER Warnings
-    The list that takes what could not be read.
+    .PARAMETER Pending
+    The list that takes adapters whose VLAN is still to be read.
     #>
     [CmdletBinding()]
     param (
@@ -892,7 +949,7 @@ function ConvertTo-MacPoolMachine {
 
         [Parameter()]
         [System.Collections.ArrayList]
-        $Warnings
+        $Pending
     )
 
     $vm = $Machine
@@ -903,7 +960,7 @@ function ConvertTo-MacPoolMachine {
     $records = @(
         foreach ($adapter in $Adapters) {
             $id = "$($adapter.Id)"
-            $record = ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject "VM '$($vm.Name)'" -Warnings $Warnings
+            $record = ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject "VM '$($vm.Name)'" -Pending $Pending
             if ($null -ne $PortProfiles -and $PortProfiles.Contains($id)) {
                 $record['port_profile'] = $PortProfiles[$id]
             }
@@ -1000,12 +1057,13 @@ function Get-MacPoolMachine {
         $snapshotAdapterMap = Get-MacPoolSnapshotAdapterMap -Snapshots $snapshots -Warnings $Warnings
     }
 
+    $pending = [System.Collections.ArrayList]::new()
     $read = 0
     foreach ($vm in $readable) {
         $key = "$($vm.Id)"
         try {
             $mine = @(foreach ($adapter in $adapterMap[$key]) { $adapter })
-            $record = ConvertTo-MacPoolMachine -Machine $vm -Adapters $mine -PortProfiles $portProfileMap -Warnings $Warnings
+            $record = ConvertTo-MacPoolMachine -Machine $vm -Adapters $mine -PortProfiles $portProfileMap -Pending $pending
         }
         catch {
             Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject "VM '$($vm.Name)' ($key)" -Problem $_
@@ -1019,7 +1077,7 @@ function Get-MacPoolMachine {
                         throw "the adapters of checkpoint '$($snapshot.Name)' are unknown"
                     }
                 }
-                $options = @{ Machine = $vm; Adapters = $mine; Snapshots = $taken; AdapterMap = $snapshotAdapterMap; Warnings = $Warnings }
+                $options = @{ Machine = $vm; Adapters = $mine; Snapshots = $taken; AdapterMap = $snapshotAdapterMap; Pending = $pending }
                 $record['checkpoints'] = @(Get-MacPoolCheckpoint @options)
             }
             catch {
@@ -1029,6 +1087,7 @@ function Get-MacPoolMachine {
         $read++
         $record
     }
+    Resolve-MacPoolVlan -Pending $pending -Warnings $Warnings
     if ($read -eq 0 -and $chosen.Count -gt 0) {
         throw 'none of the VMs could be read'
     }
