@@ -36,8 +36,15 @@ class ActionModule(Task):
         plan = self.settings.plan_if_any()
         claims, leases = self._promises(options, plan)
         now = dt.datetime.now(dt.timezone.utc)
-        what_if = options["what_if"]
-        report = audit(documents, plan=plan, claims=claims, leases=leases, now=now, what_if=what_if)
+        report = audit(
+            documents,
+            plan=plan,
+            claims=claims,
+            leases=leases,
+            now=now,
+            what_if=options["what_if"],
+            expected_hosts=options["expected_hosts"],
+        )
         # What could not be read may hold anything.
         report.update(misread=misread, complete=report["complete"] and not misread)
         result: Result = {
@@ -45,7 +52,10 @@ class ActionModule(Task):
             "summary": report["summary"],
             "worst": worst(report, options["show"]),
             "misread": misread,
+            "failing": 0,
             "changes": report.get("changes", []),
+            "advice": report.get("advice", ""),
+            "assumptions": report.get("assumptions", []),
         }
         if options["return_report"]:
             result["report"] = report
@@ -56,6 +66,7 @@ class ActionModule(Task):
             more = f"\n  and {len(bad) - options['show']} more" if len(bad) > options["show"] else ""
             result.update(
                 failed=True,
+                failing=len(bad),
                 msg=f"{len(bad)} findings of severity {options['fail_at']} or worse; the worst of all:\n{listed}{more}",
             )
         return result

@@ -175,6 +175,12 @@ AUDIT: Spec = {
         **LEDGER_OPTIONS,
         "observations_dir": {"type": "str"},
         "observations": {"type": "list", "elements": "dict"},
+        "expected_hosts": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
+        },
         "report_dir": {"type": "str"},
         "fail_at": {
             "type": "str",

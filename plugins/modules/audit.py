@@ -27,6 +27,22 @@ options:
       - Observations themselves, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
+  expected_hosts:
+    description:
+      - Hosts that were to be observed. The picture is incomplete where one of them has no observation, and a finding names it.
+      - The hosts of the plan, of leases and of observed clusters are expected without being named here.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name of the host. A short name and the full name that begins with it are one host.
+        type: str
+        required: true
+      reason:
+        description: Why it has no observation, such as the error of the connection. The finding repeats it.
+        type: str
+        default: ""
   report_dir:
     description:
       - A directory on the controller to write the report to, as C(report.json), as C(report.xml) (JUnit, for continuous
@@ -133,6 +149,10 @@ worst:
   type: list
   elements: str
   returned: always
+failing:
+  description: How many findings are of the severity O(fail_at) or worse.
+  type: int
+  returned: always
 misread:
   description: Files that could not be understood, each with the reason.
   type: list
@@ -142,6 +162,15 @@ changes:
   description: With O(what_if), who would get another address and when, and which addresses could collide.
   type: list
   elements: dict
+  returned: always
+advice:
+  description: With O(what_if), what to do before the change.
+  type: str
+  returned: always
+assumptions:
+  description: With O(what_if), what the answer takes for granted.
+  type: list
+  elements: str
   returned: always
 files:
   description: Paths of the reports that were written.

@@ -23,6 +23,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents i
     plain_id,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._l2 import Domains, interface_vsids
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import plain
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
 LIVE_STATES = frozenset({"reserved", "applied", "releasing"})
@@ -75,6 +76,7 @@ class Situation:
         claims: Iterable[Mapping[str, Any]] | None,
         leases: Iterable[Mapping[str, Any]],
         now: dt.datetime,
+        expected_hosts: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         self.picture = picture
         self.plan = plan
@@ -82,6 +84,7 @@ class Situation:
         self.claim_rows = list(claims or ())
         self.lease_rows = list(leases)
         self.now = now
+        self.expected_hosts = tuple(expected_hosts)
         kept = (_claim(row) for row in self.claim_rows if row.get("state") != "gone")
         self.claims = tuple(sorted(kept, key=lambda claim: (claim.value, claim.owner)))
         self.leases = tuple(
@@ -91,7 +94,8 @@ class Situation:
 
     def on(self, picture: Picture) -> Situation:
         """Return the same plan and ledger over another picture."""
-        return Situation(picture, self.plan, self.claim_rows if self.has_ledger else None, self.lease_rows, self.now)
+        claims = self.claim_rows if self.has_ledger else None
+        return Situation(picture, self.plan, claims, self.lease_rows, self.now, self.expected_hosts)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -100,6 +104,10 @@ class Situation:
         if self.plan and self.plan.host_ranges:
             hosts = self.plan.host_ranges.hosts
             expected.update((self.picture.names.key(name), (name, "is a host of the plan")) for name in hosts)
+        for row in self.expected_hosts:
+            name, reason = str(row["name"]), str(row.get("reason") or "")
+            words = f"was to be observed ({plain(reason, 200)})" if reason else "was to be observed"
+            expected[self.picture.names.key(name)] = (name, words)
         return find_problems(self.picture, self.plan.max_observation_age if self.plan else None, expected)
 
     @cached_property

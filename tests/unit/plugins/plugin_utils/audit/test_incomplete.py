@@ -148,3 +148,21 @@ class TestMoves:
         documents[0]["vms"] = [vm("web01", adapter("00155DE00005"))]
         documents[1]["vms"] = [vm("web01", adapter("00155DE00005"), replication_mode="Replica", state="Off")]
         assert not found("incomplete", *documents)
+
+
+def test_a_lone_host_that_was_to_be_observed_is_named_with_the_reason() -> None:
+    expected = [{"name": "hv9", "reason": "ntlm: refused\n\x1b[2J"}, {"name": "HV1.example.com"}]
+    finding = one("incomplete", host("hv1"), expected_hosts=expected)
+    assert finding["hosts"] == ["hv9"]
+    assert "hv9 was to be observed (ntlm: refused" in finding["evidence"]
+    assert finding["evidence"].isprintable()
+    assert report(host("hv1"), expected_hosts=expected)["complete"] is False
+
+
+def test_a_node_that_was_to_be_observed_is_named_once() -> None:
+    assert one("incomplete", *cluster()[:2], expected_hosts=[{"name": "HV3"}])["hosts"] == ["hv3"]
+
+
+def test_expected_hosts_are_missed_in_what_if_too() -> None:
+    asked = {"action": "drain", "host": "hv1"}
+    assert one("incomplete", *cluster(), expected_hosts=[{"name": "hv9"}], what_if=asked)["hosts"] == ["hv9"]
