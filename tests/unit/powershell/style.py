@@ -247,6 +247,18 @@ def unassigned_variable(source: Source) -> Iterator[str]:
 
 
 @rule
+def unused_variable(source: Source) -> Iterator[str]:
+    """A value that nobody reads: a misspelt name, or what a cmdlet said and nobody heard."""
+    for function in source.functions().values():
+        given = [(name.lower(), node) for name, node in assignments(function)]
+        places = {node.start_byte for _name, node in given if node.type == "variable"}
+        read = {name.lower() for name, node in variables(function) if node.start_byte not in places}
+        for name, node in given:
+            if name not in read and name != "null":
+                yield f"line {line_of(node)}: ${name}"
+
+
+@rule
 def null_on_the_right(source: Source) -> Iterator[str]:
     """A list on the left is filtered, not compared."""
     for number, line in enumerate(source.text.splitlines(), 1):

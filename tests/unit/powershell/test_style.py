@@ -92,6 +92,13 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ('$x = 1\n"is $($y)"', '$y = 1\n"is $($y)"'),
         ("if ($problems.Count) { 1 }", "Get-VM -ErrorVariable problems\nif ($problems.Count) { 1 }"),
     ],
+    "unused_variable": [
+        ("function Get-X {\n$mesage = 'x'\nthrow $message\n}", "function Get-X {\n$message = 'x'\nthrow $message\n}"),
+        (
+            "function Get-X {\n$x = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)\n$x\n}",
+            "function Get-X {\n$x = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)\n$x\n$problems\n}",
+        ),
+    ],
     "null_on_the_right": [("if ($x -eq $null) { 1 }", "if ($null -eq $x) { 1 }")],
     "swallowed_colon": [('throw "$where: missing"', 'throw "${where}: missing"'), ('"a $b:"', '"$env:COMPUTERNAME"')],
     "boolean_of_an_enum": [("[bool]$a.MacAddressSpoofing", "\"$($a.MacAddressSpoofing)\" -eq 'On'")],
