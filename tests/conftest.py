@@ -26,8 +26,17 @@ settings.register_profile("macpool", deadline=None, suppress_health_check=[Healt
 settings.load_profile("macpool")
 
 
+# Here and not in pyproject.toml, which ansible-test does not read.
+MARKERS = (
+    "browser: needs a headless Chromium; skipped where there is none",
+    "slow: takes more than a few seconds",
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Install Ansible's collection loader before the first test module is imported."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     if under_ansible_test():
         # ansible-test has put the collection where it belongs and installed its own loader.
         tree = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0])

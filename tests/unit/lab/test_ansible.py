@@ -57,10 +57,7 @@ class Playbook:
             "ANSIBLE_NOCOLOR": "1",
         }
         command = [
-            sys.executable,
-            "-m",
-            "ansible",
-            "playbook",
+            str(Path(sys.executable).with_name("ansible-playbook")),
             "-i",
             str(self.directory / "inventory.yml"),
             str(playbook),

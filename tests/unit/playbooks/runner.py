@@ -34,7 +34,7 @@ def run_playbook(
 ) -> Run:
     """Run a playbook in a directory and return what it said."""
     path = PLAYBOOKS / playbook if isinstance(playbook, str) else playbook
-    command = [sys.executable, "-m", "ansible", "playbook", str(path)]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(path)]
     if inventory is not None:
         command += ["-i", str(inventory)]
     if variables:

@@ -66,6 +66,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
     def check(situation: Situation) -> list[Finding]:
         return []
 
+    _registry.all_rules()  # the rules are loaded at first use
     register = _registry.rule(id="departed", severity="low", title="A", explanation="B.", remedy="C.")
     with pytest.raises(ValueError, match="departed is defined in"):
         register(check)
