@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, is_multicast
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
     Knowledge,
     gone,
@@ -19,6 +19,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Claim,
     Confirmation,
     Job,
+    NotInPool,
     Outcome,
     OwnerConflict,
     RebindNeeded,
@@ -34,6 +35,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import (
     claim_record,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
 
 def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:
@@ -112,6 +114,34 @@ def find(session: Session, target: Target) -> Claim | None:
 
 
 NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
+
+
+def hold(session: Session, plan: Plan | None, address: int, reason: str, job: Job) -> Outcome:
+    """Set an address aside, unless it is promised to somebody."""
+    subject = format_mac(address, "dash")
+    if address == 0 or is_multicast(address):
+        raise NotInPool(subject, "a unicast address", subject, "Give an address that an adapter can carry.")
+    before = session.claim_at(address)
+    if before is None:
+        pools = plan.pools.values() if plan is not None else ()
+        pool = next((pool.name for pool in pools if address in pool.ranges), "")
+        claim = Claim(address, "", pool, "held", 1, session.now, job=job.name, note=reason)
+        return add(session, claim, "held", job)
+    if before.state == "held":
+        if not reason or before.note == reason:
+            return Outcome(before, before, changed=False, how="kept")
+        return change(session, before, replace(before, note=reason), "noted", job)
+    if before.state != "quarantined":
+        raise OwnerConflict(
+            subject,
+            "an address to set aside that is promised to nobody",
+            describe(before),
+            "Release the claim first, or hold another address.",
+        )
+    # It keeps its owner and its time, so that letting go of it frees nothing early.
+    generation = before.generation + 1
+    after = replace(before, state="held", generation=generation, since=session.now, job=job.name, note=reason)
+    return change(session, before, after, "held", job)
 
 
 def unhold(session: Session, address: int, job: Job) -> Outcome | None:

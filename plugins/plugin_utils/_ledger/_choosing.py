@@ -39,8 +39,9 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import (
 )
 
 WINDOW = 32
-PATIENCE = 4
-"""Taken windows met in one pool before all that is taken in it is read at once."""
+"""Addresses read at the first try; each further one reads four times as many."""
+PATIENCE = 6
+"""Tries in one pool before all that is taken in it is read at once."""
 
 
 class Occupancy:
@@ -56,7 +57,8 @@ class Occupancy:
         """Return the last address of the taken run that ``address`` is in, as far as it is known."""
         if self._runs is not None:
             return self._runs.run_end(address)
-        taken = self._session.taken(address, address + WINDOW - 1, WINDOW)
+        window = WINDOW << 2 * self._met
+        taken = self._session.taken(address, address + window - 1, window)
         if not taken or taken[0] != address:
             return None
         self._met += 1

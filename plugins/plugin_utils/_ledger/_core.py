@@ -26,12 +26,12 @@ from types import TracebackType
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet, format_mac, is_multicast
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._changes import (
-    add,
     change,
     confirm,
     find,
+    hold,
     later,
     unhold,
 )
@@ -57,7 +57,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     LedgerForeign,
     LedgerInfo,
     NoLease,
-    NotInPool,
     Observed,
     Outcome,
     OwnerConflict,
@@ -322,36 +321,9 @@ class Ledger:
         """
 
         def work(session: Session) -> list[Outcome]:
-            return [self._hold(session, address, reason, job) for address in addresses]
+            return [hold(session, self.plan, address, reason, job) for address in addresses]
 
         return self._store.write(work, preview=preview)
-
-    def _hold(self, session: Session, address: int, reason: str, job: Job) -> Outcome:
-        subject = format_mac(address, "dash")
-        if address == 0 or is_multicast(address):
-            raise NotInPool(subject, "a unicast address", subject, "Give an address that an adapter can carry.")
-        before = session.claim_at(address)
-        if before is None:
-            kind = self.plan.kind_at(address) if self.plan else None
-            pool = kind.partition(" ")[2].strip('"') if kind and kind.startswith("pool ") else ""
-            claim = Claim(address, "", pool, "held", 1, session.now, job=job.name, note=reason)
-            return add(session, claim, "held", job)
-        if before.state == "held":
-            if not reason or before.note == reason:
-                return Outcome(before, before, changed=False, how="kept")
-            return change(session, before, replace(before, note=reason), "noted", job)
-        if before.state != "quarantined":
-            raise OwnerConflict(
-                subject,
-                "an address to set aside that is promised to nobody",
-                describe(before),
-                "Release the claim first, or hold another address.",
-            )
-        # It keeps its owner and its time, so that letting go of it frees nothing early.
-        after = replace(
-            before, state="held", generation=before.generation + 1, since=session.now, job=job.name, note=reason
-        )
-        return change(session, before, after, "held", job)
 
     def unhold(self, addresses: Sequence[int], job: Job, *, preview: bool = False) -> list[Outcome | None]:
         """Let go of addresses that were set aside; None where there is nothing to let go of."""
