@@ -38,16 +38,29 @@ def audit(
     :param expected_hosts: hosts that were to be observed, each with name and, where it was not, the reason
     :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
+    situation = situate(documents, plan=plan, claims=claims, leases=leases, now=now, expected_hosts=expected_hosts)
+    if what_if is None:
+        return build_report(situation)
+    return answer(situation, what_if)
+
+
+def situate(
+    documents: Iterable[Mapping[str, Any]],
+    *,
+    plan: Plan | None = None,
+    claims: Iterable[Mapping[str, Any]] | None = None,
+    leases: Iterable[Mapping[str, Any]] = (),
+    now: dt.datetime,
+    expected_hosts: Iterable[Mapping[str, Any]] = (),
+) -> Situation:
+    """Return what the rules look at, for those who show it; the parameters are those of :func:`audit`."""
     lease_rows = list(leases)
     known = [str(row.get("host") or "") for row in lease_rows]
     if plan and plan.host_ranges:
         known += plan.host_ranges.hosts
     expected = list(expected_hosts)
     known += [str(row["name"]) for row in expected]
-    situation = Situation(read_documents(documents, known), plan, claims, lease_rows, now, expected)
-    if what_if is None:
-        return build_report(situation)
-    return answer(situation, what_if)
+    return Situation(read_documents(documents, known), plan, claims, lease_rows, now, expected)
 
 
 def worst(report: Mapping[str, Any], n: int) -> list[str]:
