@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's story on a simulated cluster, in a minute or so. Started by ``make demo``."""
+"""The collection's story on a simulated cluster, in a minute or so. Started by ``make demo``.
+
+``demo.py DIRECTORY`` keeps its files elsewhere than in ``.lab/demo``.
+"""
 
 from __future__ import annotations
 
@@ -15,4 +18,4 @@ if __name__ == "__main__":
     sys.path[0] = str(ROOT)
     from examples.demo.story import main
 
-    sys.exit(main(ROOT))
+    sys.exit(main(ROOT, Path(sys.argv[1]) if sys.argv[1:] else ROOT / ".lab" / "demo"))

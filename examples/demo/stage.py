@@ -25,6 +25,7 @@ FATAL = re.compile(
 RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)", re.MULTILINE
 )
+MESSAGE = re.compile(r'^    "msg": (\[.*?^    \])$', re.MULTILINE | re.DOTALL)
 
 
 class DemoError(Exception):
@@ -44,6 +45,13 @@ class Run:
     def failures(self) -> dict[str, dict[str, Any]]:
         """Results of failed tasks, by host."""
         return {found["host"]: json.loads(found["result"]) for found in FATAL.finditer(self.output)}
+
+    @property
+    def message(self) -> list[str]:
+        """The lines that the last task showed."""
+        shown = MESSAGE.findall(self.output)
+        lines: list[str] = json.loads(shown[-1]) if shown else []
+        return lines or [""]
 
     @property
     def changed(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +26,14 @@ PENDING = {"mac_adapters_when_running": "pending"}
 WORST = ("duplicate-address", "range-overlap", "departed", "static-in-dynamic-range", "stranded")
 
 
-def main(root: Path) -> int:
-    """Tell the story; 0 only when everything went as it says."""
-    story = Story(root)
+def main(root: Path, directory: Path) -> int:
+    """Tell the story; 0 only when everything went as it says.
+
+    :param directory: where files go; what an earlier story left there is removed
+    """
+    # Whoever is told to end takes the lab along.
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
+    story = Story(root, directory)
     try:
         story.tell()
     except DemoError as problem:
@@ -42,11 +48,11 @@ def main(root: Path) -> int:
 class Story:
     """Where the demo is and what it has seen so far."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, directory: Path) -> None:
         self._began = time.monotonic()
         self._step_number = 0
         self._root = root
-        self._directory = root / ".lab" / "demo"
+        self._directory = directory
         self._observations = self._directory / "observations"
         self.log = self._shown(self._directory / "ansible.log")
         self._ansible = Ansible(root, self._directory, self._directory / "ansible.log")
@@ -68,14 +74,15 @@ class Story:
             self._came_to(f"{hosts} hosts, {vms} VMs, {adapters} network adapters, and nobody ever planned an address.")
 
             self._init()
-            before = self._look("Look at every host, and say what is wrong")
+            before = self._look("Look at every host, and say what is wrong", "report-before")
             self._print(wrapped(examples(before, WORST)))
             self._ranges()
             everyone = read(self._observations)
             self._push(everyone)
             self._restart(everyone)
-            after = self._look("Look again: what is on the hosts now")
+            after = self._look("Look again: what is on the hosts now", "report-after")
             self._compare(before, after)
+            self._ask(everyone)
             self._again()
         print(
             f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts are gone;"
@@ -86,14 +93,21 @@ class Story:
         run = self._run("Make the ledger: who was promised which address", "macpool.hyperv.init")
         self._came_to("An empty ledger for the scope of the plan. Nothing was promised yet.", run)
 
-    def _look(self, title: str) -> dict[str, Any]:
+    def _look(self, title: str, name: str) -> dict[str, Any]:
         run = self._run(title, "macpool.hyperv.observe", {"macpool_observations_dir": str(self._observations)})
-        audit = self._quietly("examples/demo/audit.yml", {"demo_dir": str(self._directory)})
-        report: dict[str, Any] = json.loads((self._directory / "report.json").read_text(encoding="utf-8"))
-        counts = {name: number for name, number in report["summary"]["severities"].items() if name != "info"}
-        found = ", ".join(f"{number} {name}" for name, number in counts.items())
+        reports = self._directory / name
+        audit = self._quietly(
+            "macpool.hyperv.audit",
+            {
+                "mac_audit_observations_dir": str(self._observations),
+                "mac_audit_report_dir": str(reports),
+                "mac_audit_fail_at": "never",
+            },
+        )
+        report: dict[str, Any] = json.loads((reports / "report.json").read_text(encoding="utf-8"))
+        found = ", ".join(f"{number} {severity}" for severity, number in report["summary"]["severities"].items())
         picture = "complete" if report["complete"] else "INCOMPLETE"
-        self._came_to(f"The picture is {picture}. Findings: {found}.", run, audit)
+        self._came_to(f"The picture is {picture}. Findings by severity: {found}.", run, audit)
         return report
 
     def _ranges(self) -> None:
@@ -173,6 +187,15 @@ class Story:
         )
         self._print(wrapped(open_findings(after, "duplicate-address")))
 
+    def _ask(self, everyone: Sequence[Seen]) -> None:
+        now = self._carried()
+        chosen = next(adapter for adapter in restartable(wanted(everyone)) if adapter in shared(everyone))
+        mac = _dashed(now[chosen.vm_id, chosen.name]["mac"])
+        run = self._run(f"Who has {mac}?", "examples/who_has.yml", {"mac": mac})
+        first, *history = run.message
+        self._came_to(first, run)
+        self._print("\n".join(f"    {line}" for line in history))
+
     def _again(self) -> None:
         everything = {"file": self._directory / "adapters.yml", "mac_ranges_stranded": "allow", **PENDING}
         init = self._run("All again: nothing may change", "macpool.hyperv.init")
@@ -233,7 +256,7 @@ class Story:
         self._print(f"    {text}")
 
     def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self._root))
+        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
     _print: Callable[..., None] = staticmethod(print)
 
