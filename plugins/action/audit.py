@@ -12,7 +12,8 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, audit, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, audit, situate, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
@@ -60,7 +61,18 @@ class ActionModule(Task):
         if options["return_report"]:
             result["report"] = report
         if options["report_dir"] and not self.preview:
-            result["files"] = write_reports(Path(options["report_dir"]).expanduser(), report, now, options["fail_at"])
+            situation = situate(
+                documents,
+                plan=plan,
+                claims=claims,
+                leases=leases,
+                now=now,
+                expected_hosts=options["expected_hosts"],
+            )
+            if options["what_if"] is not None:
+                situation = afterwards(situation, options["what_if"])
+            directory = Path(options["report_dir"]).expanduser()
+            result["files"] = write_reports(directory, report, situation, now, options["fail_at"])
         if options["fail_at"] != "never" and (bad := at_least(report, options["fail_at"])):
             listed = "\n".join(f"  {line}" for line in worst(report, options["show"]))
             more = f"\n  and {len(bad) - options['show']} more" if len(bad) > options["show"] else ""

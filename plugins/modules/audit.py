@@ -45,8 +45,11 @@ options:
         default: ""
   report_dir:
     description:
-      - A directory on the controller to write the report to, as C(report.json), as C(report.xml) (JUnit, for continuous
-        integration) and as C(report.prom) (Prometheus text, for the textfile collector).
+      - A directory on the controller to write the report to, as C(report.html) (for people), C(report.json) (for programs),
+        C(report.xml) (JUnit, for continuous integration) and C(report.prom) (Prometheus text, for the textfile collector).
+      - C(report.html) is one file that needs no network and no server. It shows what is worst and what to do about it, all
+        findings with search and filters, a map of the address space, and a page for each host and each VM. Open it in a
+        browser, mail it, or keep it as an artifact of a job.
       - Not written in check mode.
     type: str
   fail_at:

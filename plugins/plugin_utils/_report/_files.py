@@ -12,17 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import SEVERITIES, all_rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import write_file
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._html import html
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._junit import junit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._prometheus import prometheus
 
 
-def write_reports(directory: Path, report: Mapping[str, Any], now: dt.datetime, fail_at: str) -> list[str]:
-    """Write report.json, report.xml (JUnit) and report.prom (Prometheus text), and return their paths."""
+def write_reports(
+    directory: Path, report: Mapping[str, Any], situation: Situation, now: dt.datetime, fail_at: str
+) -> list[str]:
+    """Write report.json, report.html, report.xml (JUnit) and report.prom (Prometheus text), and return their paths.
+
+    :param situation: what the report speaks of; for a what-if report the imagined one
+    """
     rules = [rule.id for rule in all_rules()]
     failing = () if fail_at == "never" else SEVERITIES[: SEVERITIES.index(fail_at) + 1]
     contents = {
         "report.json": json.dumps(report, indent=1, ensure_ascii=True) + "\n",
+        "report.html": html(report, situation, now),
         "report.xml": junit(report, rules, failing),
         "report.prom": prometheus(report, now),
     }
