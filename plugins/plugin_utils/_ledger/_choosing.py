@@ -57,14 +57,14 @@ class Occupancy:
         """Return the last address of the taken run that ``address`` is in, as far as it is known."""
         if self._runs is not None:
             return self._runs.run_end(address)
-        window = WINDOW << 2 * self._met
-        taken = self._session.taken(address, address + window - 1, window)
-        if not taken or taken[0] != address:
+        if not self._session.taken(address, address, 1):
             return None
+        window = WINDOW << 2 * self._met
         self._met += 1
         if self._met > PATIENCE:
             self._runs = Runs(found for start, end in self._land for found in self._session.taken(start, end, -1))
             return self._runs.run_end(address)
+        taken = self._session.taken(address, address + window - 1, window)
         end = address
         while end - address + 1 < len(taken) and taken[end - address + 1] == end + 1:
             end += 1

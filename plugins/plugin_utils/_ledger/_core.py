@@ -442,21 +442,38 @@ class Ledger:
         """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
         plan = self._plan()
         pictures = list(pictures)
+        return self._store.write(lambda session: _observe(session, plan, pictures, job), preview=preview)
 
-        def work(session: Session) -> Observed:
-            accept(session, plan, job, force=False)
-            take_in(session, pictures)
-            outcomes = []
-            for before, after in settled(session, plan):
-                how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
-                outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
-            leases = []
-            for lease in ended_leases(session, plan):
-                ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
-                session.save_lease(ended)
-                session.log("lease", "observed: gone", job, lease_record(ended), None, ended.host)
-                leases.append(LeaseOutcome(ended, lease, changed=True))
-            return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
+    def adopt(
+        self,
+        pictures: Iterable[HostPicture],
+        adoptions: Sequence[tuple[Request, str]],
+        job: Job,
+        *,
+        preview: bool = False,
+    ) -> tuple[Observed, list[Outcome | MacPoolError]]:
+        """Observe, then promise addresses to those who were seen with them, as applied claims: all in one transaction.
+
+        :param adoptions: requests with an address, each with the evidence that its owner carries it
+        :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
+        """
+        plan = self._plan()
+        pictures = list(pictures)
+
+        def work(session: Session) -> tuple[Observed, list[Outcome | MacPoolError]]:
+            observed = _observe(session, plan, pictures, job)
+            found: list[Outcome | MacPoolError] = []
+            ensuring = Ensuring(session, plan, job, None)
+            for outcome, (request, evidence) in zip(
+                ensuring.each([request for request, _evidence in adoptions]), adoptions, strict=True
+            ):
+                if isinstance(outcome, MacPoolError):
+                    found.append(outcome)
+                    continue
+                confirmed = confirm(session, Confirmation(fence_of(outcome.claim), evidence, request.identity), job)
+                changed = outcome.changed or confirmed.changed
+                found.append(Outcome(confirmed.claim, outcome.before, changed, outcome.how))
+            return observed, found
 
         return self._store.write(work, preview=preview)
 
@@ -724,6 +741,22 @@ class Ledger:
         if self.plan is None:
             raise MacPoolError("the plan", "a plan", "none", "Give macpool_plan, or the option plan of the task.")
         return self.plan
+
+
+def _observe(session: Session, plan: Plan, pictures: Sequence[HostPicture], job: Job) -> Observed:
+    accept(session, plan, job, force=False)
+    take_in(session, pictures)
+    outcomes = []
+    for before, after in settled(session, plan):
+        how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
+        outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
+    leases = []
+    for lease in ended_leases(session, plan):
+        ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
+        session.save_lease(ended)
+        session.log("lease", "observed: gone", job, lease_record(ended), None, ended.host)
+        leases.append(LeaseOutcome(ended, lease, changed=True))
+    return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
 
 
 def fence_of(claim: Claim) -> Fence:

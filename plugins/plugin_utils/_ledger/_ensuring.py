@@ -31,10 +31,13 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Claim,
     Identity,
     Job,
+    NotInPool,
     Outcome,
+    OwnerConflict,
     OwnerHasOther,
     PictureTooOld,
     PoolFull,
+    RebindNeeded,
     Request,
     Session,
     describe,
@@ -48,6 +51,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._observing 
     planned_hosts,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import ADOPTED, Plan
+
+_OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 
 
 class Ensuring:
@@ -79,6 +84,16 @@ class Ensuring:
                 errors.append(error)
         raise_all("claims", errors)
         return outcomes
+
+    def each(self, requests: Sequence[Request]) -> list[Outcome | MacPoolError]:
+        """Do what can be done for each request, and return the errors that are about one request only."""
+        found: list[Outcome | MacPoolError] = []
+        for request in requests:
+            try:
+                found.append(self._one(request))
+            except _OF_ONE_REQUEST as error:
+                found.append(error)
+        return found
 
     def _one(self, request: Request) -> Outcome:
         resolution = self._resolve(request)
