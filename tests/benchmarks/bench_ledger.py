@@ -66,14 +66,14 @@ def _durable(folder: Path) -> list[str]:
     wal_syncs = _sync_rate(folder, 24 * 1024)
     ledger = str(folder / "ledger.sqlite3")
     Ledger.create(ledger, "west", JOB).close()
-    single, _ = _together(_single, ledger)
-    batched, _ = _together(_batched, ledger)
+    single, _found = _together(_single, ledger)
+    batched, _found = _together(_batched, ledger)
     plain = str(folder / "plain.sqlite3")
     with sqlite3.connect(plain) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE claims (address INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT UNIQUE)")
-    bare, _ = _together(_bare_sqlite, plain)
-    locked, _ = _together(_json_with_lock, str(folder / "claims.json"))
+    bare, _found = _together(_bare_sqlite, plain)
+    locked, _found = _together(_json_with_lock, str(folder / "claims.json"))
     racing, duplicates = _together(_read_then_write, str(folder / "claims.txt"))
     return [
         f"this disk: {syncs:,.0f} fdatasync/s of 4 KiB, {wal_syncs:,.0f} of 24 KiB, by one process",
