@@ -21,7 +21,8 @@ FOREIGN = {"--no-setuptools", "--no-wheel"}
 
 def main() -> None:
     """Run the bundled pip, as if it had been installed."""
-    wheels = [wheel for place in PLACES for wheel in sorted(place.glob("pip-*.whl"))]
+    # The first place that has any: those of Debian are for Debian's own Python.
+    wheels = next(filter(None, (sorted(place.glob("pip-*.whl")) for place in PLACES)), [])
     if not wheels:
         looked = ", ".join(str(place) for place in PLACES)
         sys.exit(f"No pip wheel found in {looked}. Install Python's venv support (Debian: python3-venv).")
