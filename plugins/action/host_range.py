@@ -13,6 +13,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task, failure
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import (
+    check_is_host,
     check_land,
     check_stranded,
     decide_range,
@@ -20,6 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import 
     range_after,
     range_as_result,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Lease
 
 
 class ActionModule(Task):
@@ -30,8 +32,10 @@ class ActionModule(Task):
     def work(self, options: dict[str, Any]) -> Result:
         """Observe, decide, apply, read back."""
         host = options["host"] or self.task_vars["inventory_hostname"]
-        wanted = self._wanted(host, options) if options["state"] == "present" else None
+        leases = self._leases(options)
+        wanted = self._wanted(host, options, leases) if options["state"] == "present" else None
         observation = self.observe(["range", "vms", "host_adapters"])
+        check_is_host(host, observation, leases)
         decision = decide_range(observation, wanted, options["method"])
         result: Result = {"stranded": list(decision.stranded), "message": ""}
         if options["stranded"] == "fail":
@@ -52,17 +56,20 @@ class ActionModule(Task):
                 )
             result.update(changed=outcome["status"] == "done", message=outcome.get("message") or "")
         before_text, after_text = range_as_result(decision.before), range_as_result(after)
-        diff = self.diff({"range": before_text}, {"range": after_text}) if decision.operation else {}
+        diff = self.diff({"range": before_text}, {"range": after_text}) if result.get("changed") else {}
         return {**result, "before": before_text, "after": after_text, **diff}
 
-    def _wanted(self, host: str, options: dict[str, Any]) -> Interval:
+    def _leases(self, options: dict[str, Any]) -> list[Lease]:
+        """Return the leases that bind this task: none where a range is cleared, or given without a plan."""
+        if options["state"] == "absent" or (options["start"] is not None and self.settings.plan_if_any() is None):
+            return []
+        return self.ledger(options, self.settings.plan()).leases()
+
+    def _wanted(self, host: str, options: dict[str, Any], leases: list[Lease]) -> Interval:
         """Return the range given, once it is nobody else's, or the host's own lease."""
         if options["start"] is None:
-            plan = self.settings.plan()
-            lease = lease_of(host, self.ledger(options, plan).leases())
+            lease = lease_of(host, leases)
             return Interval(lease.start, lease.dynamic_end)
         wanted = parse_interval({"start": options["start"], "end": options["end"]}, f'the range of host "{host}"')
-        plan_if_any = self.settings.plan_if_any()
-        leases = self.ledger(options, plan_if_any).leases() if plan_if_any else []
-        check_land(host, wanted, plan_if_any, leases)
+        check_land(host, wanted, self.settings.plan_if_any(), leases)
         return wanted

@@ -28,14 +28,17 @@ options:
       - The first address, in any of the forms V(00-15-5D-E0-00-00), V(00:15:5D:E0:00:00), V(0015.5DE0.0000) and
         V(00155DE00000). Quote it. Needs O(end).
       - Without O(start) and O(end), the lease of the host counts. A host without an active lease is an error.
-      - Where there is a plan, the range given must not reach into a pool, the land of another allocator, or the lease of
-        another host.
+      - Where there is a plan, the range given must not reach into a pool, the static part of the host's own lease, the land
+        of another allocator, the lease of another host, or land of C(host_ranges) that is not leased yet.
     type: raw
   end:
     description: The last address, in the same forms. Needs O(start).
     type: raw
   host:
-    description: The name of the host in the plan, where it differs from C(inventory_hostname), which is the default.
+    description:
+      - The name of the host in the plan, where it differs from C(inventory_hostname), which is the default.
+      - With O(state=present), a machine that calls itself by the name of another host with a lease is refused, so that no
+        mistake in the inventory gives two machines one range.
     type: str
   stranded:
     description:

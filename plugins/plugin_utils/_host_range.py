@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, format_mac, is_mac, parse_mac
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
+    Interval,
+    IntervalSet,
+    format_mac,
+    is_mac,
+    parse_mac,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NEVER_STARTED, Document, adapters_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Lease
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import find_host
@@ -142,19 +148,41 @@ def lease_of(host: str, leases: Iterable[Lease]) -> Lease:
     )
 
 
+def check_is_host(host: str, observation: Document, leases: Iterable[Lease]) -> None:
+    """Refuse a machine that the ledger knows under another host's name: two machines would get one range.
+
+    :raises MacPoolError: naming both
+    """
+    active = [lease.host.lower() for lease in leases if lease.state == "active"]
+    answered = observation["host"]["name"]
+    leased_to = find_host(answered, active)
+    if leased_to is not None and leased_to != find_host(host, active):
+        raise MacPoolError(
+            f'host "{host}"',
+            "an answer from that host",
+            f'one from "{answered}", which has a lease of its own',
+            "Mend ansible_host in the inventory, or name the host as in the plan with the option host.",
+        )
+
+
 def check_land(host: str, wanted: Interval, plan: Plan | None, leases: Iterable[Lease]) -> None:
-    """Refuse a range that reaches into land that the plan or a lease gives to somebody else.
+    """Refuse a range that reaches into land from which somebody else, or a pool, hands out addresses.
 
     :raises MacPoolError: naming the first such land
     """
-    claimed = [
-        (f'the lease of host "{lease.host}"', Interval(lease.start, lease.end))
-        for lease in leases
-        if find_host(host, [lease.host.lower()]) is None
-    ]
+    leases = list(leases)
+    claimed = []
+    for lease in leases:
+        if find_host(host, [lease.host.lower()]) is None:
+            claimed.append((f'the lease of host "{lease.host}"', Interval(lease.start, lease.end)))
+        elif lease.dynamic_end < lease.end:
+            claimed.append((f'pool "host/{lease.host}"', Interval(lease.dynamic_end + 1, lease.end)))
     if plan:
         claimed += [(f'pool "{pool.name}"', interval) for pool in plan.pools.values() for interval in pool.ranges]
         claimed += [(f'other allocator "{other.name}"', other.interval) for other in plan.other_allocators]
+        if plan.host_ranges:
+            leased = IntervalSet((lease.start, lease.end) for lease in leases)
+            claimed += [("land for leases to come", interval) for interval in plan.host_ranges.ranges - leased]
     for owner, interval in claimed:
         if wanted.start <= interval.end and interval.start <= wanted.end:
             raise MacPoolError(

@@ -162,5 +162,28 @@ def test_land_of_others_is_refused_by_its_last_address(start: int, owner: str) -
     _host_range.check_land("hv1", Interval(start + 1, start + 256), PLAN, leases)
 
 
-def test_a_host_may_have_its_own_lease() -> None:
-    _host_range.check_land("HV1", NEW, PLAN, [lease("hv1", NEW.start)])
+def test_a_host_may_have_the_dynamic_part_of_its_own_lease_and_no_more() -> None:
+    leases = [lease("hv1", NEW.start)]
+    _host_range.check_land("HV1", Interval(NEW.start, NEW.start + 895), PLAN, leases)
+    with pytest.raises(MacPoolError, match='pool "host/hv1" has 00-15-5D-E0-03-80'):
+        _host_range.check_land("HV1", NEW, PLAN, leases)
+
+
+def test_land_that_will_be_leased_is_nobody_s_to_take() -> None:
+    land = {"ranges": [{"start": "00-15-5D-E0-00-00", "size": 4096}], "size_per_host": 1024, "hosts": ["hv1"]}
+    plan = parse_plan({"scope": "west", "host_ranges": land})
+    with pytest.raises(MacPoolError, match="land for leases to come has 00-15-5D-E0-04-00"):
+        _host_range.check_land("hv1", Interval(NEW.start + 2048, NEW.start + 2303), plan, [lease("hv1", NEW.start)])
+
+
+@pytest.mark.parametrize("name", ["hv1", "HV1.example.com", "unmanaged"])
+def test_the_host_that_answers_is_the_one_that_is_meant(name: str) -> None:
+    observation = {"host": {"name": name}}
+    _host_range.check_is_host("hv1", observation, [lease("hv1", NEW.start), lease("hv2", NEW.start + 1024)])
+
+
+@pytest.mark.parametrize("meant", ["hv1", "without-lease"])
+def test_a_host_that_answers_for_another_gets_no_range(meant: str) -> None:
+    leases = [lease("hv1", NEW.start), lease("hv2", NEW.start + 1024)]
+    with pytest.raises(MacPoolError, match=rf'host "{meant}".*found one from "HV2".*ansible_host'):
+        _host_range.check_is_host(meant, {"host": {"name": "HV2"}}, leases)
