@@ -79,7 +79,7 @@ options:
   when_missing:
     description:
       - What to do with an adapter whose VM is not on this host. V(skip) is for plays over all hosts of a cluster, in which
-        each host changes the VMs that it has at that time.
+        each host changes the VMs that it has at that time. A VM that the host has only as a replica is left out too.
       - An adapter that is missing in a VM which is there always fails.
     type: str
     choices: [fail, skip]

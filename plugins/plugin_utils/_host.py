@@ -175,7 +175,7 @@ def adapters_of(observation: Document) -> list[Adapter]:
 def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms: bool = False) -> list[Target]:
     """Return the adapter that each wish means.
 
-    :param skip_missing_vms: leave out wishes for VMs that are not on this host
+    :param skip_missing_vms: leave out wishes for VMs that are not on this host, or only as a replica
     :raises MacPoolError: for every wish that means no adapter, more than one, or one that another wish means too
     """
     host = observation["host"]["name"]
@@ -196,6 +196,9 @@ def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms
     for wish in wishes:
         try:
             found = vms.get(wish.vm.casefold(), [])
+            if skip_missing_vms:
+                # A play over all hosts meets a replicated VM twice: its primary's host changes it (fact 107).
+                found = [vm for vm in found if vm.get("replication_mode") not in REPLICAS]
             if not found and skip_missing_vms:
                 continue
             vm = _the_vm(host, wish, found)

@@ -16,6 +16,7 @@ ENTRIES = [
     {"vm": "web02", "name": "eth0", "pool": "host/hv2"},
     {"vm": "run01", "pool": "tenant"},
     {"vm": "pin01", "pin": True},
+    {"vm": "db01", "pool": "tenant"},
 ]
 
 
@@ -26,6 +27,8 @@ def test_check_apply_again(site: Site) -> None:
     pinned = site.vm("pin01", "hv3", running=True)
     site.world.turn_off(pinned)
     kept = site.mac(pinned)
+    site.vm("db01", "hv2", mac="221DD9000001")
+    site.world.replicate("db01", "hv1")
     apply = (
         "-e",
         json.dumps({"mac_adapters_wanted": ENTRIES}),
@@ -55,9 +58,10 @@ def test_check_apply_again(site: Site) -> None:
     assert site.mac("web02") == claims["web02/eth0"]["mac_address"]
     assert site.mac("web02").startswith("00155DE007")
     assert site.mac(pinned) == claims["pin01/eth0"]["mac_address"] == kept
+    assert site.mac("db01") == claims["db01/eth0"]["mac_address"], "the replica is its primary's affair"
     assert site.state("run01") == "Running"
     assert site.mac("run01").startswith("00155D0A")
-    for owner in ("web01/eth0", "web02/eth0"):
+    for owner in ("web01/eth0", "web02/eth0", "db01/eth0"):
         assert claims[owner]["state"] == "applied"
         assert claims[owner]["mac_address"] in predicted.output, "the check told another address than the run took"
     assert predicted.changed == real.changed

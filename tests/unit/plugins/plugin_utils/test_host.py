@@ -135,6 +135,15 @@ def test_two_wishes_for_one_adapter_are_refused() -> None:
         targets(observed(vm()), Wish("web01", "eth0", "pin"), Wish(VM_ID, None, "dynamic"))
 
 
+@pytest.mark.parametrize("mode", ["Replica", "ExtendedReplica"])
+def test_a_replica_is_left_to_the_host_of_its_primary_where_vms_may_be_missing(mode: str) -> None:
+    observation = observed(vm(replication_mode=mode))
+    assert _host.find_targets(observation, [Wish("web01", "eth0", "pin")], skip_missing_vms=True) == []
+    assert len(_host.find_targets(observation, [Wish("web01", "eth0", "pin")])) == 1
+    primary = observed(vm(replication_mode="Primary"))
+    assert len(_host.find_targets(primary, [Wish("web01", "eth0", "pin")], skip_missing_vms=True)) == 1
+
+
 def test_missing_vms_can_be_left_out_and_nothing_else() -> None:
     observation = observed(vm())
     assert _host.find_targets(observation, [Wish("other", "eth0", "pin")], skip_missing_vms=True) == []
