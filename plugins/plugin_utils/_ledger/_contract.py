@@ -573,6 +573,12 @@ class Store(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of this ledger should know, such as that it was rolled back."""
 
+    def open(self, scope: str | None = None) -> None:
+        """Open the ledger now, so that what is wrong with it is said now.
+
+        :param scope: refuse the ledger of another scope
+        """
+
     def rolled_back(self) -> str:
         """Return what is missing of that which was acknowledged here before; empty when nothing is."""
 

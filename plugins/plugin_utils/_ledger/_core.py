@@ -89,7 +89,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._observing 
     take_in,
     unproven,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._places import sqlite_path
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._plans import accept
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import (
     claim_from,
@@ -97,7 +96,11 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records im
     lease_record,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._replay import leases_at, replay_problems, usage_of
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._sqlite import DEFAULT_TIMEOUT, SqliteStore
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._stores import (
+    DEFAULT_TIMEOUT,
+    create_store,
+    store_at,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._text import export_lines, parse_text
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import ADOPTED, HOST_POOL_PREFIX, Plan
 
@@ -129,7 +132,7 @@ class Ledger:
         :raises LedgerExists: when something is there already
         """
         _check_scope(scope, plan)
-        return cls(SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout), scope, plan)
+        return cls(create_store(location, scope, job, timeout), scope, plan)
 
     @classmethod
     def open(
@@ -141,14 +144,14 @@ class Ledger:
         :raises LedgerError: when there is none, or not the right one, or not in order
         """
         _check_scope(scope, plan)
-        store = SqliteStore(sqlite_path(location, scope), timeout=timeout)
+        store = store_at(location, scope, timeout)
         store.open(scope)
         return cls(store, scope, plan)
 
     @staticmethod
     def place(location: str | None, scope: str) -> str:
         """Return where a ledger is, or would be."""
-        return str(sqlite_path(location, scope))
+        return store_at(location, scope).location
 
     def close(self) -> None:
         """Let go of the database."""
@@ -662,18 +665,14 @@ class Ledger:
         What was promised since the backup is lost: observe all hosts afterwards and adopt what they carry.
         """
         origin = Path(backup).expanduser().absolute()
-        with_scope = SqliteStore(origin, timeout=timeout)
-        try:
-            with_scope.open(scope)
-            problems = with_scope.verify()
-            restored_id = with_scope.ledger_id
-        finally:
-            with_scope.close()
+        with Ledger.open(str(origin), scope, timeout=timeout) as copy:
+            problems = copy._store.verify()
+            restored_id = copy.info().id
         if problems:
             raise LedgerForeign(
                 f'backup "{origin}"', "a backup in order", "; ".join(problems[:3]), "Restore another backup."
             )
-        store = SqliteStore(sqlite_path(location, scope), timeout=timeout)
+        store = store_at(location, scope, timeout)
         lost = _newest_known(store)
         if lost is not None and lost[0] != restored_id:
             raise LedgerExists(
@@ -764,7 +763,7 @@ def fence_of(claim: Claim) -> Fence:
     return Fence(claim.address, claim.owner, claim.generation)
 
 
-def _newest_known(store: SqliteStore) -> tuple[str, int] | None:
+def _newest_known(store: Store) -> tuple[str, int] | None:
     """Return id and sequence of the ledger that is to be replaced, as far as it can be read."""
     try:
         return store.read(lambda session: (session.ledger_id, session.sequence))

@@ -417,6 +417,10 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "quarantined"
     assert ledger.history(kind="host")[0].after == {"host": "hv9"}
+    # What the cluster still names is not forgotten.
+    ledger.observe([picture("hv1", clock.forward(1), cluster_nodes=("hv9",))], JOB)
+    assert ledger.forget_host("hv9", JOB) is not None
+    assert "hv9" in ledger.unproven()
 
 
 def test_a_vm_that_moved_between_two_readings_frees_nothing(ledger: Ledger, clock: Clock) -> None:
