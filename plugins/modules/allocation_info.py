@@ -213,6 +213,7 @@ history:
         owner: web01/eth0
         pool: tenant
         state: reserved
+        since: "2026-11-20T12:00:00.000Z"
         generation: 1
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).

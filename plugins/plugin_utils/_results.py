@@ -16,6 +16,9 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     iso,
 )
 
+_TIMES = ("since", "until")
+"""Keys under which the history keeps milliseconds."""
+
 
 def claim_as_result(claim: Claim) -> dict[str, Any]:
     """Return a claim as every task shows it."""
