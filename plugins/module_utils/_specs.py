@@ -170,17 +170,19 @@ VM_NETWORK_ADAPTER: Spec = {
     "supports_check_mode": True,
 }
 
+EXPECTED_HOSTS: Spec = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
+}
+
 AUDIT: Spec = {
     "argument_spec": {
         **LEDGER_OPTIONS,
         "observations_dir": {"type": "str"},
         "observations": {"type": "list", "elements": "dict"},
-        "expected_hosts": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
-        },
+        "expected_hosts": EXPECTED_HOSTS,
         "report_dir": {"type": "str"},
         "fail_at": {
             "type": "str",
@@ -200,6 +202,20 @@ AUDIT: Spec = {
             },
         },
         "return_report": {"type": "bool", "default": False},
+    },
+    "required_one_of": [("observations_dir", "observations")],
+    "supports_check_mode": True,
+}
+
+ADOPT: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "observations_dir": {"type": "str"},
+        "observations": {"type": "list", "elements": "dict"},
+        "expected_hosts": EXPECTED_HOSTS,
+        "claim": {"type": "bool"},
+        "plan_file": {"type": "str"},
+        "scope": {"type": "str", "default": ""},
     },
     "required_one_of": [("observations_dir", "observations")],
     "supports_check_mode": True,

@@ -80,6 +80,7 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
             "when_missing": "skip",
         },
     ),
+    ("adopt", {"observations_dir": "{{ playbook_dir }}/observations", "plan_file": "{{ playbook_dir }}/plan.yml"}),
     ("allocation_info", {"history": True}),
     ("plan_info", {}),
     ("ledger", {"state": "exported", "path": "{{ playbook_dir }}/west.txt"}),
@@ -96,6 +97,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("allocation", {"claims": [{"owner": "a/b", "pool": "tennant"}]}),
     ("allocation_info", {"at": "yesterday"}),
     ("host_range_lease", {"hosts": ["hv9"]}),
+    ("adopt", {"observations_dir": "{{ playbook_dir }}/nowhere"}),
     ("host_range", {"start": "22-1D-D8-00-00-00", "end": "22-1D-D8-00-00-FF"}),
     ("vm_network_adapter", {"adapters": [{"vm": "web02", "pool": "tenant"}]}),
 ]
@@ -154,6 +156,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str
     bench.vm("web01")
     bench.running("web02")
     bench.vm("web03", mac="221DD8000300", role=True)
+    bench.vm("typed01", mac="221DD8000301")
+    for name in ("clone01", "clone02"):
+        bench.vm(name, mac="221DD8000302")
     with Lab(bench.world) as lab:
         lab.write_files(directory)
         succeeded = run(directory, TASKS)

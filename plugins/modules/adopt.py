@@ -1,0 +1,246 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adopt
+short_description: Take over a cluster as it is, or rebuild a lost ledger
+description:
+  - Proposes a plan from what was observed. It keeps the range of each host that shares it with nobody, and the land in which
+    static addresses lie already, and says of every other host what to do.
+  - Where there is a plan and a ledger, it keeps what was observed in the ledger, and promises each static address to the
+    adapter that carries it, as an applied claim with the ids of the VM and the adapter.
+  - Nothing is decided silently. An address that several carry, that no adapter can use, or that lies in the land of another
+    allocator is promised to nobody and listed in RV(conflicts) with the reason and what to do.
+  - Addresses of dynamic adapters, checkpoints, replicas and the hosts themselves get no claim, but the ledger knows them from
+    then on, and hands out none of them.
+  - It changes nothing on any host.
+options:
+  observations_dir:
+    description:
+      - A directory on the controller with observations or exports, as O(macpool.hyperv.audit#module:observations_dir) of
+        M(macpool.hyperv.audit) takes it.
+      - One of O(observations_dir) and O(observations) is required.
+    type: str
+  observations:
+    description:
+      - Observations themselves, as M(macpool.hyperv.host_info) returns them.
+    type: list
+    elements: dict
+  expected_hosts:
+    description:
+      - Hosts that were to be observed. RV(incomplete) names those that were not.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name of the host.
+        type: str
+        required: true
+      reason:
+        description: Why it has no observation.
+        type: str
+        default: ""
+  claim:
+    description:
+      - V(true) needs a plan and a ledger, and fails without. V(false) proposes a plan and leaves the ledger alone. Without this
+        option addresses are claimed where there is a plan and a ledger.
+    type: bool
+  plan_file:
+    description:
+      - A file on the controller to write the proposed plan to, as YAML with the advice as comments.
+      - A proposal that was edited is not replaced; the task fails and says so.
+      - Not written in check mode.
+    type: str
+  scope:
+    description:
+      - The scope of the proposed plan. Without it, the name of the cluster.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Returns what would be claimed and what would be refused. Nothing is written.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - To rebuild a lost ledger, make an empty one (M(macpool.hyperv.ledger)), lease the hosts their blocks
+    (M(macpool.hyperv.host_range_lease)) after this task, and compare RV(conflicts) with the last text export, if there is one.
+  - The names of owners are C(vm/adapter). Of adapters that share a name, the ids tell which is which.
+  - To undo, release the claims (M(macpool.hyperv.allocation) with O(macpool.hyperv.allocation#module:state=released)), or delete
+    a ledger that was made for a try.
+seealso:
+  - module: macpool.hyperv.audit
+  - module: macpool.hyperv.host_info
+  - module: macpool.hyperv.allocation
+  - module: macpool.hyperv.ledger
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.controller
+  - macpool.hyperv._attributes.actiongroup_ledger
+  - macpool.hyperv._ledger
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Propose a plan from what was observed
+  macpool.hyperv.adopt:
+    observations_dir: observations
+    plan_file: macpool_plan.proposed.yml
+    claim: false
+  run_once: true
+
+- name: Promise today's static addresses to those who carry them
+  macpool.hyperv.adopt:
+    observations_dir: observations
+    claim: true
+  run_once: true
+  register: adopted
+
+- name: Fail while an address has to be decided by a person
+  ansible.builtin.assert:
+    that: adopted.conflicts | length == 0
+    fail_msg: "{{ adopted.conflicts }}"
+"""
+
+RETURN = r"""
+proposal:
+  description: The proposed plan, a value for C(macpool_plan). The plan's own check has accepted it.
+  type: dict
+  returned: success
+hosts:
+  description: What becomes of the range of each host.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    host:
+      description: The host.
+      type: str
+      sample: hv1
+    range:
+      description: Its range today; V(null) when that is not known.
+      type: dict
+      contains:
+        start:
+          description: The first address.
+          type: str
+          sample: 00155D010A00
+        end:
+          description: The last address.
+          type: str
+          sample: 00155D010AFF
+    keeps:
+      description: Whether the proposed plan keeps it.
+      type: bool
+    advice:
+      description: Why, and what to do.
+      type: str
+left_out:
+  description: Land in use that the proposed plan leaves out, with the reason.
+  type: list
+  elements: str
+  returned: success
+plan_file:
+  description: The path of the file that has the proposal.
+  type: str
+  returned: when O(plan_file) is given
+in_ledger:
+  description: Whether there was a plan and a ledger to claim in.
+  type: bool
+  returned: success
+adoptable:
+  description: How many static addresses could be promised to their carriers.
+  type: int
+  returned: success
+already:
+  description: How many static addresses are promised to their carriers already.
+  type: int
+  returned: success
+claims:
+  description: The claims that were made or changed.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    owner:
+      description: Who the address is promised to. V(null) for an adapter that is known by its ids only.
+      type: str
+      sample: web01/Network Adapter
+    mac_address:
+      description: The address, 12 upper-case hexadecimal digits.
+      type: str
+      sample: 221DD8000100
+    pool:
+      description: The pool of the plan that has the address, or V(adopted).
+      type: str
+      sample: static
+    state:
+      description: The state of the claim.
+      type: str
+      sample: applied
+    how:
+      description: What happened, such as V(adopted), V(bound) or V(confirmed).
+      type: str
+      sample: adopted
+conflicts:
+  description: Static addresses that are promised to nobody, or not to their carrier.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    mac_address:
+      description: The address, or the text that is no address.
+      type: str
+      sample: 221DD8000101
+    carriers:
+      description: Who carries it.
+      type: list
+      elements: str
+      sample: ['adapter "Network Adapter" of VM "web01" on hv1', 'adapter "Network Adapter" of VM "web02" on hv2']
+    reason:
+      description: Why it is not claimed.
+      type: str
+      sample: 2 carry it
+    remedy:
+      description: What to do.
+      type: str
+complete:
+  description: Whether everything that is known to exist could be read.
+  type: bool
+  returned: success
+incomplete:
+  description: What was not seen, as sentences. What nobody saw cannot be adopted.
+  type: list
+  elements: str
+  returned: success
+misread:
+  description: Files that could not be understood, each with the reason.
+  type: list
+  elements: str
+  returned: success
+errors:
+  description: What is wrong with the request, as M(macpool.hyperv.plan_info) describes it.
+  type: list
+  elements: dict
+  returned: when the request itself cannot be honoured
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ADOPT, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(ADOPT)
+
+
+if __name__ == "__main__":
+    main()
