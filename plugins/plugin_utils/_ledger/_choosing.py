@@ -116,6 +116,17 @@ class Chooser:
             f"Name one of: {', '.join(sorted(self._plan.pools)) or 'no pool in the plan'}.",
         )
 
+    def is_of(self, pool_name: str, claim: Claim) -> bool:
+        """Tell whether a claim is one of that pool, by name or, after a pool was renamed, by its address.
+
+        :raises MacPoolError: when there is no such pool
+        """
+        if claim.pool.casefold() == pool_name.casefold():
+            return True
+        if pool_name.startswith(HOST_POOL_PREFIX):
+            return False
+        return claim.address in self._plan.pool(pool_name).ranges
+
     def fits(self, pool_name: str, address: int) -> bool:
         """Tell whether a pool hands out an address at all."""
         return address in self._open(pool_name)[1]

@@ -154,6 +154,13 @@ class Ensuring:
                 describe(before),
                 "Release that claim first (allocation with state: released), then claim the other address.",
             )
+        if request.pool and not self._chooser.is_of(request.pool, before):
+            raise OwnerHasOther(
+                f"owner {quoted(before.owner)}",
+                f"an address of pool {quoted(request.pool)}",
+                f"{describe(before)}, of pool {quoted(before.pool)}",
+                "An owner has one address. Name that pool, or release the claim first (allocation with state: released).",
+            )
         after, how = before, "kept"
         if request.note and request.note != before.note:
             after, how = replace(after, note=request.note), "noted"

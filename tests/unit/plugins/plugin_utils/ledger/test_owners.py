@@ -11,18 +11,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import Knowledge, is_own, resolve
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
     Claim,
     Confirmation,
     Identity,
     OwnerConflict,
+    OwnerHasOther,
     RebindNeeded,
     Request,
     Target,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger, fence_of
-from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, POOL, START, Clock, ids, make_ledger, picture, vm
+from tests.unit.plugins.plugin_utils.ledger.helpers import (
+    JOB,
+    POOL,
+    START,
+    Clock,
+    ids,
+    make_ledger,
+    make_plan,
+    picture,
+    pool,
+    reopened,
+    vm,
+)
 
 HOSTS = ("hv1", "hv2")
 
@@ -86,10 +100,10 @@ def test_a_replacement_asks_for_a_rebind_and_then_keeps_the_address(ledger: Ledg
     carried(ledger, clock, ("vm-2", "web01/eth0"))
     with pytest.raises(RebindNeeded, match=r"that VM is gone from every host, and VM vm-2 .*state: rebound"):
         claimed(ledger, "web01/eth0", ids(2))
-    rebound = ledger.rebind("web01/eth0", ids(2), JOB)
+    rebound = ledger.rebind([Request("web01/eth0", identity=ids(2))], JOB)[0]
     assert (rebound.how, rebound.claim.address) == ("rebound", original.address)
     assert claimed(ledger, "web01/eth0", ids(2)).address == original.address
-    assert not ledger.rebind("web01/eth0", ids(2), JOB).changed
+    assert not ledger.rebind([Request("web01/eth0", identity=ids(2))], JOB)[0].changed
 
 
 def test_without_proof_nobody_guesses_whether_it_is_a_clone(ledger: Ledger, clock: Clock) -> None:
@@ -164,11 +178,21 @@ def test_the_released_address_of_another_vm_is_not_revived_by_its_name(ledger: L
     assert (back.how, back.claim.address) == ("revived", old.address)
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_two_names_for_one_adapter_in_one_call_rebind_nothing(ledger: Ledger, preview: bool) -> None:
+    claimed(ledger, "a/eth0")
+    claimed(ledger, "b/eth0")
+    both = [Request(owner, identity=ids(1)) for owner in ("a/eth0", "b/eth0")]
+    with pytest.raises(OwnerConflict, match='by "a/eth0"'):
+        ledger.rebind(both, JOB, preview=preview)
+    assert ledger.claims_of(ids(1)) == []
+
+
 def test_ids_are_bound_to_one_claim(ledger: Ledger) -> None:
     claimed(ledger, "a/eth0", ids(1))
     claim = claimed(ledger, "b/eth0")
     with pytest.raises(OwnerConflict, match='by "a/eth0"'):
-        ledger.rebind("b/eth0", ids(1), JOB)
+        ledger.rebind([Request("b/eth0", identity=ids(1))], JOB)
     claimed(ledger, "b/eth0", ids(2))
     with pytest.raises(RebindNeeded, match="VM vm-3"):
         ledger.confirm([Confirmation(fence_of(claim), "read back", ids(3))], JOB)
@@ -230,3 +254,16 @@ def test_host_adapters_are_never_an_owners_own() -> None:
 def test_an_empty_ledger_file_is_used_by_one_scope_only(tmp_path: Path) -> None:
     with make_ledger(tmp_path / "l") as ledger:
         assert ledger.info().scope == "west"
+
+
+def test_an_owner_of_one_pool_is_not_quietly_kept_in_it_when_another_is_asked_for(tmp_path: Path, clock: Clock) -> None:
+    pools = {"tenant": pool(16), "lab": pool(16, "22-1D-D8-00-01-00")}
+    ledger = make_ledger(tmp_path / "pools.sqlite3", make_plan(pools=pools), clock)
+    first = claimed(ledger, "web01/eth0")
+    with pytest.raises(OwnerHasOther, match=r'wanted an address of pool "lab"; found .* of pool "tenant"'):
+        ledger.ensure([Request("web01/eth0", "lab")], JOB)
+    with pytest.raises(MacPoolError, match="did you mean"):
+        ledger.ensure([Request("web01/eth0", "tennant")], JOB)
+    assert ledger.claims() == [first]
+    renamed = reopened(ledger, make_plan(pools={"prod": pools["tenant"], "lab": pools["lab"]}), clock)
+    assert renamed.ensure([Request("web01/eth0", "prod")], JOB)[0].claim.address == first.address
