@@ -105,26 +105,12 @@ def change_claims(
     if state == "confirmed":
         return ledger.confirm([_by_hand(ledger, request) for request in wanted], job, preview=preview)
     if state == "rebound":
-        if not preview:
-            # One transaction each: what one of them would refuse must be known before the first is written.
-            change_claims(ledger, wanted, state, job, reserve_for=reserve_for, gone=gone, preview=True)
-        return [
-            ledger.rebind(request.owner, request.identity, job, preview=preview)
-            for request in wanted
-            if request.identity is not None
-        ]
-    addresses = [request.address for request in wanted if request.address is not None]
-    outcomes: Sequence[Outcome | None]
+        return ledger.rebind(wanted, job, preview=preview)
     if state == "held":
-        if not preview:
-            change_claims(ledger, wanted, state, job, reserve_for=reserve_for, gone=gone, preview=True)
-        outcomes = [
-            outcome
-            for request in wanted
-            if request.address is not None
-            for outcome in ledger.hold([request.address], request.note, job, preview=preview)
-        ]
-    elif state == "unheld":
+        return ledger.hold(wanted, job, preview=preview)
+    outcomes: Sequence[Outcome | None]
+    if state == "unheld":
+        addresses = [request.address for request in wanted if request.address is not None]
         outcomes = ledger.unhold(addresses, job, preview=preview)
     else:
         targets = [Target(request.owner, request.address) for request in wanted]

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, is_multicast
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import (
     Knowledge,
@@ -23,6 +25,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Outcome,
     OwnerConflict,
     RebindNeeded,
+    Request,
     Session,
     StaleClaim,
     Target,
@@ -30,6 +33,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     quoted,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import (
+    checked_owner,
     name_key,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import (
@@ -116,8 +120,9 @@ def find(session: Session, target: Target) -> Claim | None:
 NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
 
 
-def hold(session: Session, plan: Plan | None, address: int, reason: str, job: Job) -> Outcome:
+def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Outcome:
     """Set an address aside, unless it is promised to somebody."""
+    address, reason = request.address or 0, request.note
     subject = format_mac(address, "dash")
     if address == 0 or is_multicast(address):
         raise NotInPool(subject, "a unicast address", subject, "Give an address that an adapter can carry.")
@@ -152,6 +157,45 @@ def unhold(session: Session, address: int, job: Job) -> Outcome | None:
         return Outcome(before, before, changed=False, how="kept")
     after = moved(before, "quarantined", session.now, before.until) if before.owner else gone(before, session.now)
     return change(session, before, replace(after, job=job.name), "unheld", job)
+
+
+def rebind(session: Session, request: Request, job: Job) -> Outcome:
+    """Bind a claim to other ids, unless they belong to another one."""
+    owner, identity = checked_owner(request.owner), request.identity
+    if identity is None:
+        raise MacPoolError(f"owner {quoted(owner)}", "the ids of VM and adapter", "none", "Say which adapter it is.")
+    before = find(session, Target(owner))
+    if before is None or not before.live:
+        found = describe(before) if before else "none"
+        raise MacPoolError(
+            f"owner {quoted(owner)}", "a claim to rebind", found, "Check the owner's name (allocation_info)."
+        )
+    if before.identity == identity:
+        return Outcome(before, before, changed=False, how="kept")
+    for other in session.claims_of_adapter(identity):
+        if other.live:
+            raise OwnerConflict(
+                f"owner {quoted(owner)}",
+                f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})",
+                describe(other),
+                "Release that claim first, or give other ids.",
+            )
+    generation = before.generation + 1
+    after = replace(before, identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
+    return change(session, before, after, "rebound", job)
+
+
+def each(requests: Iterable[Request], work: Callable[[Request], Outcome]) -> list[Outcome]:
+    """Do the work for each request, and raise all that is wrong with them together."""
+    outcomes: list[Outcome] = []
+    errors: list[MacPoolError] = []
+    for request in requests:
+        try:
+            outcomes.append(work(request))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("claims", errors)
+    return outcomes
 
 
 def later(now: int, seconds: int | None) -> int | None:

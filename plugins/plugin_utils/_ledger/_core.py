@@ -30,9 +30,11 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interva
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._changes import (
     change,
     confirm,
+    each,
     find,
     hold,
     later,
+    rebind,
     unhold,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._choosing import active_lease
@@ -59,7 +61,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     NoLease,
     Observed,
     Outcome,
-    OwnerConflict,
     PlanGeneration,
     Renewal,
     Request,
@@ -69,7 +70,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Target,
     Usage,
     Whereabouts,
-    describe,
     quoted,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._ensuring import Ensuring
@@ -317,14 +317,14 @@ class Ledger:
 
         return self._store.write(work, preview=preview)
 
-    def hold(self, addresses: Sequence[int], reason: str, job: Job, *, preview: bool = False) -> list[Outcome]:
-        """Set addresses aside: they are handed out to nobody until somebody unholds them.
+    def hold(self, requests: Sequence[Request], job: Job, *, preview: bool = False) -> list[Outcome]:
+        """Set addresses aside, each with its note: they are handed out to nobody until somebody unholds them.
 
-        :raises OwnerConflict: for an address that is promised to somebody
+        :raises OwnerConflict: for an address that is promised to somebody; then nothing is written
         """
 
         def work(session: Session) -> list[Outcome]:
-            return [hold(session, self.plan, address, reason, job) for address in addresses]
+            return each(requests, lambda request: hold(session, self.plan, request, job))
 
         return self._store.write(work, preview=preview)
 
@@ -336,31 +336,14 @@ class Ledger:
 
         return self._store.write(work, preview=preview)
 
-    def rebind(self, owner: str, identity: Identity, job: Job, *, preview: bool = False) -> Outcome:
-        """Say that a claim belongs to other ids from now on: the VM was replaced, or its adapter re-created."""
-        owner = checked_owner(owner)
+    def rebind(self, requests: Sequence[Request], job: Job, *, preview: bool = False) -> list[Outcome]:
+        """Say that claims belong to other ids from now on: VMs were replaced, or adapters re-created.
 
-        def work(session: Session) -> Outcome:
-            before = find(session, Target(owner))
-            if before is None or not before.live:
-                found = describe(before) if before else "none"
-                raise MacPoolError(
-                    f"owner {quoted(owner)}", "a claim to rebind", found, "Check the owner's name (allocation_info)."
-                )
-            if before.identity == identity:
-                return Outcome(before, before, changed=False, how="kept")
-            for other in session.claims_of_adapter(identity):
-                if other.live:
-                    raise OwnerConflict(
-                        f"owner {quoted(owner)}",
-                        f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})",
-                        describe(other),
-                        "Release that claim first, or give other ids.",
-                    )
-            after = replace(
-                before, identity=identity, generation=before.generation + 1, job=job.name, pushing=None, evidence=""
-            )
-            return change(session, before, after, "rebound", job)
+        :raises MacPoolError: for a claim that is not there, or ids of another one; then nothing is written
+        """
+
+        def work(session: Session) -> list[Outcome]:
+            return each(requests, lambda request: rebind(session, request, job))
 
         return self._store.write(work, preview=preview)
 

@@ -250,7 +250,7 @@ def test_the_last_free_address_may_be_the_one_that_its_owner_carries(ledger: Led
 
 
 def test_held_addresses_are_never_chosen_until_unheld(ledger: Ledger) -> None:
-    ledger.hold([POOL + n for n in range(15)], "for the switch", JOB)
+    ledger.hold([Request("", address=POOL + n, note="for the switch") for n in range(15)], JOB)
     assert ledger.ensure([Request("a/eth0")], JOB)[0].claim.address == POOL + 15
     with pytest.raises(PoolFull, match="15 held"):
         ledger.ensure([Request("b/eth0")], JOB)
@@ -263,10 +263,10 @@ def test_held_addresses_are_never_chosen_until_unheld(ledger: Ledger) -> None:
 def test_only_what_is_promised_to_nobody_is_held(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
     with pytest.raises(OwnerConflict, match="reserved by"):
-        ledger.hold([claim.address], "x", JOB)
+        ledger.hold([Request("", address=claim.address)], JOB)
     ledger.release([Target("a/eth0")], JOB, declared_gone=True)
-    held = ledger.hold([claim.address], "keep", JOB)[0]
-    again = ledger.hold([claim.address], "keep", JOB)[0]
+    held = ledger.hold([Request("", address=claim.address, note="keep")], JOB)[0]
+    again = ledger.hold([Request("", address=claim.address, note="keep")], JOB)[0]
     assert (held.how, again.changed) == ("held", False)
     unheld = ledger.unhold([claim.address, POOL + 9], JOB)
     # Holding it and letting go did not shorten its quarantine.
@@ -623,10 +623,18 @@ def test_who_had_an_address_when(ledger: Ledger, clock: Clock) -> None:
     assert len(ledger.history(newest=2)) == 2
 
 
+def test_what_shall_be_held_is_held_together_or_not_at_all(ledger: Ledger) -> None:
+    claims = [outcome.claim for outcome in ledger.ensure([Request("a/eth0"), Request("b/eth0")], JOB)]
+    free = next(POOL + n for n in range(16) if POOL + n not in {claim.address for claim in claims})
+    with pytest.raises(MacPoolError, match=r'2 errors(?s:.*)"a/eth0"(?s:.*)"b/eth0"'):
+        ledger.hold([Request("", address=address) for address in (free, *(claim.address for claim in claims))], JOB)
+    assert ledger.claims(states=["held"]) == []
+
+
 def test_usage_counts_what_is_taken_by_whom(ledger: Ledger, clock: Clock) -> None:
     ledger.ensure([Request(f"vm{n}/eth0", "tenant", POOL + n) for n in range(4)], JOB)
     ledger.release([Target("vm0/eth0")], JOB)
-    ledger.hold([POOL + 15], "x", JOB)
+    ledger.hold([Request("", address=POOL + 15)], JOB)
     ledger.lease(JOB, ["hv1"])
     ledger.observe([picture("hv1", clock.now, vm(POOL + 1, "vm1/eth0"), vm(POOL + 10, "z/eth0", "vm-z"))], JOB)
     tenant, host = ledger.usage()

@@ -32,7 +32,7 @@ def busy(ledger: Ledger, clock: Clock) -> Ledger:
     ledger.ensure([Request("renamed/eth0", identity=ids(1))], JOB)
     ledger.release([Target("b/eth0")], JOB)
     ledger.release([Target("c/eth0")], JOB, declared_gone=True)
-    ledger.hold([POOL + 0x100], "printer", JOB)
+    ledger.hold([Request("", address=POOL + 0x100, note="printer")], JOB)
     ledger.lease(JOB)
     ledger.retire(["hv2"], JOB)
     return ledger
