@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -25,6 +27,7 @@ MOST_GROUPS = 5
 MOST_EXAMPLES = 3
 MOST_WITHOUT_SCRIPTS = 200
 LONGEST_TEXT = 4000
+_NAMES_AND_ADDRESSES = re.compile(r'("[^"]*"|\b(?:[0-9A-F]{2}-){5}[0-9A-F]{2}\b)')
 _URGENT = SEVERITIES[:3]
 
 
@@ -38,9 +41,9 @@ class Verdict(NamedTuple):
 
 def verdict(report: Mapping[str, Any]) -> Verdict:
     """Return the one line that a tired reader needs."""
-    counts = report["summary"]["severities"]
+    # Gaps are told in lines of their own: they are no danger in themselves.
+    counts = Counter(item["severity"] for item in _open(report))
     level = next((severity for severity in SEVERITIES if counts[severity]), "good")
-    # Gaps are told in a line of their own; they are no danger in themselves.
     if level == "critical":
         return Verdict(level, f"Act now: {_number(counts[level], 'critical finding')}")
     if level == "high":
@@ -75,7 +78,7 @@ def without_scripts(report: Mapping[str, Any]) -> str:
     shown = findings[:MOST_WITHOUT_SCRIPTS]
     items = "".join(
         f"<li><strong>{text(item['severity'])}</strong> {text(item['rule'])}{' (waived)' if item['waived'] else ''}:"
-        f" {text(item['evidence'])}<br>{text(item['remedy'])}</li>\n"
+        f" {sentence(item['evidence'])}<br>{text(item['remedy'])}</li>\n"
         for item in shown
     )
     rest = len(findings) - len(shown)
@@ -91,12 +94,31 @@ def text(value: object) -> str:
     return html.escape(plain(str(value), LONGEST_TEXT))
 
 
+def sentence(value: str) -> str:
+    """Return a sentence as HTML in which names keep their direction to themselves and addresses are not broken."""
+    parts = _NAMES_AND_ADDRESSES.split(plain(value, LONGEST_TEXT))
+    return "".join(
+        html.escape(part)
+        if place % 2 == 0
+        else f"<bdi>{html.escape(part)}</bdi>"
+        if part[0] == '"'
+        else f'<span class="mac">{part}</span>'
+        for place, part in enumerate(parts)
+    )
+
+
+def _open(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is wrong and not accepted, without what is merely unknown."""
+    return [item for item in report["findings"] if item["waived"] is None and item["rule"] != "incomplete"]
+
+
 def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _completeness(report: Mapping[str, Any]) -> Iterator[str]:
-    gaps = [item["evidence"] for item in report["findings"] if item["rule"] == "incomplete"]
+    known = [item for item in report["findings"] if item["rule"] == "incomplete"]
+    gaps = [item["evidence"] for item in known]
     gaps += [f"Not understood: {line}" for line in report.get("misread", ())]
     if report["complete"]:
         yield '<p class="complete"><b>Complete.</b> Everything that is known to exist was read.</p>'
@@ -104,10 +126,13 @@ def _completeness(report: Mapping[str, Any]) -> Iterator[str]:
     what = f"{_number(len(gaps), 'gap')} in the picture. " if gaps else ""
     yield f'<div class="gaps"><p><b>Incomplete.</b> {what}What is not listed here may still be wrong.</p><ul>'
     for gap in gaps[:MOST_GAPS]:
-        yield f"<li>{text(gap)}</li>"
+        yield f"<li>{sentence(gap)}</li>"
     if len(gaps) > MOST_GAPS:
         yield f'<li><a href="#/sources">and {len(gaps) - MOST_GAPS} more</a></li>'
-    yield "</ul></div>"
+    yield "</ul>"
+    if known:
+        yield f'<p class="remedy"><b>Do</b> <span class="remedy-text">{text(known[0]["remedy"])}</span></p>'
+    yield "</div>"
 
 
 def _facts(report: Mapping[str, Any], situation: Situation, now: dt.datetime) -> str:
@@ -133,7 +158,7 @@ def _when(report: Mapping[str, Any], now: dt.datetime) -> str:
     between = (
         f"on {first}" if first == last else f"between {first} and {last if first[:10] != last[:10] else last[11:]}"
     )
-    return f", read {between} UTC, {_age(max(ages))} before this report at the earliest"
+    return f", read {between} UTC, at most {_age(max(ages))} before this report"
 
 
 def _age(seconds: int) -> str:
@@ -162,9 +187,9 @@ def _tiles(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _first_steps(report: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[str]:
     """Yield what is worst and what to do about it, one entry for each rule that spoke."""
-    open_findings = [item for item in report["findings"] if item["waived"] is None and item["severity"] in _URGENT]
+    urgent = [item for item in _open(report) if item["severity"] in _URGENT]
     groups: list[Sequence[Mapping[str, Any]]] = [
-        list(items) for _key, items in groupby(open_findings, key=lambda item: (item["severity"], item["rule"]))
+        list(items) for _key, items in groupby(urgent, key=lambda item: (item["severity"], item["rule"]))
     ]
     if not groups:
         return
@@ -188,7 +213,7 @@ def _step(items: Sequence[Mapping[str, Any]], rules: Mapping[str, Rule]) -> Iter
     )
     yield '<ul class="examples">'
     for item in items[:MOST_EXAMPLES]:
-        yield f'<li class="evidence">{text(item["evidence"])}</li>'
+        yield f'<li class="evidence">{sentence(item["evidence"])}</li>'
     if len(items) > MOST_EXAMPLES:
         yield f'<li><a href="{link}">{len(items) - MOST_EXAMPLES:,} more</a></li>'
     yield "</ul>"
@@ -215,7 +240,7 @@ def _imagined(report: Mapping[str, Any]) -> Iterator[str]:
     count = len(report.get("changes", ()))
     yield '<section class="imagined" aria-label="What if">'
     yield f"<p><b>Imagined: {text(words)}.</b> Everything on this page is the situation afterwards. Nothing was changed.</p>"
-    yield f'<p>{text(report.get("advice", ""))} <a href="#/changes">{_number(count, "change")} in detail</a></p>'
+    yield f'<p><span class="remedy-text">{text(report.get("advice", ""))}</span> <a href="#/changes">{_number(count, "change")} in detail</a></p>'
     for line in report.get("assumptions", ()):
         yield f'<p class="muted">{text(line)}</p>'
     yield "</section>"

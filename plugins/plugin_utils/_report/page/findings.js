@@ -55,7 +55,7 @@ function findingItem(finding, opened = false) {
   const item = h("details", { class: `finding sev-${SEVERITIES[finding.severity]}${finding.waived ? " is-waived" : ""}`, open: opened },
     h("summary", {},
       pill(finding.severity),
-      h("span", { class: "evidence" }, visible(finding.evidence)),
+      h("span", { class: "evidence" }, sentence(finding.evidence)),
       h("span", { class: "rule" }, finding.rule, finding.waived ? " \u00b7 waived" : "")),
     body);
   item.addEventListener("toggle", build);
@@ -63,15 +63,16 @@ function findingItem(finding, opened = false) {
   return item;
 }
 
-function findingList(findings, none = "No findings.") {
+function findingList(findings, none = "No findings.", first = FIRST) {
   const box = h("div", { class: "findings" });
   let shown = 0;
   const more = h("button", { type: "button", class: "wide", onclick: () => { const at = shown; grow(); box.children[at].querySelector("summary").focus(); } });
   const element = h("div", {}, box, more);
   let current = findings;
   function grow() {
-    box.append(...current.slice(shown, shown + FIRST).map((finding) => findingItem(finding)));
-    shown = Math.min(current.length, shown + FIRST);
+    const step = shown ? FIRST : first;
+    box.append(...current.slice(shown, shown + step).map((finding) => findingItem(finding)));
+    shown = Math.min(current.length, shown + step);
     const rest = current.length - shown;
     more.hidden = !rest;
     more.textContent = `Show ${number(Math.min(FIRST, rest))} more of ${number(rest)}`;

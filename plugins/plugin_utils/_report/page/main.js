@@ -108,17 +108,23 @@ theme.addEventListener("click", () => {
 dark.addEventListener("change", () => paint());
 paint(stored());
 
-// On paper: every finding of the current choice, opened, up to what somebody would read.
-const MOST_ON_PAPER = 300;
+// On paper: every finding of the current choice, opened, what they have in common said once, up to what anybody reads.
+const MOST_ON_PAPER = 1000;
 const paper = document.getElementById("print");
 window.addEventListener("beforeprint", () => {
   const listed = main.dataset.view === "findings" ? selected : main.dataset.view === "summary" ? open(FINDINGS) : [];
   if (!listed.length) return;
+  const groups = new Map();
+  for (const finding of listed.slice(0, MOST_ON_PAPER)) {
+    const key = `${finding.severity} ${finding.rule} ${finding.remedy}`;
+    if (groups.has(key)) groups.get(key).push(finding);
+    else groups.set(key, [finding]);
+  }
   add(paper, [h("h2", {}, `Findings (${number(listed.length)})`),
-    listed.slice(0, MOST_ON_PAPER).map((finding) => h("article", { class: `finding sev-${SEVERITIES[finding.severity]}` },
-      h("p", { class: "paper-head" }, pill(finding.severity), " ", finding.rule),
-      h("p", { class: "evidence" }, visible(finding.evidence)),
-      h("p", { class: "remedy" }, h("b", {}, "Do"), " ", remedy(finding.remedy)))),
+    [...groups.values()].map((group) => h("article", { class: `paper sev-${SEVERITIES[group[0].severity]}` },
+      h("h3", {}, pill(group[0].severity), " ", ruleTitle(group[0].rule), h("span", { class: "count" }, number(group.length))),
+      h("p", { class: "remedy" }, h("b", {}, "Do"), " ", remedy(group[0].remedy)),
+      h("ul", {}, group.map((finding) => h("li", {}, sentence(finding.evidence), finding.waived ? ` (waived until ${finding.waived.until})` : null))))),
     listed.length > MOST_ON_PAPER ? h("p", {}, `${number(listed.length - MOST_ON_PAPER)} more are not printed. Filter the findings before printing, or see report.json.`) : null]);
 });
 window.addEventListener("afterprint", () => paper.replaceChildren());

@@ -15,6 +15,7 @@ const KINDS = {
   container: "pool of container networking", stray: "addresses outside all known land",
 };
 const MOST_ROWS = 4;
+const TICK = 0.135;
 const NARROWEST = 0.0028;
 
 const landTitle = (land) => (land.kind === "stray" ? `${dashed(land.start).slice(0, land.end - land.start < 256 ? 14 : 8)}\u2026` : told(land.name));
@@ -192,12 +193,13 @@ function ticks(axis, put) {
   for (const piece of axis.pieces) {
     const begins = piece.used && (!wasUsed || piece.from - free > 0.06);
     wasUsed = piece.used;
-    if (!begins || piece.from < free) continue;
+    const left = piece.from > 0.88;
+    if (!begins || piece.from < free || (left && piece.from - TICK < free)) continue;
     const tick = h("span", { class: "tick" }, dashed(piece.start));
     put(tick, piece.start, piece.start);
-    if (piece.from > 0.88) tick.classList.add("left");
+    if (left) tick.classList.add("left");
     box.append(tick);
-    free = piece.from + 0.135;
+    free = left ? 1 : piece.from + TICK;
   }
   return box;
 }

@@ -55,12 +55,12 @@ function mapView(params) {
     say(addressWords(what));
     return undefined;
   };
-  const { element } = band(view, { go, tell: (what) => { held = null; tell(what); } });
+  const { element, axis } = band(view, { go, tell: (what) => { held = null; tell(what); } });
   const cells = sizeOf(view) <= LARGEST_GRID ? grid(view, { tell, pick, at }) : null;
   if (at !== null) {
     tell(at);
     held = at;
-  } else tell({ ...view, kind: "view" });
+  } else if (!same(view, SPACE)) tell({ ...view, kind: "view" });
   const jump = h("input", { type: "text", id: "jump", class: "mac", size: 20, autocomplete: "off", spellcheck: "false", placeholder: "00-15-5D-00-00-00" });
   const zoomed = !same(view, SPACE);
   const tools = h("form", { class: "map-tools", onsubmit: (event) => {
@@ -85,8 +85,20 @@ function mapView(params) {
     h("p", { class: "muted hint" }, "Click or Enter zooms in, dragging chooses a stretch, Ctrl and the wheel zoom around the pointer; arrow keys move, minus zooms out, 0 shows the whole space."),
     h("div", { class: "map-lower" }, cells ? h("div", {}, h("p", { class: "muted" }, cells.size === 1 ? "One cell is one address." : `One cell is ${count(cells.size, "address")}. Click it to zoom in.`), cells.element,
       cells.size === 1 ? legend() : null) : null, detail),
+    axis.lands.length + axis.clusters.length > 1 ? section("In this stretch", landTable([...axis.lands, ...axis.clusters])) : null,
   ];
 }
+
+const landTable = (lands) => table({
+  caption: "Land in this stretch", rows: lands.slice().sort((a, b) => a.start - b.start || a.end - b.end), size: 16,
+  columns: [
+    { label: "Whose", cell: (land) => (land.kind === "stray" ? h("span", { class: "muted" }, "nobody's") : name(land.name)), key: (land) => land.name },
+    { label: "What", cell: (land) => [KINDS[land.kind], land.shared ? h("span", { class: "bad-words" }, ", overlaps") : null], key: (land) => KINDS[land.kind] },
+    { label: "Addresses", cell: (land) => spanLink(land.start, land.end), key: (land) => land.start },
+    { label: "Size", cell: (land) => number(sizeOf(land)), key: sizeOf, numeric: true },
+    { label: "Carried", cell: (land) => number(carriedIn(land.start, land.end)), key: (land) => carriedIn(land.start, land.end), numeric: true },
+  ],
+}).element;
 
 function shifted(view, direction) {
   const size = sizeOf(view);
@@ -155,8 +167,8 @@ function adapterColumns() {
     { label: "Host", cell: (row) => hostLink(row.host), key: (row) => row.host.name },
     { label: "Way", cell: wayWords, key: wayWords },
     { label: "Switch", cell: (row) => (row.network ? name(row.network) : h("span", { class: "muted" }, "none")), key: (row) => row.network },
-    { label: "VLAN", cell: (row) => visible(row.vlan), key: (row) => row.vlan },
-    { label: "State", cell: (row) => (row.vm ? visible(row.vm.state) : ""), key: (row) => (row.vm ? row.vm.state : "") },
+    { label: "VLAN", cell: (row) => shortly(row.vlan), key: (row) => row.vlan },
+    { label: "State", cell: (row) => (row.vm ? shortly(row.vm.state) : ""), key: (row) => (row.vm ? row.vm.state : "") },
     { label: "Worst", cell: (row) => { const worst = WORST_AT.get(row.address); return worst === undefined ? h("span", { class: "muted" }, "\u2013") : pill(worst); },
       key: (row) => WORST_AT.get(row.address) ?? SEVERITIES.length },
   ];
@@ -208,7 +220,7 @@ function hostView(at) {
       host.hyperv ? null : ["Hyper-V", "not installed"],
     ]),
     sources.flatMap((source) => source[5]).length ? section("Warnings", h("ul", {}, sources.flatMap((source) => source[5]).map((line) => h("li", {}, visible(line))))) : null,
-    section("Findings", findingList(host.findings, "No findings about this host.").element),
+    section("Findings", findingList(host.findings, "No findings about this host.", 10).element),
     host.range ? section("Its range", ownGrid(host.range)) : null,
     section("VMs", vmTable(host.vms)),
     host.own.length ? section("Its own adapters", table({
@@ -228,7 +240,7 @@ const vmTable = (vms) => table({
   caption: "VMs", rows: vms, none: "No VMs.",
   columns: [
     { label: "VM", cell: (vm) => [vmLink(vm), vm.replica ? h("span", { class: "muted" }, " replica") : null], key: (vm) => vm.name },
-    { label: "State", cell: (vm) => visible(vm.state), key: (vm) => vm.state },
+    { label: "State", cell: (vm) => shortly(vm.state), key: (vm) => vm.state },
     { label: "Clustered", cell: (vm) => (vm.clustered ? "yes" : "no"), key: (vm) => Number(vm.clustered) },
     { label: "Addresses", cell: (vm) => vm.adapters.slice(0, 4).map((adapter, at) => [at ? h("br") : null, mac(adapter.address)]).concat(vm.adapters.length > 4 ? [h("span", { class: "muted" }, ` and ${vm.adapters.length - 4} more`)] : []), key: (vm) => (vm.adapters.length && typeof vm.adapters[0].address === "number" ? vm.adapters[0].address : -1) },
     { label: "Worst", cell: (vm) => worstPill(vm.findings), key: (vm) => worstOf(vm.findings) },
@@ -242,7 +254,7 @@ function vmView(at) {
     h("p", { class: "crumb" }, h("a", { href: "#/addresses" }, "Addresses"), " \u203a ", hostLink(vm.host)),
     h("h1", { tabindex: "-1", class: "vm-name" }, name(vm.name, true)),
     facts([
-      ["Host", hostLink(vm.host)], ["State", visible(vm.state)],
+      ["Host", hostLink(vm.host)], ["State", shortly(vm.state)],
       ["Clustered", vm.clustered ? "yes: it can move to every node" : "no"],
       vm.replica ? ["Replica", "of a VM elsewhere, with the same id"] : null,
       ["Id", vm.id ? h("span", { class: "mac" }, visible(vm.id)) : "unknown"],
@@ -255,7 +267,7 @@ function vmView(at) {
         { label: "Adapter", cell: (row) => name(row.name), key: (row) => row.name },
         { label: "Way", cell: wayWords, key: wayWords },
         { label: "Switch", cell: (row) => (row.network ? name(row.network) : h("span", { class: "muted" }, "none")), key: (row) => row.network },
-        { label: "VLAN", cell: (row) => visible(row.vlan), key: (row) => row.vlan },
+        { label: "VLAN", cell: (row) => shortly(row.vlan), key: (row) => row.vlan },
         { label: "Spoofing", cell: (row) => (row.spoofing ? "on: it may use other addresses too" : "off"), key: (row) => Number(row.spoofing) },
         ...(DATA.ledger ? [{ label: "Promise", cell: (row) => { const claim = CLAIMS.get(row.address); return claim ? [name(claim.owner), h("span", { class: "muted" }, ` ${visible(claim.state)}`)] : h("span", { class: "muted" }, "none"); }, key: (row) => (CLAIMS.get(row.address) || { owner: "" }).owner }] : []),
       ],
@@ -284,8 +296,8 @@ function sourcesView() {
       caption: "Observations", rows: DATA.sources, none: "Nothing was read.",
       columns: [
         { label: "Of", cell: (row) => (row[1] ? name(row[1]) : h("span", { class: "muted" }, "unknown")), key: (row) => row[1] },
-        { label: "Kind", cell: (row) => SOURCE_KINDS[row[0]] || visible(row[0]), key: (row) => row[0] },
-        { label: "Read", cell: (row) => (row[2] ? visible(row[2]) : h("span", { class: "muted" }, "unknown")), key: (row) => row[2] || "" },
+        { label: "Kind", cell: (row) => SOURCE_KINDS[row[0]] || shortly(row[0]), key: (row) => row[0] },
+        { label: "Read", cell: (row) => (row[2] ? shortly(row[2]) : h("span", { class: "muted" }, "unknown")), key: (row) => row[2] || "" },
         { label: "Before the report", cell: (row) => (row[3] === null ? "" : ago(row[3])), key: (row) => row[3] ?? -1, numeric: true },
         { label: "Remarks", cell: (row) => {
           const remarks = [row[7] ? `not usable: ${visible(row[7])}` : null, row[6] ? "superseded by a newer one" : null,
@@ -302,11 +314,11 @@ function changesView() {
     caption: "Changes", rows: DATA.changes, none: "Nothing would change.",
     columns: [
       { label: "Address", cell: (row) => mac(row[2]), key: (row) => row[2] },
-      { label: "What", cell: (row) => kinds[row[0]] || visible(row[0]), key: (row) => row[0] },
+      { label: "What", cell: (row) => kinds[row[0]] || shortly(row[0]), key: (row) => row[0] },
       { label: "Carried by", cell: (row) => [name(row[3]), h("br"), h("span", { class: "muted" }, name(row[4]))], key: (row) => row[3] },
       { label: "On", cell: (row) => hostLink(HOSTS[row[5]]), key: (row) => HOSTS[row[5]].name },
       { label: "When", cell: (row) => visible(row[1]), key: (row) => row[1] },
-      { label: "Why", cell: (row) => visible(row[6]) },
+      { label: "Why", cell: (row) => sentence(row[6]) },
     ],
   }).element];
 }

@@ -50,6 +50,9 @@ function name(text, whole = false) {
   return h("bdi", { class: "name", title: full }, short);
 }
 
+// A short text that ought to be harmless and need not be; nothing where there is none.
+const shortly = (text) => (text ? name(text) : "");
+
 const hex = (address) => address.toString(16).toUpperCase().padStart(12, "0");
 const dashed = (address) => hex(address).match(/../g).join("-");
 
@@ -75,8 +78,14 @@ const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).r
 
 // Commands and module names inside a remedy stand out, so that they can be found and pasted.
 function remedy(text) {
-  const parts = visible(text).split(/(ansible-playbook [\w.]+|macpool[\w.]*\w)/);
+  const parts = visible(text).split(/(ansible-playbook [\w.]*\w|macpool[\w.]*\w)/);
   return parts.map((part, place) => (place % 2 ? h("code", {}, part) : part));
+}
+
+// A sentence of the audit: names stand in quotes and keep their direction to themselves, addresses are not broken.
+function sentence(text) {
+  const parts = visible(text).split(/("[^"]*"|\b(?:[0-9A-F]{2}-){5}[0-9A-F]{2}\b)/);
+  return parts.map((part, place) => (place % 2 === 0 ? part : part[0] === '"' ? h("bdi", {}, part) : h("span", { class: "mac" }, part)));
 }
 
 function say(text) {
