@@ -71,5 +71,17 @@ class ActionModule(Task):
             lease = lease_of(host, leases)
             return Interval(lease.start, lease.dynamic_end)
         wanted = parse_interval({"start": options["start"], "end": options["end"]}, f'the range of host "{host}"')
-        check_land(host, wanted, self.settings.plan_if_any(), leases)
+        plan = self.settings.plan_if_any()
+        # A check of leasing and setting has leased nothing yet: what would be leased is this host's own.
+        if not (self.preview and plan and plan.host_ranges and wanted == self._to_come(host, options)):
+            check_land(host, wanted, plan, leases)
         return wanted
+
+    def _to_come(self, host: str, options: dict[str, Any]) -> Interval | None:
+        """Return the range that leasing blocks to the hosts of the plan would give this one; None when it has to fail."""
+        try:
+            outcomes = self.ledger(options, self.settings.plan()).lease(self.job, preview=True)
+            lease = lease_of(host, [outcome.lease for outcome in outcomes])
+        except MacPoolError:
+            return None
+        return Interval(lease.start, lease.dynamic_end)
