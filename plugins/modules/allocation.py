@@ -18,7 +18,7 @@ description:
 options:
   claims:
     description:
-      - What to do, one entry for each owner or address.
+      - What to do, one entry for each owner or address. Two entries that say different things of one are refused.
     type: list
     elements: dict
     required: true
@@ -26,7 +26,7 @@ options:
       owner:
         description:
           - Who the address is for, a name of at most 1024 characters. Use the name of the VM and of its adapter, such as
-            V(web01/eth0). Letter case does not count.
+            V(web01/eth0). Letter case does not count. Blanks around the name and control characters are refused.
           - The name is bound to the ids of VM and adapter at first sight. Renaming the VM later keeps the claim.
           - Required with O(state=present) and O(state=rebound). With O(state=confirmed) and O(state=released), it or
             O(claims[].mac_address). Left out with O(state=held) and O(state=unheld).
@@ -58,7 +58,7 @@ options:
         type: str
         default: ""
       vm_id:
-        description: The id of the VM, a GUID as C(Get-VM) shows it. Needs O(claims[].adapter_id).
+        description: The id of the VM, a GUID as C(Get-VM) shows it, in braces or not. Needs O(claims[].adapter_id).
         type: str
       adapter_id:
         description: The id of the VM's adapter, as C(Get-VMNetworkAdapter) shows it. Needs O(claims[].vm_id).

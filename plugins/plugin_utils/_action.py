@@ -12,6 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import shown
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
@@ -46,10 +47,11 @@ class Task(ActionBase):
         result: Result = super().run(tmp, task_vars)
         self.task_vars: dict[str, Any] = task_vars or {}
         rules = {key: value for key, value in self.SPEC.items() if key != "supports_check_mode"}
-        _validation, options = self.validate_argument_spec(**rules)
-        self.settings = Settings(options, self.task_vars, self._templar.template)
         result["changed"] = False
         try:
+            check_text(self.SPEC["argument_spec"], self._task.args)
+            _validation, options = self.validate_argument_spec(**rules)
+            self.settings = Settings(options, self.task_vars, self._templar.template)
             result.update(self.work(options))
         except MacPoolError as error:
             result.update(failed=True, **failure(error))
@@ -119,6 +121,22 @@ class Task(ActionBase):
     def diff(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Result:
         """Return the managed keys before and after, when the user asked for a diff."""
         return {"diff": {"before": dict(before), "after": dict(after)}} if self._task.diff else {}
+
+
+def check_text(spec: Spec, arguments: Mapping[str, Any], place: str = "") -> None:
+    """Refuse a list or mapping where text is asked for: Ansible would make a name such as ``['web01']`` of it.
+
+    :raises MacPoolError: naming the option
+    """
+    for name, rule in spec.items():
+        value = arguments.get(name)
+        values = value if isinstance(value, list) and rule["type"] == "list" else [value]
+        for number, item in enumerate(values):
+            where = f"{place}{name}[{number}]" if values is value else f"{place}{name}"
+            if "options" in rule and isinstance(item, Mapping):
+                check_text(rule["options"], item, f"{where}.")
+            elif isinstance(item, (list, Mapping)) and {"str", "path"} & {rule["type"], rule.get("elements")}:
+                raise MacPoolError(where, "text", shown(item), "Give one name or word, with nothing around it.")
 
 
 def failure(error: MacPoolError) -> Result:

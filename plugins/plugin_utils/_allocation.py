@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
@@ -33,6 +35,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records im
 _T = TypeVar("_T")
 
 BY_ADDRESS = ("held", "unheld")
+_GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 
 
 def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: str | None) -> list[Request]:
@@ -44,9 +47,20 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
     """
     requests: list[Request] = []
     errors: list[MacPoolError] = []
+    first: dict[object, tuple[int, Request]] = {}
     for number, entry in enumerate(entries):
         try:
-            requests.append(_read_claim(f"claims[{number}]", entry, state, default_pool))
+            request = _read_claim(f"claims[{number}]", entry, state, default_pool)
+            key = name_key(request.owner) or request.address
+            earlier, other = first.setdefault(key, (number, request))
+            if replace(request, owner=other.owner) != other:
+                raise MacPoolError(
+                    f"claims[{number}]",
+                    f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
+                    "something else",
+                    "Give each owner or address once.",
+                )
+            requests.append(request)
         except MacPoolError as error:
             errors.append(error)
     raise_all("claims", errors)
@@ -60,9 +74,12 @@ def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool
         # A claim that is to be released was checked when it was made; what was made must be releasable.
         address = (parse_unicast if state == "present" else parse_mac)(given, f"{subject}, mac_address")
     owner = entry.get("owner") or ""
+    if state == "present" and owner:
+        owner = named_owner(owner)
     identity = None
     if entry.get("vm_id"):
-        identity = Identity(entry["vm_id"], entry["adapter_id"], entry.get("cluster") or "")
+        vm_id = _vm_id(entry["vm_id"], f"{subject}, vm_id")
+        identity = Identity(vm_id, entry["adapter_id"], entry.get("cluster") or "")
     if state in BY_ADDRESS and address is None:
         raise MacPoolError(subject, f"mac_address for state {state}", "none", "Say which address.")
     if state in BY_ADDRESS and owner:
@@ -87,6 +104,28 @@ def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool
         note=entry.get("note") or "",
         adopt=bool(entry.get("adopt")),
     )
+
+
+def named_owner(owner: object) -> str:
+    """Return the name of an owner as a user gives it: "web01/eth0" and "web01/eth0 " would be two owners.
+
+    :raises MacPoolError: when it is no name, or has blanks around it or control characters in it
+    """
+    name = checked_owner(owner)
+    if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
+        raise MacPoolError(
+            f"owner {quoted(name)}",
+            "a name without blanks around it and control characters in it",
+            repr(name),
+            "Give the bare name; in YAML, >- and |- end a block without a line feed.",
+        )
+    return name
+
+
+def _vm_id(value: str, subject: str) -> str:
+    if match := _GUID.fullmatch(value):
+        return match[1].lower()
+    raise MacPoolError(subject, "a GUID such as Get-VM shows it", repr(value), "Give the VM's id, not its name.")
 
 
 def change_claims(
@@ -149,7 +188,7 @@ def addresses_of(
     :param claim: whether an owner without an address is given one
     """
     found: dict[str, int] = {}
-    names = [checked_owner(owner) for owner in owners]
+    names = [named_owner(owner) for owner in owners]
     for name in names:
         for kept in ledger.claims(owner=name, states=LIVE):
             found[name] = kept.address

@@ -58,7 +58,16 @@ def claim_for_diff(claim: Claim | None) -> dict[str, Any]:
     """Return the managed keys of a claim; nothing for one that is not there."""
     if claim is None or claim.state == "gone":
         return {}
-    return {"owner": claim.owner or None, "pool": claim.pool or None, "state": claim.state, "note": claim.note}
+    identity = claim.identity
+    return {
+        "owner": claim.owner or None,
+        "aliases": list(claim.aliases),
+        "vm_id": identity.vm_id if identity else None,
+        "adapter_id": identity.adapter_id if identity else None,
+        "pool": claim.pool or None,
+        "state": claim.state,
+        "note": claim.note,
+    }
 
 
 def lease_as_result(lease: Lease) -> dict[str, Any]:

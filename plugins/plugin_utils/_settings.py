@@ -66,7 +66,9 @@ class Settings:
 
     def plan_if_any(self) -> Plan | None:
         """Return the checked plan, or None when nobody gave one."""
-        raw = self._options.get("plan") or self._variable(PLAN_VARIABLE)
+        raw = self._options.get("plan")
+        if raw is None:
+            raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
             raw = _plan_file(Path(path))
         return None if raw is None else parse_plan(raw)
