@@ -241,12 +241,13 @@ def test_a_name_alone_is_bound_to_the_ids_and_a_promise_to_another_is_a_conflict
 
 
 def test_an_export_without_ids_or_times_is_kept_as_an_incomplete_picture() -> None:
-    bare = {"name": "web", "adapters": [{"name": "eth0", "mac": "22-1D-D8-00-00-01", "dynamic": False}]}
+    eth0 = {"name": "eth0", "mac": "22-1D-D8-00-00-01", "dynamic": False}
+    bare: Document = {"name": "web", "adapters": [eth0]}
     document = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "vms": [bare]}
     with ledger() as made:
         done, conflicts = run(made, [document])
         assert conflicts == []
         assert [outcome.claim.owner for outcome in done.outcomes] == ["web/eth0"]
         assert [item.complete for item in made.hosts()] == [False]
-    two = {**document, "vms": [bare, {**bare, "adapters": [{**bare["adapters"][0], "mac": "221DD8000002"}]}]}
+    two = {**document, "vms": [bare, {**bare, "adapters": [{**eth0, "mac": "221DD8000002"}]}]}
     assert len(sort_out(read_documents([two]), PLAN).conflicts) == 2
