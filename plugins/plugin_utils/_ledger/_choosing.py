@@ -109,6 +109,13 @@ class Chooser:
             return ADOPTED
         if len(self._plan.pools) == 1:
             return next(iter(self._plan.pools))
+        if request.address is not None:
+            raise NotInPool(
+                f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}",
+                "an address that a pool hands out",
+                self._whose(request.address),
+                "Give an address of one of the pools, or the name of a pool, to have one chosen.",
+            )
         raise MacPoolError(
             f"owner {quoted(request.owner)}",
             "the name of a pool, because the plan has more than one",
@@ -272,13 +279,15 @@ class Chooser:
         return None
 
     def _why_not(self, pool_name: str, address: int) -> str:
-        for lease in self._session.leases_between(address, address):
-            return f"it lies in the block leased to host {quoted(lease.host)} ({Interval(lease.start, lease.end)})"
-        pool = self._open(pool_name)[0]
-        for exclusion in pool.exclude:
+        for exclusion in self._open(pool_name)[0].exclude:
             if exclusion.interval.start <= address <= exclusion.interval.end:
                 reason = f" ({exclusion.reason})" if exclusion.reason else ""
                 return f"it is excluded there{reason}"
+        return self._whose(address)
+
+    def _whose(self, address: int) -> str:
+        for lease in self._session.leases_between(address, address):
+            return f"it lies in the block leased to host {quoted(lease.host)} ({Interval(lease.start, lease.end)})"
         kind = self._plan.kind_at(address)
         return f"it belongs to {kind}" if kind else "it lies outside of everything in the plan"
 

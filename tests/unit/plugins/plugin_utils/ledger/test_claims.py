@@ -138,6 +138,22 @@ def test_two_names_that_only_look_alike_are_two_owners(ledger: Ledger) -> None:
     assert len(addresses) == 2
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (0x00155DE00001, "found it belongs to host_ranges"),
+        (0x001DD8B71C01, 'found it belongs to other allocator "nc"'),
+        (0xA21DD8000001, "found it lies outside of everything in the plan"),
+    ],
+)
+def test_an_address_of_no_pool_is_refused_by_whose_it_is(tmp_path: Path, address: int, words: str) -> None:
+    other = {"name": "nc", "kind": "network_controller", "start": "00-1D-D8-B7-1C-00", "size": 1024}
+    pools = {"a": pool(16), "b": pool(16, "22-1D-D8-00-01-00")}
+    with make_ledger(tmp_path / "l", make_plan(pools=pools, other_allocators=[other])) as ledger:
+        with pytest.raises(NotInPool, match=words):
+            ledger.ensure([Request("x/eth0", address=address)], JOB)
+
+
 def test_a_pool_must_be_named_where_there_are_several(tmp_path: Path) -> None:
     plan = make_plan(pools={"a": pool(16), "b": pool(16, "22-1D-D8-00-01-00")})
     with make_ledger(tmp_path / "l", plan) as ledger:
