@@ -68,8 +68,12 @@ sanity: $(TOOLS) ## Run ansible-test sanity
 	$(BIN)/python tests/tools/run_ansible_test.py sanity
 
 .PHONY: test-core
-test-core: ## Run pytest with another ansible-core (CORE=2.16, 2.17, 2.18, 2.19; with PYTHON=python3.13 also 2.20 to 2.22)
+test-core: ## Run the unit tests with another ansible-core (CORE=2.16 ...; PYTHON=python3.13 for the newest)
 	$(PYTHON) tests/tools/run_core.py $(CORE)
+
+.PHONY: sanity-core
+sanity-core: ## Run ansible-test sanity with another ansible-core
+	$(PYTHON) tests/tools/run_core.py $(CORE) sanity
 
 ##@ Check and build it
 

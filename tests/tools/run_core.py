@@ -4,7 +4,7 @@
 """Run the tests with another release of ansible-core than the pinned one, in an environment kept under .venvs.
 
 Usage: ``python tests/tools/run_core.py 2.16 [arguments for pytest]`` with the interpreter to test on. A full version,
-such as ``2.22.0rc1``, is taken as it is.
+such as ``2.22.0rc1``, is taken as it is. With ``sanity [arguments for ansible-test]`` that release's sanity tests run.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ def main(arguments: list[str]) -> int:
         )
         (environment / ".ready").touch()
     found = subprocess.run([str(executable), "-c", SHOW_VERSIONS], check=True, capture_output=True, text=True).stdout
-    print(f"+ pytest with {found.strip()}", flush=True)
-    line = [str(executable), "-m", "pytest", "-n", "2", *(rest or ["tests/unit"])]
+    print(f"+ {found.strip()}", flush=True)
+    if rest[:1] == ["sanity"]:
+        line = [str(executable), str(ROOT / "tests" / "tools" / "run_ansible_test.py"), *rest]
+    else:
+        line = [str(executable), "-m", "pytest", "-n", "2", *(rest or ["tests/unit"])]
     return subprocess.run(line, cwd=ROOT, check=False).returncode
 
 
