@@ -110,7 +110,8 @@ def script() -> str:
 def _functions(root: Node) -> Iterator[tuple[str, Node]]:
     for node in walk(root):
         if node.type == "function_statement":
-            yield next(text_of(child) for child in node.named_children if child.type == "function_name"), node
+            name, *_rest = (text_of(child) for child in node.named_children if child.type == "function_name")
+            yield name, node
 
 
 def _reached(functions: dict[str, Node]) -> set[str]:

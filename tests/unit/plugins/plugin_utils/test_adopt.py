@@ -75,7 +75,7 @@ def clusters(draw: st.DrawFn) -> list[Document]:
     number = 0
     for name, mac_range in (("hv1", RANGE_A), ("hv2", RANGE_B), ("hv3", RANGE_C)):
         vms = []
-        for _ in range(draw(st.integers(0, 3))):
+        for _vm in range(draw(st.integers(0, 3))):
             number += 1
             adapters = [
                 adapter(
