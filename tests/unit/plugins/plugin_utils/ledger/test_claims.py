@@ -149,9 +149,9 @@ def test_two_names_that_only_look_alike_are_two_owners(ledger: Ledger) -> None:
 def test_an_address_of_no_pool_is_refused_by_whose_it_is(tmp_path: Path, address: int, words: str) -> None:
     other = {"name": "nc", "kind": "network_controller", "start": "00-1D-D8-B7-1C-00", "size": 1024}
     pools = {"a": pool(16), "b": pool(16, "22-1D-D8-00-01-00")}
-    with make_ledger(tmp_path / "l", make_plan(pools=pools, other_allocators=[other])) as ledger:
-        with pytest.raises(NotInPool, match=words):
-            ledger.ensure([Request("x/eth0", address=address)], JOB)
+    plan = make_plan(pools=pools, other_allocators=[other])
+    with make_ledger(tmp_path / "l", plan) as ledger, pytest.raises(NotInPool, match=words):
+        ledger.ensure([Request("x/eth0", address=address)], JOB)
 
 
 def test_a_pool_must_be_named_where_there_are_several(tmp_path: Path) -> None:
@@ -473,6 +473,39 @@ def test_a_documents_time_in_the_future_counts_as_now(ledger: Ledger, clock: Clo
     assert not ledger.observe([], JOB).outcomes
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "quarantined"
+
+
+def test_a_picture_that_comes_late_tells_nothing_new(ledger: Ledger, clock: Clock) -> None:
+    late = picture("hv1", clock.now, vm(POOL), complete=False, range_start=LAND, range_end=LAND)
+    clock.forward(HOUR)
+    ledger.observe([picture("hv1", clock.now, vm(POOL + 1))], JOB)
+    known = ledger.hosts()
+    ledger.observe([late], JOB)
+    assert [sighting.address for sighting in ledger.sightings()] == [POOL + 1]
+    assert ledger.hosts() == known
+
+
+def test_an_incomplete_picture_adds_to_the_complete_one_before_it(ledger: Ledger, clock: Clock) -> None:
+    ledger.observe([picture("hv1", clock.now, vm(POOL), range_start=LAND, range_end=LAND + 15)], JOB)
+    for _hour in range(3):
+        clock.forward(HOUR)
+        ledger.observe([picture("hv1", clock.now, vm(POOL), vm(POOL + 1, "b/eth0", "vm-2"), complete=False)], JOB)
+    assert [sighting.address for sighting in ledger.sightings()] == [POOL, POOL + 1]
+    (host,) = ledger.hosts()
+    assert (host.complete, host.complete_at, host.observed_at) == (False, START, clock.now)
+    assert (host.range_start, host.range_end) == (LAND, LAND + 15)
+
+
+def test_the_clock_of_the_ledger_never_goes_back(ledger: Ledger, clock: Clock) -> None:
+    clock.forward(HOUR)
+    ledger.ensure([Request("a/eth0")], JOB)
+    clock.forward(-2 * HOUR)
+    assert ledger.now() == START + HOUR
+    ledger.release([Target("a/eth0")], JOB)
+    # Pictures of before the release prove nothing, whatever the machine's clock says by now.
+    absent_everywhere(ledger, clock)
+    assert ledger.claims()[0].state == "releasing"
+    assert [entry.at for entry in ledger.history(kind="claim")] == [START + HOUR] * 2
 
 
 def test_the_plan_may_ask_for_a_fresh_and_complete_picture(tmp_path: Path, clock: Clock) -> None:
