@@ -161,6 +161,18 @@ def test_leased_land_is_handed_out_by_the_hosts_own_pool_only(tmp_path: Path, cl
         assert ledger.at(lease.start, clock.now - 1).lease is None
 
 
+def test_a_pool_hands_out_nothing_of_a_block_that_was_imported_onto_it(ledger: Ledger) -> None:
+    line = (
+        '{"start": "221DD8000000", "end": "221DD800000E", "dynamic_end": "221DD800000E", "host": "hv7",'
+        ' "state": "active", "since": "2026-11-20T12:00:00Z"}'
+    )
+    ledger.accept_plan(JOB)
+    ledger.import_text('{"macpool": "ledger", "schema": 1, "scope": "west"}\n' + line, JOB)
+    assert ledger.ensure([Request("a/eth0")], JOB)[0].claim.address == 0x221DD800000F
+    with pytest.raises(PoolFull, match="15 more excluded or leased"):
+        ledger.ensure([Request("b/eth0")], JOB)
+
+
 @settings(max_examples=30)
 @given(data=st.data())
 def test_leases_never_overlap_and_never_move(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
