@@ -61,4 +61,6 @@ def _metric(name: str, text: str, samples: list[tuple[dict[str, str], int]]) -> 
 
 
 def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\n")
+    # UTF-8 has no lone surrogates; names of hosts may.
+    text = label.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\n")
