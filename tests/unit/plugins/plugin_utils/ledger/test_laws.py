@@ -208,7 +208,7 @@ class Laws(RuleBasedStateMachine):
             if letting_go:
                 self.predicted(self.ledger.unhold, [address], JOB)
             else:
-                self.predicted(self.ledger.hold, [address], "by hand", JOB)
+                self.predicted(self.ledger.hold, [Request("", address=address, note="by hand")], JOB)
         except MacPoolError:
             assert self.ledger.claims(address=address)[0].state in ("reserved", "applied", "releasing")
 

@@ -431,12 +431,16 @@ def test_a_backup_is_one_private_file_that_can_be_restored(path: Path, tmp_path:
         ledger.backup(str(copy))
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         assert list(copy.parent.iterdir()) == [copy]
-        with pytest.raises(LedgerExists):
-            ledger.backup(str(copy))
+        for preview in (True, False):
+            with pytest.raises(LedgerExists):
+                ledger.backup(str(copy), preview=preview)
         ledger.ensure([Request("b/eth0")], JOB)
         still_open = reopened(ledger, clock=clock)
         assert len(still_open.claims()) == 2
+        assert Ledger.restore(str(path), "west", str(copy), JOB, make_plan(), preview=True) is None
+        assert len(still_open.claims()) == 2
         restored = Ledger.restore(str(path), "west", str(copy), JOB, make_plan())
+        assert restored is not None
         assert [claim.owner for claim in restored.claims()] == ["a/eth0"]
         # Who had the ledger open sees the restored one.
         assert [claim.owner for claim in still_open.claims()] == ["a/eth0"]
@@ -463,25 +467,27 @@ def test_a_backup_takes_the_place_of_what_cannot_be_opened(path: Path, tmp_path:
             file.write(os.urandom(size - 8192))
     else:
         path.write_bytes(b"garbage" * 1000)
-    with Ledger.restore(str(path), "west", str(copy), JOB, make_plan(4096)) as restored:
+    assert Ledger.restore(str(path), "west", str(copy), JOB, make_plan(4096)) is not None
+    with Ledger.open(str(path), "west", make_plan(4096)) as restored:
         assert len(restored.claims()) == 1000
         assert restored.verify() == []
         assert restored.ensure([Request("new/eth0")], JOB)[0].changed
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_backup_of_another_ledger_or_scope_is_refused(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_backup_of_another_ledger_or_scope_is_refused(path: Path, tmp_path: Path, preview: bool) -> None:
     copy = tmp_path / "b.sqlite3"
     with make_ledger(tmp_path / "other") as other:
         other.backup(str(copy))
     with make_ledger(path) as ledger:
         ledger.ensure([Request("a/eth0")], JOB)
     with pytest.raises(LedgerExists, match="another ledger"):
-        Ledger.restore(str(path), "west", str(copy), JOB)
-    with pytest.raises(LedgerForeign):
-        Ledger.restore(str(path), "east", str(copy), JOB)
-    with pytest.raises(LedgerMissing):
-        Ledger.restore(str(path), "west", str(tmp_path / "nothing"), JOB)
+        Ledger.restore(str(path), "west", str(copy), JOB, preview=preview)
+    with pytest.raises(LedgerForeign, match=r'^backup "(?s:.*)scope "east"'):
+        Ledger.restore(str(path), "east", str(copy), JOB, preview=preview)
+    with pytest.raises(LedgerMissing, match=r'^backup "(?s:.*)path of one'):
+        Ledger.restore(str(path), "west", str(tmp_path / "nothing"), JOB, preview=preview)
     assert len(opened(path).claims()) == 1
 
 
