@@ -826,11 +826,12 @@ function Get-MacPoolChosenMachine {
     if (-not $All -and @($Wanted).Count -eq 0) {
         return
     }
-    $keys = @{}
+    $names = @{}
+    $ids = @{}
     foreach ($item in $Wanted) {
-        $keys["$item"] = $true
+        $names["$item"] = $true
         # an id may come in braces
-        $keys["$item".Trim('{', '}')] = $true
+        $ids[("$item" -replace '[{}]', '')] = $true
     }
 
     $problems = @()
@@ -842,7 +843,7 @@ function Get-MacPoolChosenMachine {
         Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject 'a VM in the list' -Problem $problem
     }
     foreach ($vm in $listed) {
-        if ($All -or $keys.ContainsKey("$($vm.Id)") -or $keys.ContainsKey("$($vm.Name)")) {
+        if ($All -or $ids.ContainsKey("$($vm.Id)") -or $names.ContainsKey("$($vm.Name)")) {
             $vm
         }
     }
@@ -1765,6 +1766,9 @@ function Get-MacPoolContainerNetwork {
     }
 
     foreach ($network in $networks) {
+        if ($null -eq $network) {
+            continue
+        }
         $pools = @(
             foreach ($pool in @(Get-MacPoolMember -InputObject $network -Name 'MacPools')) {
                 if ($null -ne $pool) {

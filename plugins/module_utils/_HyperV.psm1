@@ -231,6 +231,29 @@ function Get-MacPoolServiceState {
     return 'missing'
 }
 
+function Test-MacPoolServiceAbsent {
+    <#
+    .SYNOPSIS
+    Whether a Windows service is disabled, or proven not to be installed.
+
+    .PARAMETER Name
+    The name of the service.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory = $true)]
+        [string]
+        $Name
+    )
+
+    $state = Get-MacPoolServiceState -Name $Name
+    if ($state -ne 'missing') {
+        return ($state -eq 'disabled')
+    }
+    # every Windows has RpcSs: who does not see it does not see the services, and a missing one proves nothing
+    return ((Get-MacPoolServiceState -Name 'RpcSs') -eq 'present')
+}
+
 function Test-MacPoolHyperV {
     <#
     .SYNOPSIS
@@ -240,12 +263,10 @@ function Test-MacPoolHyperV {
     [CmdletBinding()]
     param ()
 
-    $service = Get-MacPoolServiceState -Name 'vmms'
-    if ($service -in @('present', 'disabled')) {
+    if ((Get-MacPoolServiceState -Name 'vmms') -in @('present', 'disabled')) {
         return $true
     }
-    # every Windows has RpcSs: who does not see it, sees no services, and a missing one proves nothing
-    if ($service -eq 'missing' -and (Get-MacPoolServiceState -Name 'RpcSs') -eq 'present') {
+    if (Test-MacPoolServiceAbsent -Name 'vmms') {
         return $false
     }
     return (Test-MacPoolCommand -Name 'Get-VM')
@@ -326,6 +347,27 @@ function Get-MacPoolRegistryRange {
     return $answer
 }
 
+function Add-MacPoolRegistryKey {
+    <#
+    .SYNOPSIS
+    Makes the key of the range where it is missing, and the keys above it. New-Item on a key that is there would wipe its values.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    if (Test-Path -Path $registryKey -ErrorAction Stop) {
+        return
+    }
+    # the first name is the drive
+    $names = @($registryKey -split '\\')
+    for ($index = 1; $index -lt $names.Count; $index++) {
+        $path = $names[0..$index] -join '\'
+        if (-not (Test-Path -Path $path -ErrorAction Stop)) {
+            $null = New-Item -Path $path -ErrorAction Stop
+        }
+    }
+}
+
 function Set-MacPoolRegistryRange {
     <#
     .SYNOPSIS
@@ -348,10 +390,7 @@ function Set-MacPoolRegistryRange {
         $End
     )
 
-    # New-Item on a key that is there would wipe its values
-    if (-not (Test-Path -Path $registryKey -ErrorAction Stop)) {
-        $null = New-Item -Path $registryKey -ErrorAction Stop
-    }
+    Add-MacPoolRegistryKey
     [byte[]]$first = ConvertTo-MacPoolByte -Address $Start
     [byte[]]$last = ConvertTo-MacPoolByte -Address $End
     $null = New-ItemProperty -Path $registryKey -Name $registryStart -PropertyType Binary -Value $first -Force -ErrorAction Stop
@@ -490,7 +529,10 @@ function Get-MacPoolPortFeature {
         $Adapter
     )
 
-    Get-VMSwitchExtensionPortFeature -FeatureId $portProfileFeatureId -VMNetworkAdapter $Adapter -ErrorAction Stop
+    # no such cmdlet, no port profiles
+    if (Test-MacPoolCommand -Name 'Get-VMSwitchExtensionPortFeature') {
+        Get-VMSwitchExtensionPortFeature -FeatureId $portProfileFeatureId -VMNetworkAdapter $Adapter -ErrorAction Stop
+    }
 }
 
 function Get-MacPoolPortFeatureTemplate {
@@ -501,6 +543,9 @@ function Get-MacPoolPortFeatureTemplate {
     [CmdletBinding()]
     param ()
 
+    if (-not (Test-MacPoolCommand -Name 'Get-VMSystemSwitchExtensionPortFeature')) {
+        return $null
+    }
     foreach ($feature in @(Get-VMSystemSwitchExtensionPortFeature -FeatureId $portProfileFeatureId -ErrorAction Stop)) {
         return $feature
     }
@@ -526,6 +571,10 @@ function ConvertTo-MacPoolPortProfile {
         return $null
     }
     $data = Get-MacPoolMember -InputObject $Feature -Name 'SettingData'
+    # a getter that fails gives nothing, silently
+    if ($null -eq $data) {
+        throw 'the port profile feature shows no settings'
+    }
     return [ordered]@{
         profile_id = "$(Get-MacPoolMember -InputObject $data -Name 'ProfileId')"
         profile_data = [long](Get-MacPoolMember -InputObject $data -Name 'ProfileData')
@@ -545,10 +594,10 @@ $exportedFunctions = @(
     'Get-MacPoolPortFeature'
     'Get-MacPoolPortFeatureTemplate'
     'Get-MacPoolRegistryRange'
-    'Get-MacPoolServiceState'
     'Set-MacPoolRegistryRange'
     'Test-MacPoolAccessDenied'
     'Test-MacPoolCommand'
     'Test-MacPoolHyperV'
+    'Test-MacPoolServiceAbsent'
 )
 Export-ModuleMember -Function $exportedFunctions

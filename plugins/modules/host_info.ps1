@@ -129,12 +129,18 @@ function Get-MacPoolHostVersion {
     [CmdletBinding()]
     param ()
 
+    $found = ''
     if (Test-MacPoolCommand -Name 'Get-CimInstance') {
-        $system = Get-CimInstance -ClassName 'Win32_OperatingSystem' -ErrorAction Stop
-        $found = "$(Get-MacPoolMember -InputObject $system -Name 'Version')"
-        if ($found -eq '') {
-            throw 'Win32_OperatingSystem shows no version'
+        try {
+            $system = Get-CimInstance -ClassName 'Win32_OperatingSystem' -ErrorAction Stop
+            $found = "$(Get-MacPoolMember -InputObject $system -Name 'Version')"
         }
+        catch {
+            # the same version is known without CIM
+            $found = ''
+        }
+    }
+    if ($found -ne '') {
         return $found
     }
     $version = [System.Environment]::OSVersion.Version
@@ -386,9 +392,12 @@ function Get-MacPoolChosenMachine {
     if (-not $All -and @($Wanted).Count -eq 0) {
         return
     }
-    $keys = @{}
+    $names = @{}
+    $ids = @{}
     foreach ($item in $Wanted) {
-        $keys["$item"] = $true
+        $names["$item"] = $true
+        # an id may come in braces
+        $ids[("$item" -replace '[{}]', '')] = $true
     }
 
     $problems = @()
@@ -400,7 +409,7 @@ function Get-MacPoolChosenMachine {
         Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject 'a VM in the list' -Problem $problem
     }
     foreach ($vm in $listed) {
-        if ($All -or $keys.ContainsKey("$($vm.Id)") -or $keys.ContainsKey("$($vm.Name)")) {
+        if ($All -or $ids.ContainsKey("$($vm.Id)") -or $names.ContainsKey("$($vm.Name)")) {
             $vm
         }
     }
@@ -507,7 +516,8 @@ function ConvertTo-MacPoolVlan {
 function ConvertTo-MacPoolAdapter {
     <#
     .SYNOPSIS
-    One adapter of a VM or of a checkpoint. One that shows no address is unreadable: a getter that fails gives nothing, silently.
+    One adapter of a VM or of a checkpoint. One that shows no address, or not whether that is dynamic, is unreadable: a getter that
+    fails gives nothing, silently.
 
     .PARAMETER Adapter
     The adapter.
@@ -545,6 +555,10 @@ function ConvertTo-MacPoolAdapter {
     if ($mac -eq '') {
         throw "adapter '$name' shows no MAC address"
     }
+    $dynamic = $Adapter.DynamicMacAddressEnabled
+    if ($null -eq $dynamic) {
+        throw "adapter '$name' does not show whether its MAC address is dynamic"
+    }
     $connected = [bool]$Adapter.Connected
     $switchName = $null
     if ($connected -and "$($Adapter.SwitchName)" -ne '') {
@@ -554,7 +568,7 @@ function ConvertTo-MacPoolAdapter {
         id = $Id
         name = $name
         mac = $mac
-        dynamic = [bool]$Adapter.DynamicMacAddressEnabled
+        dynamic = [bool]$dynamic
         legacy = [bool]$Adapter.IsLegacy
         'switch' = $switchName
         connected = $connected
@@ -1311,13 +1325,16 @@ function Get-MacPoolContainerNetwork {
         $networks = @(Get-HnsNetwork -ErrorAction Stop)
     }
     catch {
-        if ((Get-MacPoolServiceState -Name 'hns') -in @('missing', 'disabled')) {
+        if (Test-MacPoolServiceAbsent -Name 'hns') {
             return
         }
         throw
     }
 
     foreach ($network in $networks) {
+        if ($null -eq $network) {
+            continue
+        }
         $pools = @(
             foreach ($pool in @(Get-MacPoolMember -InputObject $network -Name 'MacPools')) {
                 if ($null -ne $pool) {
