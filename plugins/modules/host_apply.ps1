@@ -1615,15 +1615,18 @@ function Stop-MacPoolMachine {
         if (Test-MacPoolAccessDenied -Problem $problem) {
             throw $problem
         }
-        if (-not $Operation['force_off']) {
+        # a guest that cannot be asked is an error at once, one that does not go off is an error after a while
+        if (-not $Operation['force_off'] -and $watch.Elapsed.TotalSeconds -lt 10) {
             $cause = Get-MacPoolCause -Problem $problem
             $message = "the guest of VM '$($vm.Name)' cannot be asked to shut down and force_off is false: $cause"
             throw (New-MacPoolProblem -Status 'refused' -Reason 'shutdown_unavailable' -Message $message)
         }
-        $timeout = 0
+        if ($Operation['force_off']) {
+            $timeout = 0
+        }
     }
-    elseif ($null -ne $problem) {
-        # it failed to say so, but the VM is on its way
+    if ($null -ne $problem) {
+        # it failed to say so, but the VM may be on its way
         $Context['touched'] = $true
     }
 
@@ -1843,11 +1846,13 @@ function Get-MacPoolAddressSet {
                 continue
             }
             $mac = ConvertTo-MacPoolAddress -Text $adapter.MacAddress
+            $dynamic = $adapter.DynamicMacAddressEnabled
             # a getter that fails gives nothing, silently
-            if ($mac -eq '') {
-                throw "adapter '$($adapter.Name)' of VM '$($vm.Name)' shows no MAC address"
+            if ($mac -eq '' -or $null -eq $dynamic) {
+                throw "adapter '$($adapter.Name)' of VM '$($vm.Name)' shows no MAC address, or not whether it is dynamic"
             }
-            [ordered]@{ adapter_id = $item['adapter_id']; mac = $mac; dynamic = [bool]$adapter.DynamicMacAddressEnabled }
+            # the id as Hyper-V writes it, however the caller did
+            [ordered]@{ adapter_id = "$($adapter.Id)"; mac = $mac; dynamic = [bool]$dynamic }
         }
     )
     return [ordered]@{ state = $state; adapters = $records }
@@ -2531,7 +2536,7 @@ function Read-MacPoolCreatedMachine {
     <#
     .SYNOPSIS
     Writes what there is of a new VM into 'after': vm_id, adapter_id, mac, dynamic and state. The VM is noted before its adapter is
-    read, so that it is told even when that fails.
+    read, so that it is told even when that fails. The name of the adapter is noted beside it.
 
     .PARAMETER Machine
     The VM.
@@ -2563,6 +2568,7 @@ function Read-MacPoolCreatedMachine {
         $created['adapter_id'] = "$($adapter.Id)"
         $created['mac'] = ConvertTo-MacPoolAddress -Text $adapter.MacAddress
         $created['dynamic'] = [bool]$adapter.DynamicMacAddressEnabled
+        $Context['adapter_name'] = "$($adapter.Name)"
         break
     }
 }
@@ -2694,7 +2700,8 @@ function Invoke-MacPoolCreateMachine {
         }
         $after = $Context['after']
         if ($null -ne $after) {
-            $asWanted = ($after['dynamic'] -eq $dynamic -and ($dynamic -or $after['mac'] -eq $Operation['mac']))
+            $named = ($Context['adapter_name'] -ceq $Operation['adapter_name'])
+            $asWanted = ($named -and $after['dynamic'] -eq $dynamic -and ($dynamic -or $after['mac'] -eq $Operation['mac']))
         }
     }
     catch {
@@ -2702,7 +2709,7 @@ function Invoke-MacPoolCreateMachine {
             $problem = $_
         }
     }
-    Complete-MacPoolChange -Context $Context -Problem $problem -AsWanted $asWanted -Wanted "VM '$name' with its adapter"
+    Complete-MacPoolChange -Context $Context -Problem $problem -AsWanted $asWanted -Wanted "VM '$name' with adapter '$($Operation['adapter_name'])'"
 }
 
 function Test-MacPoolClustered {
@@ -2840,6 +2847,7 @@ function Invoke-MacPoolOperation {
         asked = $false
         gave_up = $false
         note = $null
+        adapter_name = $null
     }
     $options = @{ Operation = $Operation; Context = $context; Session = $Session }
     try {
