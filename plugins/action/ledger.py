@@ -92,14 +92,15 @@ class ActionModule(Task):
 
     def _backed_up(self, options: dict[str, Any]) -> Result:
         ledger = self.ledger(options, self.settings.plan())
-        path = options["path"] if self.preview else ledger.backup(options["path"])
+        path = ledger.backup(options["path"], preview=self.preview)
         return {"changed": True, "path": path, "ledger": info_as_result(ledger.info())}
 
     def _restored(self, options: dict[str, Any]) -> Result:
         plan = self.settings.plan()
         url, path = self.settings.ledger_url(), options["path"]
-        if self.preview:
-            Ledger.open(path, plan.scope, plan).close()
+        ledger = Ledger.restore(
+            url, plan.scope, path, self.job, plan, timeout=options["lock_timeout"], preview=self.preview
+        )
+        if ledger is None:
             return {"changed": True, "path": path}
-        ledger = Ledger.restore(url, plan.scope, path, self.job, plan, timeout=options["lock_timeout"])
         return {"changed": True, "path": path, "ledger": info_as_result(ledger.info())}

@@ -600,7 +600,7 @@ class Store(Protocol):
     def verify(self) -> list[str]:
         """Return what is wrong with the database and with the chain of its history."""
 
-    def backup(self, destination: str) -> None:
+    def backup(self, destination: str, *, preview: bool = False) -> None:
         """Copy the ledger as it is at this moment."""
 
     def close(self) -> None:

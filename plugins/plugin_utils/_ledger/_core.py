@@ -58,6 +58,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     LedgerExists,
     LedgerForeign,
     LedgerInfo,
+    LedgerMissing,
     NoLease,
     Observed,
     Outcome,
@@ -627,10 +628,10 @@ class Ledger:
         problems = self._store.verify()
         return problems or self._store.read(replay_problems)
 
-    def backup(self, destination: str) -> str:
+    def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
         target = str(Path(destination).expanduser().absolute())
-        self._store.backup(target)
+        self._store.backup(target, preview=preview)
         return target
 
     @classmethod
@@ -642,15 +643,24 @@ class Ledger:
         job: Job,
         plan: Plan | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-    ) -> Ledger:
+        *,
+        preview: bool = False,
+    ) -> Ledger | None:
         """Put a backup in the place of the ledger, which may be missing or damaged, and say so in the history.
 
         What was promised since the backup is lost: observe all hosts afterwards and adopt what they carry.
+
+        :return: the restored ledger; None from a preview
         """
         origin = Path(backup).expanduser().absolute()
-        with Ledger.open(str(origin), scope, timeout=timeout) as copy:
-            problems = copy._store.verify()
-            restored_id = copy.info().id
+        try:
+            with Ledger.open(str(origin), scope, timeout=timeout) as copy:
+                problems = copy._store.verify()
+                restored_id = copy.info().id
+        except (LedgerMissing, LedgerForeign) as error:
+            # The remedies for a ledger, such as making one, are none for a backup.
+            wanted, remedy = f"a backup of the ledger of scope {quoted(scope)}", "Give the path of one."
+            raise type(error)(f'backup "{origin}"', wanted, error.found, remedy) from error
         if problems:
             raise LedgerForeign(
                 f'backup "{origin}"', "a backup in order", "; ".join(problems[:3]), "Restore another backup."
@@ -664,6 +674,8 @@ class Ledger:
                 f"another ledger (id {lost[0]})",
                 "Move it away first, if it really shall be replaced.",
             )
+        if preview:
+            return None
         store.replace_with(str(origin))
         ledger = cls(store, scope, plan)
         store.open(scope)

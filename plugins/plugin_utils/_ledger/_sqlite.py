@@ -402,13 +402,15 @@ class SqliteStore:
                 digest, expected = found, sequence + 1
         return problems
 
-    def backup(self, destination: str) -> None:
+    def backup(self, destination: str, *, preview: bool = False) -> None:
         """Copy the ledger as it is at this moment into a new file."""
         target = Path(destination).expanduser().absolute()
         if target.exists():
             raise LedgerExists(
                 f'backup "{target}"', "a new file", "a file that is there already", "Give another name, such as a date."
             )
+        if preview:
+            return
         with self._lock, _translated(self.path):
             connection = self._ready()
             part = target.with_name(f".{target.name}.{os.getpid()}.part")
