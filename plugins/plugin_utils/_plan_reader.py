@@ -31,6 +31,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
     shown,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocator import STRATEGIES
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import find_host, host_key
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import (
     ADOPTED,
     DEFAULT_REUSE_AFTER,
@@ -323,13 +324,17 @@ class _Reader:
         return result
 
     def hosts(self, value: object, here: str) -> tuple[str, ...]:
-        hosts: dict[str, str] = {}
+        hosts: list[str] = []
         for index, item in enumerate(self.sequence(value, here)):
-            host = self.text(item, f"{here}[{index}]")
-            if host and host.casefold() in hosts:
-                self.error(f"{here}[{index}]", "each host once", host, "Remove the second one.")
-            hosts.setdefault(host.casefold(), host)
-        return tuple(hosts.values())
+            if not (host := self.text(item, f"{here}[{index}]")):
+                continue
+            # A short name means the full one with that label: both would share one block.
+            same = next((other for other in hosts if find_host(host, [host_key(other)])), None)
+            if same is not None:
+                found = f"{host}, which means {same} too" if host != same else host
+                self.error(f"{here}[{index}]", "each host once", found, "Remove one of them, or give both full names.")
+            hosts.append(host)
+        return tuple(hosts)
 
     def others(self, value: object, here: str) -> tuple[OtherAllocator, ...]:
         found = []

@@ -248,6 +248,7 @@ ONE_FAULT: list[tuple[str, Any, str, str]] = [
     ("host_ranges.hosts", "hv1", "macpool_plan.host_ranges.hosts", "a list"),
     ("host_ranges.hosts.3", "HV1", "macpool_plan.host_ranges.hosts[3]", "each host once"),
     ("host_ranges.hosts.3", " hv1 ", "macpool_plan.host_ranges.hosts[3]", "each host once"),
+    ("host_ranges.hosts.3", "hv1.example.com", "macpool_plan.host_ranges.hosts[3]", "which means hv1 too"),
     ("host_ranges.hosts.3", "", "macpool_plan.host_ranges.hosts[3]", "a line of text"),
     ("host_ranges.hosts.3", {"name": "hv4"}, "macpool_plan.host_ranges.hosts[3]", "a line of text"),
     ("other_allocators", {"vmm": {}}, "macpool_plan.other_allocators", "a list"),
