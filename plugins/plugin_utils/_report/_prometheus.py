@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -50,9 +50,17 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
                 if item[key] is not None
             ],
         )
+    for key, text in (
+        ("per_day", "Addresses by which a range or pool fills in a day."),
+        ("days_left", "Days until a range or pool is full at that rate."),
+    ):
+        rated = [item for item in summary["usage"] if item.get(key) is not None]
+        samples = [({"kind": item["kind"], "name": item["name"]}, item[key]) for item in rated]
+        if samples:
+            yield from _metric(f"macpool_range_{key}", text, samples)
 
 
-def _metric(name: str, text: str, samples: list[tuple[dict[str, str], int]]) -> Iterator[str]:
+def _metric(name: str, text: str, samples: Sequence[tuple[dict[str, str], float]]) -> Iterator[str]:
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} gauge"
     for labels, value in samples:

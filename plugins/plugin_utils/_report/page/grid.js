@@ -35,7 +35,7 @@ const LEGEND = [["free", "free"], ["dynamic", "dynamic"], ["static", "static"], 
 const legend = () => h("ul", { class: "legend", "aria-label": "Legend" }, LEGEND.map(([kind, words]) =>
   h("li", {}, h("span", { class: `cell ${kind === "bad" ? "free bad" : kind}`, "aria-hidden": "true" }), words)));
 
-// onpick gets a stretch to zoom into or a single address.
+// pick gets a stretch to zoom into or a single address; tell gets what is pointed at, and whether the focus moved there.
 function grid(view, { tell, pick, at = null }) {
   const size = cellSize(view), cells = [];
   const wide = sizeOf(view) / size > 256 && window.innerWidth > 900;
@@ -65,15 +65,15 @@ function grid(view, { tell, pick, at = null }) {
     const button = target.closest ? target.closest("button[data-slot]") : null;
     return button ? cells[Number(button.dataset.slot)] : null;
   };
-  const show = (cell) => tell(size === 1 ? cell.from : { start: cell.from, end: cell.to, kind: "part" });
+  const show = (cell, moved) => tell(size === 1 ? cell.from : { start: cell.from, end: cell.to, kind: "part" }, moved);
   box.addEventListener("focusin", (event) => {
     const cell = cellOf(event.target);
     if (cell) {
       rove(cell);
-      show(cell);
+      show(cell, true);
     }
   });
-  box.addEventListener("mouseover", (event) => { const cell = cellOf(event.target); if (cell) show(cell); });
+  box.addEventListener("mouseover", (event) => { const cell = cellOf(event.target); if (cell) show(cell, false); });
   box.addEventListener("click", (event) => { const cell = cellOf(event.target); if (cell) pick(size === 1 ? cell.from : { start: cell.from, end: cell.to }); });
   box.addEventListener("keydown", (event) => {
     const cell = cellOf(event.target);

@@ -57,7 +57,7 @@ window.addEventListener("hashchange", () => {
   const heading = route();
   const kind = main.dataset.view;
   // Within the map the focus stays in the map, so that one can go on zooming by keyboard.
-  const next = kind === "map" && shownView === "map" && inMap ? view.querySelector(".band button[tabindex='0']") : null;
+  const next = kind === "map" && shownView === "map" && inMap ? view.querySelector(".grid .here") || view.querySelector(".band button[tabindex='0']") : null;
   if (next) next.focus();
   else if (heading) heading.focus({ preventScroll: false });
   if (!next) window.scrollTo(0, 0);

@@ -44,7 +44,11 @@ function mapView(params) {
   const go = (next) => { location.hash = hrefOf(next); };
   const detail = h("div", { class: "map-detail" });
   let held = null;
-  const tell = (what) => { if (held === null) detail.replaceChildren(...describe(what)); };
+  // What was picked stays on display while the pointer wanders, until the focus moves on.
+  const tell = (what, moved) => {
+    if (moved && what !== held) held = null;
+    if (held === null) detail.replaceChildren(...describe(what));
+  };
   const pick = (what) => {
     if (typeof what !== "number") return go(what);
     held = null;
@@ -55,7 +59,7 @@ function mapView(params) {
     say(addressWords(what));
     return undefined;
   };
-  const { element, axis } = band(view, { go, tell: (what) => { held = null; tell(what); } });
+  const { element, axis } = band(view, { go, tell: (what) => tell(what, true) });
   const cells = sizeOf(view) <= LARGEST_GRID ? grid(view, { tell, pick, at }) : null;
   if (at !== null) {
     tell(at);

@@ -58,7 +58,7 @@ const dashed = (address) => hex(address).match(/../g).join("-");
 
 function mac(address, link = true) {
   if (address === null) return h("span", { class: "muted" }, "unknown");
-  if (typeof address === "string") return h("span", { class: "mac odd", title: "no MAC address" }, visible(address) || "(empty)");
+  if (typeof address === "string") return h("bdi", { class: "mac odd", title: "no MAC address" }, visible(address) || "(empty)");
   if (!address) return h("span", { class: "muted" }, "none yet");
   if (!link) return h("span", { class: "mac" }, dashed(address));
   return h("a", { class: "mac", href: `#/map?at=${hex(address)}` }, dashed(address));
