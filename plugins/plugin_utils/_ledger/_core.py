@@ -19,6 +19,8 @@ durations are seconds, addresses are ints.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +57,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     KnownHost,
     Lease,
     LeaseOutcome,
+    LedgerDamaged,
     LedgerExists,
     LedgerForeign,
     LedgerInfo,
@@ -482,6 +485,18 @@ class Ledger:
         """Return the hosts that keep absence from being proven, with the reason of each."""
         return self._store.read(lambda session: unproven(session, self.plan))
 
+    # --- audits -------------------------------------------------------------------------------------------------------
+
+    def note_audit(self, counts: Mapping[str, Any], job: Job, *, preview: bool = False) -> int:
+        """Keep the counts of an audit in the history, for the trend, and return the number of the entry."""
+        return self._store.write(
+            lambda session: session.log("audit", "counted", job, counts, None, ""), preview=preview
+        )
+
+    def audits(self, newest: int) -> list[Mapping[str, Any]]:
+        """Return the counts of the newest audits, the oldest first."""
+        return [entry.after for entry in self.history(kind="audit", newest=newest)]
+
     # --- intents ------------------------------------------------------------------------------------------------------
 
     def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart", note: str = "") -> Intent:
@@ -653,30 +668,23 @@ class Ledger:
         :return: the restored ledger; None from a preview
         """
         origin = Path(backup).expanduser().absolute()
-        try:
-            with Ledger.open(str(origin), scope, timeout=timeout) as copy:
-                problems = copy._store.verify()
-                restored_id = copy.info().id
-        except (LedgerMissing, LedgerForeign) as error:
-            # The remedies for a ledger, such as making one, are none for a backup.
-            wanted, remedy = f"a backup of the ledger of scope {quoted(scope)}", "Give the path of one."
-            raise type(error)(f'backup "{origin}"', wanted, error.found, remedy) from error
-        if problems:
-            raise LedgerForeign(
-                f'backup "{origin}"', "a backup in order", "; ".join(problems[:3]), "Restore another backup."
-            )
         store = store_at(location, scope, timeout)
-        lost = _newest_known(store)
-        if lost is not None and lost[0] != restored_id:
-            raise LedgerExists(
-                f'ledger "{store.location}"',
-                f"the ledger that the backup is of (id {restored_id}), or none",
-                f"another ledger (id {lost[0]})",
-                "Move it away first, if it really shall be replaced.",
-            )
-        if preview:
-            return None
-        store.replace_with(str(origin))
+        with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
+            # A copy: the backup may lie on a network file system, or where nothing can be written beside it.
+            copy = Path(folder) / "backup"
+            _copy_database(origin, copy)
+            restored_id = _checked_backup(origin, copy, scope, timeout)
+            lost = _newest_known(store)
+            if lost is not None and lost[0] != restored_id:
+                raise LedgerExists(
+                    f'ledger "{store.location}"',
+                    f"the ledger that the backup is of (id {restored_id}), or none",
+                    f"another ledger (id {lost[0]})",
+                    "Move it away first, if it really shall be replaced.",
+                )
+            if preview:
+                return None
+            store.replace_with(str(copy))
         ledger = cls(store, scope, plan)
         store.open(scope)
         ledger._acknowledge(job, "restored", {"from": str(origin), "lost_sequence": lost[1] if lost else None})
@@ -756,6 +764,32 @@ def _observe(session: Session, plan: Plan, pictures: Sequence[HostPicture], job:
 def fence_of(claim: Claim) -> Fence:
     """Return the claim as it was seen, to be shown again when it is renewed or confirmed."""
     return Fence(claim.address, claim.owner, claim.generation)
+
+
+def _copy_database(origin: Path, copy: Path) -> None:
+    """Copy a database file, with its write-ahead log where somebody copied that too."""
+    try:
+        shutil.copyfile(origin, copy)
+        if Path(f"{origin}-wal").exists():
+            shutil.copyfile(f"{origin}-wal", f"{copy}-wal")
+    except OSError as error:
+        raise LedgerMissing(f'backup "{origin}"', "a backup", str(error.strerror), "Give the path of one.") from error
+
+
+def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str:
+    """Return the id of the ledger that a backup is of."""
+    subject = f'backup "{origin}"'
+    try:
+        with Ledger.open(str(copy), scope, timeout=timeout) as ledger:
+            problems = ledger.verify()
+            ledger_id = ledger.info().id
+    except LedgerForeign as error:
+        # The remedies for a ledger, such as making one, are none for a backup.
+        wanted = f"a backup of the ledger of scope {quoted(scope)}"
+        raise LedgerForeign(subject, wanted, error.found, "Give the path of one.") from error
+    if problems:
+        raise LedgerDamaged(subject, "a backup in order", "; ".join(problems[:3]), "Restore another backup.")
+    return ledger_id
 
 
 def _newest_known(store: Store) -> tuple[str, int] | None:

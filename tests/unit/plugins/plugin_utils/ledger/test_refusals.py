@@ -499,8 +499,26 @@ def test_a_backup_that_was_tampered_with_is_refused(path: Path, tmp_path: Path) 
     with sqlite3.connect(copy) as behind:
         behind.execute("DROP TRIGGER history_is_fixed")
         behind.execute("UPDATE history SET owner = 'mallory' WHERE sequence = 3")
-    with pytest.raises(LedgerForeign, match="entry 3 was changed"):
+    with pytest.raises(LedgerDamaged, match="entry 3 was changed"):
         Ledger.restore(str(path), "west", str(copy), JOB)
+
+
+def test_a_backup_on_a_network_file_system_can_be_restored(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    with make_ledger(path) as ledger:
+        ledger.ensure([Request("a/eth0")], JOB)
+        ledger.backup(str(share / "b.sqlite3"))
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nnas:/x {share} nfs4 rw 0 0\n")
+    monkeypatch.setattr(_places, "MOUNTS", mounts)
+    with pytest.raises(LedgerOnNetworkFileSystem):
+        opened(share / "b.sqlite3")
+    restored = Ledger.restore(str(path), "west", str(share / "b.sqlite3"), JOB, make_plan())
+    assert restored is not None
+    assert len(restored.claims()) == 1
 
 
 def test_a_preview_on_a_ledger_that_was_put_back_is_refused_too(path: Path, clock: Clock) -> None:
