@@ -885,7 +885,8 @@ function Get-MacPoolAdapterMap {
         $problems = @($_)
     }
 
-    if ($problems.Count -eq 0) {
+    $single = ($problems.Count -gt 0)
+    if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
         }
@@ -894,10 +895,17 @@ function Get-MacPoolAdapterMap {
             if ($map.ContainsKey($owner)) {
                 $null = $map[$owner].Add($adapter)
             }
+            else {
+                # not told whose it is
+                $single = $true
+            }
         }
+    }
+    if (-not $single) {
         return $map
     }
 
+    $map = @{}
     foreach ($vm in $Machines) {
         try {
             $found = [System.Collections.ArrayList]::new()
@@ -1172,7 +1180,8 @@ function Get-MacPoolSnapshotMap {
     }
 
     $map = @{}
-    if ($problems.Count -eq 0) {
+    $single = ($problems.Count -gt 0)
+    if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
         }
@@ -1181,10 +1190,17 @@ function Get-MacPoolSnapshotMap {
             if ($map.ContainsKey($owner)) {
                 $null = $map[$owner].Add($snapshot)
             }
+            else {
+                # not told whose it is
+                $single = $true
+            }
         }
+    }
+    if (-not $single) {
         return $map
     }
 
+    $map = @{}
     foreach ($vm in $Machines) {
         try {
             $found = [System.Collections.ArrayList]::new()

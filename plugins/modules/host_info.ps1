@@ -451,7 +451,8 @@ function Get-MacPoolAdapterMap {
         $problems = @($_)
     }
 
-    if ($problems.Count -eq 0) {
+    $single = ($problems.Count -gt 0)
+    if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
         }
@@ -460,10 +461,17 @@ function Get-MacPoolAdapterMap {
             if ($map.ContainsKey($owner)) {
                 $null = $map[$owner].Add($adapter)
             }
+            else {
+                # not told whose it is
+                $single = $true
+            }
         }
+    }
+    if (-not $single) {
         return $map
     }
 
+    $map = @{}
     foreach ($vm in $Machines) {
         try {
             $found = [System.Collections.ArrayList]::new()
@@ -738,7 +746,8 @@ function Get-MacPoolSnapshotMap {
     }
 
     $map = @{}
-    if ($problems.Count -eq 0) {
+    $single = ($problems.Count -gt 0)
+    if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
         }
@@ -747,10 +756,17 @@ function Get-MacPoolSnapshotMap {
             if ($map.ContainsKey($owner)) {
                 $null = $map[$owner].Add($snapshot)
             }
+            else {
+                # not told whose it is
+                $single = $true
+            }
         }
+    }
+    if (-not $single) {
         return $map
     }
 
+    $map = @{}
     foreach ($vm in $Machines) {
         try {
             $found = [System.Collections.ArrayList]::new()
