@@ -113,6 +113,7 @@ class Ansible:
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
             # What the ledger notes about itself outside its file goes with the demo, not into the user's home.
             "XDG_STATE_HOME": str(directory / "state"),
         }

@@ -23,6 +23,7 @@ from examples.demo.stage import Ansible, DemoError, Lab, Run
 from examples.demo.wanted import Seen, as_variables, read, restartable, shared, wanted
 
 PENDING = {"mac_adapters_when_running": "pending"}
+MARK = ".macpool-demo"
 WORST = ("duplicate-address", "range-overlap", "departed", "static-in-dynamic-range", "stranded")
 
 
@@ -65,8 +66,7 @@ class Story:
             "collection, ansible-core, and its winrm connection.\n"
             f"Everything that ansible-playbook prints goes to {self.log}"
         )
-        shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory.mkdir(parents=True)
+        self._clear()
         with ExitStack() as stack:
             self._say("Start the lab")
             lab = stack.enter_context(Lab(self._root, self._directory))
@@ -88,6 +88,14 @@ class Story:
             f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts are gone;"
             f" observations, ledger and reports are in {self._shown(self._directory)}."
         )
+
+    def _clear(self) -> None:
+        """Remove what an earlier demo left behind, and nothing else."""
+        if self._directory.exists() and any(self._directory.iterdir()) and not (self._directory / MARK).exists():
+            raise DemoError(f"{self._directory} has files that no demo wrote; name another directory.")
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.mkdir(parents=True)
+        (self._directory / MARK).touch()
 
     def _init(self) -> None:
         run = self._run("Make the ledger: who was promised which address", "macpool.hyperv.init")

@@ -119,6 +119,7 @@ class Site:
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
             "XDG_STATE_HOME": str(self.directory / "state"),
         }
         program = Path(sys.executable).with_name("ansible-playbook")
