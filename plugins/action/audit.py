@@ -9,12 +9,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, audit, situate, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import (
+    MOST_SAMPLES,
+    counts_of,
+    is_news,
+    with_rates,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_audit, lease_for_audit
@@ -35,7 +43,9 @@ class ActionModule(Task):
             documents += loaded.documents
             misread = list(loaded.problems)
         plan = self.settings.plan_if_any()
-        claims, leases = self._promises(options, plan)
+        ledger = self._ledger_if_any(options, plan)
+        claims = [claim_for_audit(claim) for claim in ledger.claims()] if ledger else None
+        leases = [lease_for_audit(lease) for lease in ledger.leases()] if ledger else []
         now = dt.datetime.now(dt.timezone.utc)
         report = audit(
             documents,
@@ -48,6 +58,7 @@ class ActionModule(Task):
         )
         # What could not be read may hold anything.
         report.update(misread=misread, complete=report["complete"] and not misread)
+        self._add_trend(options, report, ledger, now)
         result: Result = {
             "complete": report["complete"],
             "summary": report["summary"],
@@ -83,16 +94,31 @@ class ActionModule(Task):
             )
         return result
 
-    def _promises(
-        self, options: dict[str, Any], plan: Plan | None
-    ) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]]]:
-        """Return claims and leases of the ledger; none when there is none and none was asked for."""
+    def _ledger_if_any(self, options: dict[str, Any], plan: Plan | None) -> Ledger | None:
+        """Return the ledger; None when there is none and none was asked for."""
         if plan is None or options["with_ledger"] is False:
-            return None, []
+            return None
         try:
-            ledger = self.ledger(options, plan)
+            return self.ledger(options, plan)
         except LedgerMissing:
             if options["with_ledger"]:
                 raise
-            return None, []
-        return [claim_for_audit(claim) for claim in ledger.claims()], [lease_for_audit(row) for row in ledger.leases()]
+            return None
+
+    def _add_trend(
+        self, options: dict[str, Any], report: dict[str, Any], ledger: Ledger | None, now: dt.datetime
+    ) -> None:
+        """Add the rate at which ranges fill to the report, and keep its counts for the next one."""
+        is_real = options["what_if"] is None
+        counts = counts_of(report, now)
+        earlier = ledger.audits(MOST_SAMPLES) if ledger else []
+        report["summary"]["usage"] = with_rates(
+            report["summary"]["usage"], {**counts, "complete": counts["complete"] and is_real}, earlier
+        )
+        if ledger is None or self.preview or not is_real or not options["trend"] or not is_news(counts, earlier):
+            return
+        try:
+            ledger.note_audit(counts, self.job)
+        except MacPoolError as error:
+            # A ledger that cannot be written is no reason to say nothing about the cluster.
+            self._display.warning(f"The counts of this audit were not kept: {error}")

@@ -191,6 +191,7 @@ AUDIT: Spec = {
         },
         "show": {"type": "int", "default": 10},
         "with_ledger": {"type": "bool"},
+        "trend": {"type": "bool", "default": True},
         "what_if": {
             "type": "dict",
             "options": {

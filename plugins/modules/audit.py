@@ -13,7 +13,8 @@ description:
     ledger), and reports every disagreement with names, evidence and a remedy.
   - Neither plan nor ledger is needed. Without them, duplicates, overlapping host ranges, adapters that will change their
     address and the like are found all the same.
-  - Reads files and the ledger only. It changes nothing and asks no host.
+  - Reads files and the ledger only. It asks no host, and changes nothing but the report and, with O(trend), the counts of
+    audits in the ledger.
 options:
   observations_dir:
     description:
@@ -68,6 +69,13 @@ options:
       - V(true) needs a ledger and fails without one, V(false) leaves it alone. Without this option the ledger is used when
         there is a plan and a ledger.
     type: bool
+  trend:
+    description:
+      - Whether to keep the counts of this audit in the ledger, where there is one, so that later reports can tell at which
+        rate ranges fill. Not kept in check mode and with O(what_if).
+      - An audit of the same observations adds nothing.
+    type: bool
+    default: true
   what_if:
     description:
       - A change to imagine. The report is then of the situation afterwards, and RV(changes) tells who would get another
@@ -144,7 +152,10 @@ complete:
   type: bool
   returned: always
 summary:
-  description: Counts of findings by severity and rule, of hosts, VMs and adapters, and the usage of each range and pool.
+  description: >-
+    Counts of findings by severity and rule, of hosts, VMs and adapters, and the usage of each range and pool.
+    In C(usage), C(per_day) is the rate of the last 30 days and C(days_left) how long the range lasts at that rate. Both are
+    V(null) until complete audits of at least a day are in the ledger.
   type: dict
   returned: always
 worst:

@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("winrm")
 
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from tests.lab.bench import Bench
 from tests.lab.lab import Lab
 from tests.unit.playbooks.runner import run_playbook
@@ -131,9 +132,16 @@ def test_what_if_is_answered_and_no_host_at_all_is_an_error(inventory: Path, tmp
     assert "mac_audit_observations_dir=DIR" in nobody.output
 
 
-def test_plan_and_ledger_are_used_where_there_are_any(inventory: Path, tmp_path: Path) -> None:
+def test_plan_and_ledger_are_used_where_there_are_any(
+    inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     plan = {"scope": "west", "pools": {"tenant": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 1024}]}}}
-    common = {"macpool_plan": plan, "macpool_ledger": str(tmp_path / "west.sqlite3"), "mac_audit_fail_at": "never"}
+    common: dict[str, Any] = {
+        "macpool_plan": plan,
+        "macpool_ledger": str(tmp_path / "west.sqlite3"),
+        "mac_audit_fail_at": "never",
+    }
     without = run_playbook("audit.yml", tmp_path, inventory=inventory, **common)
     assert without.code == 0, without.output
     assert "carried-without-promise" not in report_of(tmp_path)["summary"]["rules"]
@@ -144,6 +152,16 @@ def test_plan_and_ledger_are_used_where_there_are_any(inventory: Path, tmp_path:
     with_ledger = run_playbook("audit.yml", tmp_path, inventory=inventory, **common)
     assert with_ledger.code == 0, with_ledger.output
     assert report_of(tmp_path)["summary"]["rules"]["carried-without-promise"] > 0
+    # The counts of this audit are kept for the trend; the same observations again add nothing, and neither does a check.
+    (directory, *_more) = sorted((tmp_path / "report" / "observations").iterdir(), reverse=True)
+    for arguments in ((), ("--check",)):
+        again = run_playbook("audit.yml", tmp_path, *arguments, mac_audit_observations_dir=str(directory), **common)
+        assert again.code == 0, again.output
+    with Ledger.open(str(tmp_path / "west.sqlite3"), "west") as ledger:
+        (counts,) = ledger.audits(10)
+        assert counts["hosts"] == 4
+        assert counts["complete"] is True
+        assert ledger.verify() == []
 
 
 def test_a_file_that_nobody_understands_is_named(tmp_path: Path) -> None:
