@@ -359,6 +359,21 @@ class TestMap:
         assert start < 0x221DD8008000 < end
         assert end - start < 1 << 47
 
+    def test_dragging_chooses_a_stretch(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
+        browser.open(small[1], "#/map?from=00155DE00000&to=00155DE000FF")
+        left, width, top = browser.run(
+            "const box = document.querySelector('.land').getBoundingClientRect(); return [box.left, box.width, box.top + 8]"
+        )
+        browser.drag((int(left + width / 4), int(top)), (int(left + width / 2), int(top)))
+        route = browser.wait("return location.hash !== '#/map?from=00155DE00000&to=00155DE000FF' && location.hash")
+        start, end = (int(part.partition("=")[2], 16) for part in route.partition("?")[2].split("&"))
+        assert abs(start - 0x00155DE00040) < 4
+        assert abs(end - 0x00155DE00080) < 4
+        label = browser.wait(
+            "const cell = document.querySelector('.grid button'); return cell && cell.getAttribute('aria-label')"
+        )
+        assert label.startswith(f"00-15-5D-E0-00-{start % 256:02X}")
+
     def test_an_address_that_is_typed_is_shown(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
         browser.open(small[1], "#/map")
         browser.type("#jump", "0015.5de0.0105")

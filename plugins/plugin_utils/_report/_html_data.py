@@ -11,6 +11,7 @@ what was found where an address should be, and null is what nobody knows.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents i
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import SEVERITIES, Rule
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
 
+# Numbers of facts help who changes a rule; a reader cannot look them up.
+_FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
 
@@ -75,7 +78,7 @@ def page_data(
         "made": now.timestamp(),
         "complete": report["complete"],
         "severities": list(SEVERITIES),
-        "rules": [[rule.id, rule.title, rule.explanation] for rule in rules],
+        "rules": [[rule.id, rule.title, _FACTS.sub("", rule.explanation)] for rule in rules],
         "findings": findings,
         "vms": rows,
         "own": [_own(carrier, hosts, texts) for carrier in situation.picture.host_carriers],
@@ -85,6 +88,8 @@ def page_data(
         "usage": [
             [item["kind"], item["name"], int(item["start"], 16), int(item["end"], 16)]
             + [item[key] for key in ("size", "used", "promised", "percent", "warn_at")]
+            # Only an audit with a ledger knows earlier ones.
+            + [item.get(key) for key in ("per_day", "days_left")]
             for item in report["summary"]["usage"]
         ],
         "sources": [_source(item) for item in report["observed"]],

@@ -187,7 +187,9 @@ def _tiles(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _first_steps(report: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[str]:
     """Yield what is worst and what to do about it, one entry for each rule that spoke."""
-    urgent = [item for item in _open(report) if item["severity"] in _URGENT]
+    found = _open(report)
+    # Where nothing is urgent, the little that there is may be said in full.
+    urgent = [item for item in found if item["severity"] in _URGENT] or found
     groups: list[Sequence[Mapping[str, Any]]] = [
         list(items) for _key, items in groupby(urgent, key=lambda item: (item["severity"], item["rule"]))
     ]

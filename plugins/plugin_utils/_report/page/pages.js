@@ -8,6 +8,13 @@ const missing = (what) => [h("h1", { tabindex: "-1" }, `No such ${what}`), h("p"
 const mapLink = (view) => `#/map?from=${hex(view.start)}&to=${hex(view.end)}`;
 const hrefOf = (view) => (same(view, SPACE) ? "#/map" : mapLink(view));
 
+function timeLeft(row) {
+  if (row.perDay === null) return h("span", { class: "muted" }, "unknown");
+  const rate = h("span", { class: "muted" }, ` ${row.perDay > 0 ? "+" : ""}${row.perDay} a day`);
+  if (row.daysLeft === null) return ["not in sight", rate];
+  return [h(row.daysLeft <= 30 ? "b" : "span", {}, count(row.daysLeft, "day")), rate];
+}
+
 function usageTable(rows) {
   return table({
     caption: "Usage of ranges and pools", size: 12, rows, none: "No range and no pool is known.",
@@ -16,6 +23,7 @@ function usageTable(rows) {
       { label: "Addresses", cell: (row) => spanLink(row.start, row.end), key: (row) => row.start },
       { label: "Used", cell: usageBar, key: (row) => row.percent },
       ...(DATA.ledger ? [{ label: "Promised", cell: (row) => number(row.promised), key: (row) => row.promised, numeric: true }] : []),
+      ...(USAGE.some((row) => row.perDay !== null) ? [{ label: "Full in", cell: timeLeft, key: (row) => row.daysLeft ?? Number.MAX_SAFE_INTEGER }] : []),
     ],
   }).element;
 }

@@ -268,6 +268,15 @@ class TestHasEverything:
     def test_explains_every_rule(self) -> None:
         _report, page = made(host())
         assert [row[:2] for row in page.data["rules"]] == [[rule.id, rule.title] for rule in all_rules()]
+        assert not [row for row in page.data["rules"] if re.search(r"\bfacts? [0-9]", row[2])]
+
+    def test_usage_with_and_without_history(self) -> None:
+        documents = troubled()
+        report, situation = audit(documents, now=NOW), situate(documents, now=NOW)
+        assert [row[-2:] for row in Page(html(report, situation, NOW)).data["usage"]] == [[None, None]] * 2
+        for row in report["summary"]["usage"]:
+            row.update(per_day=2.5, days_left=100)
+        assert [row[-2:] for row in Page(html(report, situation, NOW)).data["usage"]] == [[2.5, 100]] * 2
 
     def test_sources_with_what_is_missing_in_them(self) -> None:
         _report, page = made(host(switches=None, warnings=["port profiles: access denied"]), {"schema": 7, "kind": "?"})
@@ -305,6 +314,7 @@ class TestSaysHowItIs:
     def test_low(self) -> None:
         document = host(vms=[vm("web", adapter("00155DE00005"), clustered=True)])
         assert self.headline(document) == "Nothing urgent: 1 finding to tidy up"
+        assert "Worst first" in made(document)[1].text
 
     def test_nothing(self) -> None:
         assert self.headline(self.quiet()) == "Nothing wrong was found"
