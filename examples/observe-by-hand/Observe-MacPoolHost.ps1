@@ -451,6 +451,33 @@ function Get-MacPoolClusterMachine {
             }
         }
     )
+    $causes = @(foreach ($problem in $problems) { $problem })
+    if ($causes.Count -eq 0 -and $identifiers.Count -lt $resources.Count) {
+        $causes = @('Get-ClusterParameter reported no error and did not give it')
+    }
+    return @{ machines = $machines; problems = $causes }
+}
+
+function Get-MacPoolMachineList {
+    <#
+    .SYNOPSIS
+    The VMs of this host, and what could not be listed: a dictionary of 'machines' and 'problems'. Without problems the list is whole.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $problems = @()
+    try {
+        $machines = @(Get-VM -ErrorAction Stop)
+    }
+    catch {
+        $cause = $_
+        # those that can be listed all the same
+        $machines = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
+        if ($problems.Count -eq 0) {
+            $problems = @($cause)
+        }
+    }
     return @{ machines = $machines; problems = @(foreach ($problem in $problems) { $problem }) }
 }
 
@@ -834,15 +861,14 @@ function Get-MacPoolChosenMachine {
         $ids[("$item" -replace '[{}]', '')] = $true
     }
 
-    $problems = @()
-    $listed = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
-    if ($listed.Count -eq 0 -and $problems.Count -gt 0) {
-        throw $problems[0]
+    $list = Get-MacPoolMachineList
+    if ($list['machines'].Count -eq 0 -and $list['problems'].Count -gt 0) {
+        throw $list['problems'][0]
     }
-    foreach ($problem in $problems) {
+    foreach ($problem in $list['problems']) {
         Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject 'a VM in the list' -Problem $problem
     }
-    foreach ($vm in $listed) {
+    foreach ($vm in $list['machines']) {
         if ($All -or $ids.ContainsKey("$($vm.Id)") -or $names.ContainsKey("$($vm.Name)")) {
             $vm
         }
@@ -876,16 +902,14 @@ function Get-MacPoolAdapterMap {
         return $map
     }
 
-    $problems = @()
+    $single = $false
     $adapters = @()
     try {
-        $adapters = @(Get-VMNetworkAdapter -VM $Machines -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $adapters = @(Get-VMNetworkAdapter -VM $Machines -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
@@ -1170,17 +1194,15 @@ function Get-MacPoolSnapshotMap {
         $Warnings
     )
 
-    $problems = @()
+    $map = @{}
+    $single = $false
     $snapshots = @()
     try {
-        $snapshots = @(Get-VMSnapshot -VM $Machines -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $snapshots = @(Get-VMSnapshot -VM $Machines -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-
-    $map = @{}
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
@@ -1262,16 +1284,15 @@ function Get-MacPoolSnapshotAdapterMap {
         return $map
     }
 
-    $problems = @()
+    $single = $false
     $adapters = @()
     try {
         # -VMSnapshot takes one, the pipeline many
-        $adapters = @($Snapshots | Get-VMNetworkAdapter -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $adapters = @($Snapshots | Get-VMNetworkAdapter -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($snapshot in $Snapshots) {
             $map["$($snapshot.Id)"] = [System.Collections.ArrayList]::new()

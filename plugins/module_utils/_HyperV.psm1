@@ -511,6 +511,33 @@ function Get-MacPoolClusterMachine {
             }
         }
     )
+    $causes = @(foreach ($problem in $problems) { $problem })
+    if ($causes.Count -eq 0 -and $identifiers.Count -lt $resources.Count) {
+        $causes = @('Get-ClusterParameter reported no error and did not give it')
+    }
+    return @{ machines = $machines; problems = $causes }
+}
+
+function Get-MacPoolMachineList {
+    <#
+    .SYNOPSIS
+    The VMs of this host, and what could not be listed: a dictionary of 'machines' and 'problems'. Without problems the list is whole.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    $problems = @()
+    try {
+        $machines = @(Get-VM -ErrorAction Stop)
+    }
+    catch {
+        $cause = $_
+        # those that can be listed all the same
+        $machines = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
+        if ($problems.Count -eq 0) {
+            $problems = @($cause)
+        }
+    }
     return @{ machines = $machines; problems = @(foreach ($problem in $problems) { $problem }) }
 }
 
@@ -589,6 +616,7 @@ $exportedFunctions = @(
     'Get-MacPoolClusterMachine'
     'Get-MacPoolClusterName'
     'Get-MacPoolCmdletRange'
+    'Get-MacPoolMachineList'
     'Get-MacPoolMember'
     'Get-MacPoolObjectName'
     'Get-MacPoolPortFeature'

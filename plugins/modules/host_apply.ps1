@@ -1251,29 +1251,27 @@ function Read-MacPoolMachine {
         $Id
     )
 
-    $problems = @()
-    $listed = @()
+    $found = @()
     try {
-        $listed = @(Get-VM -Id $Id -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $found = @(Get-VM -Id $Id -ErrorAction Stop)
     }
     catch {
-        $listed = @()
+        $found = @()
     }
-    foreach ($vm in $listed) {
+    foreach ($vm in $found) {
         if ("$($vm.Id)" -eq $Id) {
             return $vm
         }
     }
 
-    $problems = @()
-    $listed = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
-    foreach ($vm in $listed) {
+    $list = Get-MacPoolMachineList
+    foreach ($vm in $list['machines']) {
         if ("$($vm.Id)" -eq $Id) {
             return $vm
         }
     }
-    if ($problems.Count -gt 0) {
-        throw $problems[0]
+    if ($list['problems'].Count -gt 0) {
+        throw $list['problems'][0]
     }
     return $null
 }
@@ -2517,17 +2515,16 @@ function Get-MacPoolMachineByName {
         $Name
     )
 
-    $problems = @()
-    $listed = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
+    $list = Get-MacPoolMachineList
     $found = @(
-        foreach ($vm in $listed) {
+        foreach ($vm in $list['machines']) {
             if ("$($vm.Name)" -eq $Name) {
                 $vm
             }
         }
     )
-    if ($found.Count -eq 0 -and $problems.Count -gt 0) {
-        throw $problems[0]
+    if ($found.Count -eq 0 -and $list['problems'].Count -gt 0) {
+        throw $list['problems'][0]
     }
     $found
 }

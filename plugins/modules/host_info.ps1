@@ -400,15 +400,14 @@ function Get-MacPoolChosenMachine {
         $ids[("$item" -replace '[{}]', '')] = $true
     }
 
-    $problems = @()
-    $listed = @(Get-VM -ErrorAction SilentlyContinue -ErrorVariable problems)
-    if ($listed.Count -eq 0 -and $problems.Count -gt 0) {
-        throw $problems[0]
+    $list = Get-MacPoolMachineList
+    if ($list['machines'].Count -eq 0 -and $list['problems'].Count -gt 0) {
+        throw $list['problems'][0]
     }
-    foreach ($problem in $problems) {
+    foreach ($problem in $list['problems']) {
         Add-MacPoolWarning -Warnings $Warnings -Part 'vms' -Subject 'a VM in the list' -Problem $problem
     }
-    foreach ($vm in $listed) {
+    foreach ($vm in $list['machines']) {
         if ($All -or $ids.ContainsKey("$($vm.Id)") -or $names.ContainsKey("$($vm.Name)")) {
             $vm
         }
@@ -442,16 +441,14 @@ function Get-MacPoolAdapterMap {
         return $map
     }
 
-    $problems = @()
+    $single = $false
     $adapters = @()
     try {
-        $adapters = @(Get-VMNetworkAdapter -VM $Machines -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $adapters = @(Get-VMNetworkAdapter -VM $Machines -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
@@ -736,17 +733,15 @@ function Get-MacPoolSnapshotMap {
         $Warnings
     )
 
-    $problems = @()
+    $map = @{}
+    $single = $false
     $snapshots = @()
     try {
-        $snapshots = @(Get-VMSnapshot -VM $Machines -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $snapshots = @(Get-VMSnapshot -VM $Machines -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-
-    $map = @{}
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($vm in $Machines) {
             $map["$($vm.Id)"] = [System.Collections.ArrayList]::new()
@@ -828,16 +823,15 @@ function Get-MacPoolSnapshotAdapterMap {
         return $map
     }
 
-    $problems = @()
+    $single = $false
     $adapters = @()
     try {
         # -VMSnapshot takes one, the pipeline many
-        $adapters = @($Snapshots | Get-VMNetworkAdapter -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $adapters = @($Snapshots | Get-VMNetworkAdapter -ErrorAction Stop)
     }
     catch {
-        $problems = @($_)
+        $single = $true
     }
-    $single = ($problems.Count -gt 0)
     if (-not $single) {
         foreach ($snapshot in $Snapshots) {
             $map["$($snapshot.Id)"] = [System.Collections.ArrayList]::new()
