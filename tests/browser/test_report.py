@@ -152,7 +152,10 @@ def test_a_name_keeps_its_direction_to_itself(browser: Browser, hostile: Path) -
     browser.open(hostile, "#/addresses")
     isolated = "return [...document.querySelectorAll('#view bdi')].every((item) => getComputedStyle(item).unicodeBidi === 'isolate')"
     assert browser.run(isolated)
-    hebrew = "return [...document.querySelectorAll('#view td, #view th')].filter((item) => /[\u05d0-\u05ea]/.test(item.textContent)).every((item) => item.querySelector('bdi'))"
+    hebrew = (
+        "return [...document.querySelectorAll('#view td, #view th')]"
+        ".filter((item) => /[\u05d0-\u05ea]/.test(item.textContent)).every((item) => item.querySelector('bdi'))"
+    )
     assert browser.run(hebrew)
 
 
@@ -352,7 +355,8 @@ class TestMap:
         browser.open(small[1], "#/map")
         browser.run(
             "const box = document.querySelector('.land-pool').getBoundingClientRect();"
-            "document.querySelector('.band').dispatchEvent(new WheelEvent('wheel', { ctrlKey: true, deltaY: -100, clientX: box.left + box.width / 2, cancelable: true, bubbles: true }))"
+            "const turn = { ctrlKey: true, deltaY: -100, clientX: box.left + box.width / 2, cancelable: true };"
+            "document.querySelector('.band').dispatchEvent(new WheelEvent('wheel', turn));"
         )
         route = browser.wait("return location.hash.includes('from=') && location.hash")
         start, end = (int(part.partition("=")[2], 16) for part in route.partition("?")[2].split("&"))
