@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _host
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import Item, Target, Wish
@@ -141,10 +141,16 @@ class Pusher:
         report = Report()
         remaining = list(wishes)
         for attempt in range(1, MOVED_TRIES + 1):
-            moved = self._round(remaining, report, last=attempt == MOVED_TRIES)
-            if not moved:
+            try:
+                remaining = self._round(remaining, report, last=attempt == MOVED_TRIES)
+            except MacPoolError as error:
+                if not (report.claimed or report.rows):
+                    raise
+                # What was claimed or changed before this error must be told with it.
+                report.errors += error.errors if isinstance(error, ManyErrors) else [error]
                 break
-            remaining = moved
+            if not remaining:
+                break
         return report
 
     def _round(self, wishes: Sequence[Wish], report: Report, last: bool) -> list[Wish]:
