@@ -37,7 +37,7 @@ class ActionModule(Task):
         observation = self.observe(["range", "vms", "host_adapters"])
         check_is_host(host, observation, leases)
         decision = decide_range(observation, wanted, options["method"])
-        result: Result = {"stranded": list(decision.stranded), "message": ""}
+        result: Result = {"stranded": list(decision.stranded), "message": decision.unread}
         if options["stranded"] == "fail":
             try:
                 check_stranded(host, decision)
@@ -54,7 +54,8 @@ class ActionModule(Task):
                 raise MacPoolError(
                     f'host "{host}"', f"the range {wanted}", f"{after} when read back", "Look at the host, run again."
                 )
-            result.update(changed=outcome["status"] == "done", message=outcome.get("message") or "")
+            said = filter(None, (decision.unread, outcome.get("message")))
+            result.update(changed=outcome["status"] == "done", message="; ".join(said))
         before_text, after_text = range_as_result(decision.before), range_as_result(after)
         diff = self.diff({"range": before_text}, {"range": after_text}) if result.get("changed") else {}
         return {**result, "before": before_text, "after": after_text, **diff}

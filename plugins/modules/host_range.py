@@ -44,7 +44,7 @@ options:
     description:
       - What to do when adapters would change address at their next start - dynamic adapters of VMs with an address that
         is in the range now and would be outside it afterwards, and adapters of the host itself.
-      - V(fail) lists them and changes nothing. V(allow) lists them and goes on.
+      - V(fail) lists them and changes nothing, also when not all adapters could be read. V(allow) lists them and goes on.
     type: str
     choices: [fail, allow]
     default: fail

@@ -32,6 +32,8 @@ class RangeDecision:
     operation: dict[str, Any] | None
     stranded: tuple[str, ...]
     """The adapters that the change would strand: their address changes at the next start (fact 18)."""
+    unread: str = ""
+    """Why there may be more of them; empty when all adapters were read."""
 
 
 def observed_range(observation: Document) -> Interval | None:
@@ -96,14 +98,26 @@ def decide_range(observation: Document, wanted: Interval | None, method: str) ->
     else:
         spec = {"start": format_mac(wanted.start), "end": format_mac(wanted.end)}
         operation = {"op": "set_host_range", "id": "set_host_range", "method": method, "expect": expect, **spec}
-    return RangeDecision(before, wanted, operation, stranded)
+    return RangeDecision(before, wanted, operation, stranded, _unread(observation))
+
+
+def _unread(observation: Document) -> str:
+    reasons = [f"{part} not read" for part in ("vms", "host_adapters") if observation.get(part) is None]
+    return "; ".join([*reasons, *(observation.get("warnings") or ())])
 
 
 def check_stranded(host: str, decision: RangeDecision) -> None:
-    """Refuse a change that would strand adapters.
+    """Refuse a change that would strand adapters, or of which nobody knows whether it would.
 
-    :raises MacPoolError: naming each of them
+    :raises MacPoolError: naming each of them, or what could not be read
     """
+    if decision.unread:
+        raise MacPoolError(
+            f'host "{host}"',
+            "all its adapters, to tell which would get another address at their next start",
+            f"that they cannot all be read: {decision.unread}",
+            "Mend that first, or say stranded: allow.",
+        )
     if decision.stranded:
         listed = "".join(f"\n  {adapter}" for adapter in decision.stranded)
         raise MacPoolError(

@@ -127,6 +127,16 @@ def test_a_range_that_could_not_be_read_is_not_no_range() -> None:
         _host_range.decide_range(unreadable, NEW, "auto")
 
 
+@pytest.mark.parametrize(
+    "gap", [{"vms": None}, {"host_adapters": None}, {"warnings": ['vms: VM "broken01" could not be read: no access']}]
+)
+def test_adapters_that_could_not_be_read_may_be_stranded(gap: dict[str, Any]) -> None:
+    decision = _host_range.decide_range({**observed(), **gap}, NEW, "auto")
+    with pytest.raises(MacPoolError, match=r"cannot all be read: (vms|host_adapters)"):
+        _host_range.check_stranded("hv1", decision)
+    assert _host_range.decide_range({**observed(NEW), **gap}, NEW, "auto").unread == ""
+
+
 def lease(host: str, start: int, state: Any = "active") -> Lease:
     return Lease(host, start, start + 1023, start + 895, state, 1, 0)
 
