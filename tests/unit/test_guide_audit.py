@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guide to the audit shows can be copied: commands run, and the lines of PowerShell name what exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit
+from tests.unit.playbooks.runner import PLAYBOOKS, run_playbook
+from tests.unit.plugins.plugin_utils.audit.documents import NOW, RANGE_B, adapter, guid, host, vm
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_audit.rst").read_text("utf-8")
+CLASSES = json.loads((ROOT / "tests" / "unit" / "powershell" / "contract" / "objects.json").read_text("utf-8"))
+CLASS_OF = {
+    "Get-VMHost": "VMHost",
+    "Get-VM": "VirtualMachine",
+    "Get-VMNetworkAdapter": "VMNetworkAdapter",
+    "Get-VMNetworkAdapter -ManagementOS": "VMInternalNetworkAdapter",
+}
+VALUES: dict[str, Any] = {
+    "ComputerName": "HV1",
+    "SystemName": "HV1",
+    "MacAddressMinimum": "00155DE00000",
+    "MacAddressMaximum": "00155DE000FF",
+    "MacAddress": "00155DE00005",
+    "PermanentAddress": "00005E005301",
+    "DynamicMacAddressEnabled": True,
+    "State": 2,
+    "IsManagementOs": True,
+    "VMSnapshotId": guid("before"),
+    "InterfaceDescription": "Gigabit Adapter",
+    "Id": guid("web01"),
+    "VMId": guid("web01"),
+}
+
+
+def blocks(language: str) -> list[str]:
+    """Return the lines of all blocks of a language, continued lines joined."""
+    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", GUIDE, flags=re.MULTILINE)
+    return [line.strip() for block in found for line in block.replace("\\\n", "").splitlines() if line.strip()]
+
+
+EXPORTS = [line for line in blocks("powershell") if "Select-Object" in line]
+COMMANDS = [
+    line.removeprefix("$ ") for line in blocks("console") if "ansible-playbook" in line and "observations_dir" in line
+]
+
+
+def selected(line: str) -> tuple[str, list[str]]:
+    """Return the cmdlet whose objects are exported, and the properties."""
+    source, _pipe, rest = line.partition(" | Select-Object ")
+    names = re.sub(r"@\{Name = '(\w+)'.*?\}\}", r"\1", rest.partition(" | ConvertTo-Json")[0])
+    return source.rpartition(" | ")[2], [name.strip() for name in names.split(",")]
+
+
+@pytest.mark.parametrize("line", EXPORTS)
+def test_every_exported_property_exists(line: str) -> None:
+    cmdlet, names = selected(line)
+    if cmdlet in CLASS_OF:
+        assert set(names) - {"AccessVlanId"} <= set(CLASSES[CLASS_OF[cmdlet]])
+    if "AccessVlanId" in names:
+        assert "AccessVlanId" in CLASSES["VMNetworkAdapterVlanSetting"]
+
+
+def test_the_exports_together_are_a_host(tmp_path: Path) -> None:
+    assert len(EXPORTS) == 6
+    for number, line in enumerate(EXPORTS):
+        _cmdlet, names = selected(line)
+        row = {name: VALUES.get(name, "x") for name in names}
+        (tmp_path / f"{number}.json").write_text(json.dumps(row), encoding="utf-8")
+    loaded = load_directory(tmp_path)
+    assert loaded.problems == []
+    (document,) = loaded.documents
+    assert document["host"]["name"] == "HV1"
+    assert {"mac_range", "vms", "host_adapters", "physical_adapters"} <= document.keys()
+    (machine,) = document["vms"]
+    assert machine["adapters"][0]["dynamic"] is True
+    assert machine["checkpoints"][0]["adapters"]
+    assert audit(loaded.documents, now=NOW)["summary"]["adapters"] == 1
+
+
+def test_there_are_commands_to_run() -> None:
+    assert len(COMMANDS) >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_of_the_guide_runs(line: str, tmp_path: Path) -> None:
+    (tmp_path / "observations").mkdir()
+    nodes: dict[str, Any] = {"cluster": "c", "nodes": ["hv1", "hv2"]}
+    web01 = vm("web01", adapter("00155DE00005"), clustered=True)
+    for document in (host("hv1", vms=[web01], **nodes), host("hv2", RANGE_B, **nodes)):
+        name = document["host"]["name"]
+        (tmp_path / "observations" / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+    program, playbook, *arguments = shlex.split(line)
+    assert program == "ansible-playbook"
+    done = run_playbook(PLAYBOOKS / f"{playbook.rpartition('.')[2]}.yml", tmp_path, *arguments)
+    assert done.code == 0, done.output
+    assert (tmp_path / "report" / "report.json").exists()
+
+
+def test_every_playbook_and_variable_of_the_guide_exists() -> None:
+    for name in set(re.findall(r"macpool\.hyperv\.(\w+)", " ".join(blocks("console")))):
+        assert (PLAYBOOKS / f"{name}.yml").exists(), name
+    defaults = (ROOT / "roles" / "mac_audit" / "defaults" / "main.yml").read_text("utf-8")
+    for variable in set(re.findall(r"mac_audit_\w+", GUIDE)):
+        assert f"\n{variable}:" in defaults, variable
+
+
+def test_every_metric_of_the_guide_is_written() -> None:
+    source = (ROOT / "plugins" / "plugin_utils" / "_report" / "_prometheus.py").read_text("utf-8")
+    for metric in set(re.findall(r"``(macpool_(?!plan)\w+)``", GUIDE)):
+        assert metric in source or f'"{metric.removeprefix("macpool_range_")}"' in source, metric
