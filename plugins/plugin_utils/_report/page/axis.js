@@ -45,11 +45,14 @@ function layout(view) {
   const cuts = new Set([view.start, view.end + 1]);
   const opens = new Map();
   const mark = (at, step) => opens.set(at, (opens.get(at) || 0) + step);
+  const strays = new Set(clusters);
   for (const land of all) {
     const start = Math.max(view.start, land.start), end = Math.min(view.end, land.end) + 1;
     cuts.add(start).add(end);
-    mark(start, 1);
-    mark(end, -1);
+    // Land counts whole, strays by a little: their blocks are as large as it takes to have few of them.
+    const step = strays.has(land) ? 1 / 1024 : 1;
+    mark(start, step);
+    mark(end, -step);
   }
   const bounds = [...cuts].sort((a, b) => a - b);
   const pieces = [];
@@ -57,7 +60,7 @@ function layout(view) {
   for (let at = 0; at + 1 < bounds.length; at++) {
     depth += opens.get(bounds[at]) || 0;
     const start = bounds[at], end = bounds[at + 1] - 1;
-    const weight = depth ? 2 + Math.log2(end - start + 1) : FOLD;
+    const weight = depth >= 1 ? 2 + Math.log2(end - start + 1) : depth ? 3 + Math.log2(1 + carriedIn(start, end)) : FOLD;
     pieces.push({ start, end, used: depth > 0, from: total, to: total + weight });
     total += weight;
   }

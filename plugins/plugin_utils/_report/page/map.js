@@ -62,7 +62,7 @@ function band(view, { go, tell }) {
       onmouseenter: () => tell(land),
     });
     const width = put(button, land.start, land.end);
-    if (width > 0.018) button.append(h("span", {}, landTitle(land)));
+    if (width > (land.kind === "stray" ? 0.075 : 0.018)) button.append(h("span", {}, landTitle(land)));
     buttons.push({ button, lane, land });
     return button;
   };

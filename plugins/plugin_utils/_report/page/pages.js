@@ -158,7 +158,7 @@ const usageOf = (range) => USAGE.find((usage) => usage.kind === "host_range" && 
 
 function hostsView() {
   return [h("h1", { tabindex: "-1" }, "Hosts"), table({
-    caption: "Hosts", rows: HOSTS, none: "No host was read.",
+    caption: "Hosts", rows: HOSTS.slice().sort((a, b) => compare(a.name, b.name)), none: "No host was read.",
     columns: [
       { label: "Host", cell: hostLink, key: (host) => host.name },
       { label: "Cluster", cell: (host) => (host.cluster ? name(host.cluster) : h("span", { class: "muted" }, "none")), key: (host) => host.cluster || "" },
