@@ -637,7 +637,7 @@ function Get-MacPoolHostAddress {
 
     $seen = @{}
     foreach ($address in $found) {
-        if ($address -eq '' -or $address -like '127.*' -or $address -like '169.254.*' -or $seen.ContainsKey($address)) {
+        if ($address -notmatch '\A[0-9]+(\.[0-9]+){3}\z' -or $address -match '\A(127|169\.254)\.' -or $seen.ContainsKey($address)) {
             continue
         }
         $seen[$address] = $true
@@ -1614,10 +1614,19 @@ function Get-MacPoolUplink {
         $VirtualSwitch
     )
 
-    $vmSwitch = $VirtualSwitch
-    $descriptions = @(foreach ($item in $vmSwitch.NetAdapterInterfaceDescriptions) { if ("$item" -ne '') { "$item" } })
-    if ($descriptions.Count -eq 0 -and "$($vmSwitch.NetAdapterInterfaceDescription)" -ne '') {
-        $descriptions = @("$($vmSwitch.NetAdapterInterfaceDescription)")
+    # before embedded teaming a switch had one adapter, and no list of them
+    $descriptions = @(
+        foreach ($item in @(Get-MacPoolMember -InputObject $VirtualSwitch -Name 'NetAdapterInterfaceDescriptions')) {
+            if ("$item" -ne '') {
+                "$item"
+            }
+        }
+    )
+    if ($descriptions.Count -eq 0) {
+        $description = "$(Get-MacPoolMember -InputObject $VirtualSwitch -Name 'NetAdapterInterfaceDescription')"
+        if ($description -ne '') {
+            $descriptions = @($description)
+        }
     }
     $descriptions
 }
@@ -1751,7 +1760,7 @@ function Get-MacPoolPhysicalAdapter {
     }
     $embedded = @{}
     foreach ($vmSwitch in $Switches) {
-        if ([bool]$vmSwitch.EmbeddedTeamingEnabled) {
+        if (Get-MacPoolMember -InputObject $vmSwitch -Name 'EmbeddedTeamingEnabled') {
             foreach ($description in @(Get-MacPoolUplink -VirtualSwitch $vmSwitch)) {
                 $embedded[$description] = "$($vmSwitch.Name)"
             }
@@ -1958,27 +1967,33 @@ function Get-MacPoolObservation {
 
     if ($wantsNetAdapters) {
         $tried++
-        if ($null -eq $netProblem) {
+        try {
+            if ($null -ne $netProblem) {
+                throw $netProblem
+            }
             if ($null -ne $switchProblem -and -not $wantsSwitches) {
                 Add-MacPoolWarning -Warnings $warnings -Part 'physical_adapters' -Subject 'the embedded teams (team)' -Problem $switchProblem
             }
             $options = @{ NetAdapters = $netAdapters; Switches = $switches; Warnings = $warnings }
             $observation['physical_adapters'] = @(Get-MacPoolPhysicalAdapter @options)
         }
-        else {
+        catch {
             $failed++
-            Add-MacPoolWarning -Warnings $warnings -Part 'physical_adapters' -Problem $netProblem
+            Add-MacPoolWarning -Warnings $warnings -Part 'physical_adapters' -Problem $_
         }
     }
 
     if ($wantsSwitches) {
         $tried++
-        if ($null -eq $switchProblem) {
+        try {
+            if ($null -ne $switchProblem) {
+                throw $switchProblem
+            }
             $observation['switches'] = @(Get-MacPoolSwitch -Switches $switches -NetAdapters $netAdapters)
         }
-        else {
+        catch {
             $failed++
-            Add-MacPoolWarning -Warnings $warnings -Part 'switches' -Problem $switchProblem
+            Add-MacPoolWarning -Warnings $warnings -Part 'switches' -Problem $_
         }
     }
 
