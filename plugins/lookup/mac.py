@@ -38,15 +38,13 @@ options:
     type: bool
     default: true
   format:
-    description: How the address is written.
+    description:
+      - How the address is written.
+      - V(hyperv) is V(221DD8012345), as Hyper-V shows it; V(dash) is V(22-1D-D8-01-23-45); V(colon) is
+        V(22:1D:D8:01:23:45); V(dot) is V(221d.d801.2345); V(linux) is V(22:1d:d8:01:23:45), as Linux guests match it.
     type: str
     default: hyperv
-    choices:
-      hyperv: V(221DD8012345), as Hyper-V shows it
-      dash: V(22-1D-D8-01-23-45)
-      colon: V(22:1D:D8:01:23:45)
-      dot: V(221d.d801.2345)
-      linux: V(22:1d:d8:01:23:45), as Linux guests match it
+    choices: [hyperv, dash, colon, dot, linux]
   reserve_for:
     description:
       - How long the job needs to bring the address to an adapter, such as V(4h). A reservation past its time is looked into,
@@ -103,6 +101,7 @@ _raw:
   sample: ["221DD8012345"]
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -112,6 +111,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import addresses_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import nearest
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
 
@@ -126,6 +126,7 @@ class LookupModule(LookupBase):
         options = {name: self.get_option(name) for name in ("plan", "ledger")}
         settings = Settings(options, variables, self._templar.template)
         try:
+            self._check_names(kwargs)
             plan = settings.plan()
             ledger = Ledger.open(settings.ledger_url(), plan.scope, plan, timeout=self.get_option("lock_timeout"))
             addresses = addresses_of(
@@ -140,4 +141,16 @@ class LookupModule(LookupBase):
             )
             return [format_mac(address, self.get_option("format")) for address in addresses]
         except MacPoolError as error:
-            raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from error
+            # Without the cause, which newer versions of ansible-core would say once more.
+            raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from None
+
+    def _check_names(self, given: Mapping[str, Any]) -> None:
+        """Refuse an option that there is not: Ansible ignores it, and ``claims=false`` would claim."""
+        known = [name for name in self.option_definitions if name != "_terms"]
+        for name in sorted(given.keys() - {*known, "wantlist"}):  # a loop with_macpool.hyperv.mac says wantlist
+            raise MacPoolError(
+                f"option {name}",
+                f"one of {', '.join(known)}",
+                "an unknown one",
+                f"Remove or rename it{nearest(name, known)}.",
+            )

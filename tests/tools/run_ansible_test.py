@@ -36,18 +36,26 @@ def main(arguments: list[str]) -> int:
         print(f"usage: {Path(__file__).name} {'|'.join(COMMANDS)} [arguments for ansible-test]", file=sys.stderr)
         return 2
     command, *rest = arguments
-    with tempfile.TemporaryDirectory(prefix="ansible-test-") as scratch:
-        copy = copy_checkout(Path(scratch))
-        environment = make_environment(Path(scratch) / "bin")
+    with tempfile.TemporaryDirectory(prefix="ansible-test-") as name:
+        scratch = Path(name)
+        copy = copy_checkout(scratch)
+        # Its scripts name the interpreter in their first line, where a path with a space in it does not work.
+        python = scratch / "environment" / "bin" / Path(sys.executable).name
+        python.parent.parent.symlink_to(sys.prefix, target_is_directory=True)
+        environment = make_environment(scratch / "bin", python)
         place_get_pip()
+        place_key_pair()
         line = COMMANDS[command](copy, rest)
         if line is None:
             print(f"ansible-test {command}: nothing to run")
             return 0
-        executable = Path(sys.executable).with_name("ansible-test")
         print("+ ansible-test", shlex.join(line), flush=True)
         return subprocess.run(
-            [sys.executable, str(executable), *line], cwd=copy, env=environment, stdin=subprocess.DEVNULL, check=False
+            [python, python.with_name("ansible-test"), *line],
+            cwd=copy,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
         ).returncode
 
 
@@ -106,7 +114,7 @@ def known_files() -> list[str]:
     return sorted({path for path in listed if path and (ROOT / path).is_file()})
 
 
-def make_environment(directory: Path) -> dict[str, str]:
+def make_environment(directory: Path, python: Path) -> dict[str, str]:
     """Return an environment with a home of its own, and with the stand-in for pwsh where there is no real one."""
     environment = {
         key: value
@@ -116,12 +124,12 @@ def make_environment(directory: Path) -> dict[str, str]:
     # ansible-test passes HOME on, and little else.
     environment["HOME"] = str(HOME)
     HOME.mkdir(parents=True, exist_ok=True)
-    path = [str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
+    path = [str(python.parent), environment.get("PATH", os.defpath)]
     if not shutil.which("pwsh") and (TOOLS / "pwsh").is_file():
         directory.mkdir()
         stand_in = directory / "pwsh"
         # ansible-test calls it from its own environments, which lack the parser that it needs.
-        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{TOOLS / "pwsh"}" "$@"\n', encoding="utf-8")
+        stand_in.write_text(f'#!/bin/sh\nexec "{python}" "{TOOLS / "pwsh"}" "$@"\n', encoding="utf-8")
         stand_in.chmod(0o755)
         path.insert(0, str(directory))
     environment["PATH"] = os.pathsep.join(path)
@@ -138,6 +146,30 @@ def place_get_pip() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"""\bpip(?:_version)?\s*=\s*['"]([0-9.]+)['"]""", text):
         shutil.copyfile(TOOLS / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+
+
+def place_key_pair() -> None:
+    """Make the key pair that integration tests of other collections log on with, so that no ssh-keygen is needed."""
+    private = HOME / ".ansible" / "test" / "id_rsa"
+    public = private.with_suffix(".pub")
+    if private.is_file() and public.is_file():
+        return
+    # A requirement of ansible-core itself; not needed by the other commands.
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    private.touch(mode=0o600)
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    public.write_bytes(
+        key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH) + b"\n"
+    )
 
 
 if __name__ == "__main__":
