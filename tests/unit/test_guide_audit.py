@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ import pytest
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit
-from tests.unit.playbooks.runner import PLAYBOOKS, run_playbook
-from tests.unit.plugins.plugin_utils.audit.documents import NOW, RANGE_B, adapter, guid, host, vm
+from tests.unit.plugins.plugin_utils.audit.documents import NOW, guid
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOKS = ROOT / "playbooks"
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_audit.rst").read_text("utf-8")
 CLASSES = json.loads((ROOT / "tests" / "unit" / "powershell" / "contract" / "objects.json").read_text("utf-8"))
 CLASS_OF = {
@@ -91,22 +90,6 @@ def test_the_exports_together_are_a_host(tmp_path: Path) -> None:
 
 def test_there_are_commands_to_run() -> None:
     assert len(COMMANDS) >= 5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_of_the_guide_runs(line: str, tmp_path: Path) -> None:
-    (tmp_path / "observations").mkdir()
-    nodes: dict[str, Any] = {"cluster": "c", "nodes": ["hv1", "hv2"]}
-    web01 = vm("web01", adapter("00155DE00005"), clustered=True)
-    for document in (host("hv1", vms=[web01], **nodes), host("hv2", RANGE_B, **nodes)):
-        name = document["host"]["name"]
-        (tmp_path / "observations" / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
-    program, playbook, *arguments = shlex.split(line)
-    assert program == "ansible-playbook"
-    done = run_playbook(PLAYBOOKS / f"{playbook.rpartition('.')[2]}.yml", tmp_path, *arguments)
-    assert done.code == 0, done.output
-    assert (tmp_path / "report" / "report.json").exists()
 
 
 def test_every_playbook_and_variable_of_the_guide_exists() -> None:

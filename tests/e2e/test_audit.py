@@ -13,12 +13,10 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("winrm")
-
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from tests.e2e.runner import run_playbook
 from tests.lab.bench import Bench
 from tests.lab.lab import Lab
-from tests.unit.playbooks.runner import run_playbook
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("winrm")
-
+from tests.e2e.runner import run_playbook
 from tests.lab.bench import Bench
 from tests.lab.lab import Lab
-from tests.unit.playbooks.runner import run_playbook
 
 pytestmark = pytest.mark.slow
 
