@@ -50,10 +50,10 @@ class ActionModule(Task):
                 self.settings.ledger_url(), plan.scope, self.job, plan, timeout=options["lock_timeout"]
             )
             changed = True
-        if options["accept_rollback"] and ledger.warnings:
+        if options["accept_rollback"] and ledger.accept_rollback(self.job, preview=self.preview):
             changed = True
-            if not self.preview:
-                ledger.accept_rollback(self.job)
+            if self.preview:  # nothing else can be foreseen on a ledger that refuses to be written
+                return {"changed": True, "ledger": info_as_result(ledger.info())}
         for host in options["forget_hosts"]:
             changed |= ledger.forget_host(host, self.job, preview=self.preview) is not None
         before = ledger.plan_generation()

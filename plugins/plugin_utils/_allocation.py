@@ -191,7 +191,9 @@ def addresses_of(
     names = [named_owner(owner) for owner in owners]
     for name in names:
         for kept in ledger.claims(owner=name, states=LIVE):
-            found[name] = kept.address
+            # Whether a claim in another pool will do is for the ledger to say.
+            if not claim or pool is None or kept.pool == pool:
+                found[name] = kept.address
     missing = [name for name in dict.fromkeys(names) if name not in found]
     if missing and not claim:
         raise MacPoolError(
@@ -219,7 +221,7 @@ def claims_at(ledger: Ledger, when: int) -> list[Claim]:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which claims somebody asks for; what is None or empty lets everything through."""
+    """Which claims somebody asks for; None lets everything through, nothing at all nothing."""
 
     owners: frozenset[str] | None
     addresses: frozenset[int] | None
