@@ -238,8 +238,8 @@ def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Adv
         name,
         own,
         keeps=False,
-        words=f"gets a block of the new land: {reason}. Pin its dynamic adapters first (ansible-playbook "
-        "macpool.hyperv.pin), then apply the range; until then nothing changes.",
+        words=f"gets a block of the new land: {reason}. Pin its dynamic adapters first (role "
+        "macpool.hyperv.mac_adapters with pin), then apply the range; until then nothing changes.",
     )
 
 

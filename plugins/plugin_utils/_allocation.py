@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -29,7 +28,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     quoted,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import checked_owner, name_key
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import name_key, named_owner
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._records import claim_from
 
 _T = TypeVar("_T")
@@ -104,22 +103,6 @@ def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool
         note=entry.get("note") or "",
         adopt=bool(entry.get("adopt")),
     )
-
-
-def named_owner(owner: object) -> str:
-    """Return the name of an owner as a user gives it: "web01/eth0" and "web01/eth0 " would be two owners.
-
-    :raises MacPoolError: when it is no name, or has blanks around it or control characters in it
-    """
-    name = checked_owner(owner)
-    if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
-        raise MacPoolError(
-            f"owner {quoted(name)}",
-            "a name without blanks around it and control characters in it",
-            repr(name),
-            "Give the bare name; in YAML, >- and |- end a block without a line feed.",
-        )
-    return name
 
 
 def _vm_id(value: str, subject: str) -> str:

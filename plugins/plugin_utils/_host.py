@@ -21,6 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
     parse_mac,
     parse_unicast,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import named_owner
 
 Document = Mapping[str, Any]
 
@@ -64,7 +65,8 @@ def read_wishes(adapters: Sequence[Mapping[str, Any]]) -> list[Wish]:
 
 
 def _read_wish(subject: str, entry: Mapping[str, Any]) -> Wish:
-    given = [key for key in ("mac_address", "pool", "pin", "dynamic") if entry.get(key)]
+    given = [key for key in ("mac_address", "pool") if entry.get(key) not in (None, "")]
+    given += [key for key in ("pin", "dynamic") if entry.get(key)]
     if len(given) != 1:
         raise MacPoolError(
             subject,
@@ -78,7 +80,7 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> Wish:
         goal=given[0] if given[0] in ("pin", "dynamic") else "static",
         address=parse_unicast(entry["mac_address"], f"{subject}, mac_address") if given[0] == "mac_address" else None,
         pool=entry["pool"] if given[0] == "pool" else None,
-        owner=entry.get("owner") or None,
+        owner=named_owner(entry["owner"]) if entry.get("owner") else None,
     )
 
 

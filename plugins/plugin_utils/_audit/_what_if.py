@@ -186,7 +186,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     advice = "Nothing has to be done first."
     if changes:
         advice = (
-            "First pin every adapter that would get a new address (ansible-playbook macpool.hyperv.pin) and give other"
+            "First pin every adapter that would get a new address (role macpool.hyperv.mac_adapters with pin) and give other"
             " addresses to those that could collide; then change the range."
         )
     return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
@@ -377,7 +377,7 @@ def _advice(changes: list[dict[str, Any]], staying: list[Vm], host: Host) -> str
     sentences = []
     if changes:
         sentences.append(
-            "First pin the adapters that would get a new address or could collide (ansible-playbook macpool.hyperv.pin)."
+            "First pin the adapters that would get a new address or could collide (role macpool.hyperv.mac_adapters with pin)."
         )
     if staying:
         sentences.append(f"{_vms(staying)} cannot leave {plain(host.name)}: not clustered, or no other node is up.")

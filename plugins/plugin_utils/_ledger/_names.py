@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import BadOwner, quoted
@@ -49,6 +50,22 @@ def checked_owner(owner: object) -> str:
             f"owner {owner!a}", "text", "half of a surrogate pair, which is no character", "Mend the name."
         ) from None
     return owner
+
+
+def named_owner(owner: object) -> str:
+    """Return the name of an owner as a user gives it: "web01/eth0" and "web01/eth0 " would be two owners.
+
+    :raises BadOwner: when it is no name, or has blanks around it or control characters in it
+    """
+    name = checked_owner(owner)
+    if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
+        raise BadOwner(
+            f"owner {quoted(name)}",
+            "a name without blanks around it and control characters in it",
+            repr(name),
+            "Give the bare name; in YAML, >- and |- end a block without a line feed.",
+        )
+    return name
 
 
 def readable(text: str) -> str:

@@ -189,6 +189,6 @@ def check_picture(session: Session, plan: Plan, subject: str) -> None:
         subject,
         f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
         found,
-        "Observe these hosts (playbooks/observe.yml), forget those that are gone for good (macpool.hyperv.ledger with "
+        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
         "forget_hosts), or change max_observation_age in the plan.",
     )

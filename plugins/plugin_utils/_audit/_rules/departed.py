@@ -21,7 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     address (fact 19), but the host it came from knows only its own VMs (fact 14) and takes the address for free: once
     its range wraps, it hands it out a second time (fact 105). Disjoint host ranges do not prevent this.""",
     remedy="""Pin the address: set it static, as it is, while the VM is off (macpool.hyperv.vm_network_adapter with pin,
-    or ansible-playbook macpool.hyperv.pin). Moving the VM back to its old host also ends the danger, for as long as it
+    or role macpool.hyperv.mac_adapters for many VMs). Moving the VM back to its old host also ends the danger, for as long as it
     stays there.""",
 )
 def departed(situation: Situation) -> Iterator[Finding]:

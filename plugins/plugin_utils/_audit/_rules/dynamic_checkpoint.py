@@ -20,7 +20,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     brings the dynamic adapter back (fact 112): from then on the address may change at a start on another host, and
     nothing says so at that moment.""",
     remedy="""Delete the checkpoint when it is no longer needed, or take a new one now and delete the old. After applying it,
-    pin the VM again before it starts (ansible-playbook macpool.hyperv.pin).""",
+    pin the VM again before it starts (role macpool.hyperv.mac_adapters with pin).""",
 )
 def dynamic_checkpoint(situation: Situation) -> Iterator[Finding]:
     """Yield the checkpoints under which a static adapter was dynamic."""

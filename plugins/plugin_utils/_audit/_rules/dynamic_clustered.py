@@ -20,7 +20,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     explanation="""The VM can move to any node of its cluster, but its address belongs to the range of one host. After a
     move the address is departed and stranded: it changes when the VM is next started from off on another node, and the
     old host may hand it out meanwhile (facts 19, 22, 105). In a cluster only static addresses are stable.""",
-    remedy="""Pin the address (macpool.hyperv.vm_network_adapter with pin, or ansible-playbook macpool.hyperv.pin), or give
+    remedy="""Pin the address (macpool.hyperv.vm_network_adapter with pin, or role macpool.hyperv.mac_adapters for many VMs), or give
     the adapter an address of a pool.""",
 )
 def dynamic_clustered(situation: Situation) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     (fact 16). When a pool is used up, allocations fail. Used counts each address of the range that anybody carries,
     anywhere: departed and static addresses take room too. The threshold is warn_at of the plan, 80 percent without
     one.""",
-    remedy="""For a host range: pin its VMs (ansible-playbook macpool.hyperv.pin) and lease the host a larger block
+    remedy="""For a host range: pin its VMs (role macpool.hyperv.mac_adapters with pin) and lease the host a larger block
     (macpool_plan.host_ranges.size_per_host). For a pool: add a range to macpool_plan.pools.""",
 )
 def range_usage(situation: Situation) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     DHCP reservations, firewall rules, licences and guest settings that know the old address fail then, often weeks after
     the move or the range change that caused it.""",
     remedy="""Pin the address before the VM is next turned off and on: macpool.hyperv.vm_network_adapter with pin sets it
-    static, as it is, when the VM is off (ansible-playbook macpool.hyperv.pin does so for whole hosts). If the address
+    static, as it is, when the VM is off (role macpool.hyperv.mac_adapters with pin does so for many VMs). If the address
     may change, start the VM again at a time of your choice.""",
 )
 def stranded(situation: Situation) -> Iterator[Finding]:
