@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import named_owner, read_claims
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import read_claims
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Claim, Identity
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import named_owner
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_diff
 
 VM_ID = "6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10"

@@ -66,6 +66,19 @@ def test_each_way_to_get_an_address_is_a_wish(given: dict[str, Any], goal: str) 
 
 
 @pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"mac_address": 0}, "mac_address: wanted a MAC address .* found 0. Quote it"),
+        ({"mac_address": 0, "pool": "tenant"}, "found mac_address and pool"),
+        ({"pool": "tenant", "owner": "web01/eth0\n"}, "blanks"),
+    ],
+)
+def test_what_yaml_made_of_a_value_is_not_taken_for_another_wish(entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(MacPoolError, match=words):
+        _host.read_wishes([{"vm": "web01", **entry}])
+
+
+@pytest.mark.parametrize(
     "given", [{}, {"pin": False}, {"pool": "p", "pin": True}, {"mac_address": "22-1D-D8-00-0A-01", "pool": "p"}]
 )
 def test_no_way_or_two_ways_are_refused(given: dict[str, Any]) -> None:
