@@ -355,5 +355,5 @@ def stale(claim: Claim | None, fence: Fence) -> MacPoolError:
         f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}",
         f"generation {fence.generation} of the claim, as this job last saw it",
         found,
-        "Nothing was written or changed. Run the task again: it claims anew and then applies.",
+        "Another job works on it. This job wrote nothing to the ledger: run its task again.",
     )

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import read_wishes
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Fence, Job, Renewal, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Power, Pusher, Report
@@ -404,3 +404,25 @@ def test_a_check_trusts_an_earlier_task_of_the_same_play_to_claim(scene: Scene) 
     with pytest.raises(MacPoolError, match="db01/eth0"):
         scene.push(wish, check=True)
     assert len(scene.ledger.claims()) == 1
+
+
+def test_a_job_that_another_one_overtook_tells_what_it_did_to_the_host_and_confirms_nothing(scene: Scene) -> None:
+    vm = scene.bench.vm()
+    host = LabHost(scene.bench)
+    genuine = host.apply
+
+    def overtaken(operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        results = genuine(operations)
+        (claim,) = scene.ledger.claims()
+        scene.ledger.renew([Renewal(Fence(claim.address, claim.owner, claim.generation))], JOB)
+        return results
+
+    host.apply = overtaken  # type: ignore[method-assign]
+    result = Pusher(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False)).run(read_wishes([WISH])).as_result()
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "Another job works on it" in result["msg"]
+    assert [row["status"] for row in result["adapters"]] == ["changed"]
+    (claim,) = scene.ledger.claims()
+    assert (claim.state, scene.bench.mac(vm)) == ("reserved", format_mac(claim.address))
+    assert not scene.push(WISH).as_result().get("failed")
+    assert scene.ledger.claims()[0].state == "applied"
