@@ -10,6 +10,7 @@ already. For the rest it says what to do. Every plan proposed here is one that t
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -115,7 +116,9 @@ def proposal_text(proposal: Proposal) -> str:
     ]
     if proposal.notes:
         lines += ["#", "# Left out:", *[f"#   {note}" for note in proposal.notes]]
-    text = yaml.safe_dump({"macpool_plan": proposal.plan}, sort_keys=False, width=120, allow_unicode=False)
+    # Text from a host may be Ansible's own kind of text, which YAML would not write.
+    plan = json.loads(json.dumps(proposal.plan))
+    text = yaml.safe_dump({"macpool_plan": plan}, sort_keys=False, width=120, allow_unicode=False)
     body = "\n".join([*lines, "---", text])
     return f"{MARK}{_digest(body)}\n{body}"
 

@@ -182,6 +182,13 @@ def test_land_of_others_and_land_that_is_no_pool_is_named() -> None:
     assert [note[:8] for note in proposal.notes] == ["00-15-5D", "00-50-56"]
 
 
+def test_text_of_ansibles_own_kind_is_written_as_text() -> None:
+    class Unsafe(str):
+        __slots__ = ()
+
+    assert "- hv1\n" in proposal_text(proposed(host(Unsafe("hv1"), cluster=Unsafe("c"))))
+
+
 def test_a_proposal_that_somebody_edited_is_not_replaced() -> None:
     text = proposal_text(proposed(host("hv1")))
     check_own_work(text, "plan.yml")
