@@ -14,7 +14,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ADOPT
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt import adopt, host_pictures, sort_out
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt_plan import check_own_work, proposal_text, propose
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Picture, read_documents
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
@@ -54,7 +54,7 @@ class ActionModule(Task):
             "already": len(found.kept),
             "claims": [],
             "in_ledger": ledger is not None,
-            **self._proposal(options, picture),
+            **self._proposal(options, picture, [*(problem.words for problem in situation.problems), *misread]),
         }
         conflicts = list(found.conflicts)
         before: dict[str, Any] = {}
@@ -89,7 +89,7 @@ class ActionModule(Task):
                 raise
             return None
 
-    def _proposal(self, options: dict[str, Any], picture: Any) -> Result:
+    def _proposal(self, options: dict[str, Any], picture: Picture, unseen: list[str]) -> Result:
         """Return the proposed plan, and write it where asked for."""
         proposal = propose(picture, options["scope"])
         parse_plan(proposal.plan)
@@ -101,7 +101,7 @@ class ActionModule(Task):
         }
         if options["plan_file"]:
             path = Path(options["plan_file"]).expanduser()
-            text = proposal_text(proposal)
+            text = proposal_text(proposal, unseen)
             known = read_file(path) if path.exists() else None
             if known is not None and known != text:
                 check_own_work(known, str(path))

@@ -106,14 +106,20 @@ def propose(picture: Picture, scope: str = "") -> Proposal:
     return Proposal(plan, tuple(advice), tuple(notes))
 
 
-def proposal_text(proposal: Proposal) -> str:
-    """Return the proposal as YAML, with the advice as comments. The first line lets a later run know its own work."""
+def proposal_text(proposal: Proposal, unseen: Sequence[str] = ()) -> str:
+    """Return the proposal as YAML, with the advice as comments. The first line lets a later run know its own work.
+
+    :param unseen: what keeps the picture from being whole, as sentences
+    """
     lines = [
         "# Review it, then put macpool_plan into group_vars/all. Nothing was changed by writing this file.",
         "#",
         "# Hosts:",
         *[f"#   {plain(item.host)}: {item.words}" for item in proposal.hosts],
     ]
+    if unseen:
+        lines += ["#", "# Not seen. Observe it and propose again before you use this plan: it may use any land.", "#"]
+        lines += [f"#   {plain(words, 600)}" for words in unseen]
     if proposal.notes:
         lines += ["#", "# Left out:", *[f"#   {note}" for note in proposal.notes]]
     # Text from a host may be Ansible's own kind of text, which YAML would not write.

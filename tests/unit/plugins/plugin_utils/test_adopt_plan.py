@@ -182,6 +182,13 @@ def test_land_of_others_and_land_that_is_no_pool_is_named() -> None:
     assert [note[:8] for note in proposal.notes] == ["00-15-5D", "00-50-56"]
 
 
+def test_what_was_not_seen_stands_in_the_file() -> None:
+    text = proposal_text(proposed(host("hv1")), ["hv4 was not seen\n- evil: true"])
+    assert "#   hv4 was not seen\\n- evil: true\n" in text
+    assert yaml.safe_load(text).keys() == {"macpool_plan"}
+    check_own_work(text, "plan.yml")
+
+
 def test_text_of_ansibles_own_kind_is_written_as_text() -> None:
     class Unsafe(str):
         __slots__ = ()
