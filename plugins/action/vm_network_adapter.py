@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_count
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_NETWORK_ADAPTER
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import read_wishes
@@ -21,13 +22,14 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Push what is wanted and tell what became of each adapter."""
+        timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
         pusher = Pusher(
             ledger=self.ledger(options, self.settings.plan()),
             job=self.job,
             host=self,
             preview=self.preview,
             reserve_for=parse_duration(options["reserve_for"], "reserve_for"),
-            power=Power(options["when_running"], options["shutdown_timeout"], options["force_off"]),
+            power=Power(options["when_running"], timeout, options["force_off"]),
             skip_missing_vms=options["when_missing"] == "skip",
         )
         report = pusher.run(read_wishes(options["adapters"]))
