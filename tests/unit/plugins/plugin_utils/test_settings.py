@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ import pytest
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
 
-VARIABLES = {"macpool_plan": {"scope": "of-the-variable"}, "macpool_ledger": "/variable"}
+VARIABLES: Mapping[str, Any] = {"macpool_plan": {"scope": "of-the-variable"}, "macpool_ledger": "/variable"}
 
 
-def settings(options: dict[str, Any], variables: dict[str, Any] = VARIABLES, **environment: str) -> Settings:
-    return Settings(options, variables, lambda value: value, environment)
+def settings(options: dict[str, Any], variables: Mapping[str, Any] | None = None, **environment: str) -> Settings:
+    return Settings(options, VARIABLES if variables is None else variables, lambda value: value, environment)
 
 
 def test_an_option_comes_before_the_variable_and_that_before_the_environment() -> None:
