@@ -92,8 +92,10 @@ lint-ansible: $(TOOLS) $(COLLECTION)
 lint-yaml: $(TOOLS)
 	$(BIN)/yamllint --strict .
 
+# Twice before it counts: one temporary directory of it in 37 has a name that ends in an underscore, a reference in RST.
+LINT_DOCS = $(BIN)/antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs=all .
 lint-docs: $(TOOLS) $(COLLECTION)
-	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs=all .
+	$(LINT_DOCS) || $(LINT_DOCS)
 
 lint-changelog: $(TOOLS)
 	$(BIN)/antsibull-changelog lint
