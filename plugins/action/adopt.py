@@ -15,12 +15,9 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Resu
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt import adopt, host_pictures, sort_out
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt_plan import check_own_work, proposal_text, propose
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Picture, read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_diff
 
@@ -33,14 +30,10 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Sort out what is carried, propose, and promise what can be promised."""
-        documents = list(options["observations"] or ())
-        misread: list[str] = []
-        if options["observations_dir"]:
-            loaded = load_directory(Path(options["observations_dir"]).expanduser())
-            documents += loaded.documents
-            misread = list(loaded.problems)
+        loaded = load(options["observations"], options["observations_dir"])
+        documents, misread = loaded.documents, loaded.problems
         plan = self.settings.plan() if options["claim"] else self.settings.plan_if_any()
-        ledger = self._ledger_if_wanted(options, plan)
+        ledger = self.ledger_if_any(options, plan, options["claim"])
         planned = plan.host_ranges.hosts if plan and plan.host_ranges else ()
         expected = options["expected_hosts"]
         picture = read_documents(documents, [*planned, *(row["name"] for row in expected)])
@@ -77,17 +70,6 @@ class ActionModule(Task):
             after = {format_mac(item.claim.address): claim_for_diff(item.claim) for item in adopted.changed}
         result["conflicts"] = [conflict.as_result() for conflict in sorted(conflicts, key=lambda item: item.address)]
         return {**result, **self.diff(before, after)}
-
-    def _ledger_if_wanted(self, options: dict[str, Any], plan: Plan | None) -> Ledger | None:
-        """Return the ledger to promise in; None when there is none and none was asked for."""
-        if plan is None or options["claim"] is False:
-            return None
-        try:
-            return self.ledger(options, plan)
-        except LedgerMissing:
-            if options["claim"]:
-                raise
-            return None
 
     def _proposal(self, options: dict[str, Any], picture: Picture, unseen: list[str]) -> Result:
         """Return the proposed plan, and write it where asked for."""

@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, audit, situate, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, report_on, situate, worst
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import (
     MOST_SAMPLES,
     counts_of,
@@ -21,9 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend impor
     with_rates,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_audit, lease_for_audit
 
@@ -36,26 +34,22 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Load, audit, write the reports, and fail at the chosen severity."""
-        documents = list(options["observations"] or ())
-        misread: list[str] = []
-        if options["observations_dir"]:
-            loaded = load_directory(Path(options["observations_dir"]).expanduser())
-            documents += loaded.documents
-            misread = list(loaded.problems)
+        loaded = load(options["observations"], options["observations_dir"])
+        misread = loaded.problems
         plan = self.settings.plan_if_any()
-        ledger = self._ledger_if_any(options, plan)
+        ledger = self.ledger_if_any(options, plan, options["with_ledger"])
         claims = [claim_for_audit(claim) for claim in ledger.claims()] if ledger else None
         leases = [lease_for_audit(lease) for lease in ledger.leases()] if ledger else []
         now = dt.datetime.now(dt.timezone.utc)
-        report = audit(
-            documents,
+        situation = situate(
+            loaded.documents,
             plan=plan,
             claims=claims,
             leases=leases,
             now=now,
-            what_if=options["what_if"],
             expected_hosts=options["expected_hosts"],
         )
+        report = report_on(situation, options["what_if"])
         # What could not be read may hold anything.
         report.update(misread=misread, complete=report["complete"] and not misread)
         self._add_trend(options, report, ledger, now)
@@ -72,14 +66,6 @@ class ActionModule(Task):
         if options["return_report"]:
             result["report"] = report
         if options["report_dir"] and not self.preview:
-            situation = situate(
-                documents,
-                plan=plan,
-                claims=claims,
-                leases=leases,
-                now=now,
-                expected_hosts=options["expected_hosts"],
-            )
             if options["what_if"] is not None:
                 situation = afterwards(situation, options["what_if"])
             directory = Path(options["report_dir"]).expanduser()
@@ -93,17 +79,6 @@ class ActionModule(Task):
                 msg=f"{len(bad)} findings of severity {options['fail_at']} or worse; the worst of all:\n{listed}{more}",
             )
         return result
-
-    def _ledger_if_any(self, options: dict[str, Any], plan: Plan | None) -> Ledger | None:
-        """Return the ledger; None when there is none and none was asked for."""
-        if plan is None or options["with_ledger"] is False:
-            return None
-        try:
-            return self.ledger(options, plan)
-        except LedgerMissing:
-            if options["with_ledger"]:
-                raise
-            return None
 
     def _add_trend(
         self, options: dict[str, Any], report: dict[str, Any], ledger: Ledger | None, now: dt.datetime

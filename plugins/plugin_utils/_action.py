@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import shown
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, LedgerMissing
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
@@ -79,6 +79,20 @@ class Task(ActionBase):
         for warning in ledger.warnings:
             self._display.warning(warning)
         return ledger
+
+    def ledger_if_any(self, options: Mapping[str, Any], plan: Plan | None, wanted: bool | None) -> Ledger | None:
+        """Return the ledger, or None when there is none and none was asked for.
+
+        :param wanted: True: a missing one is an error; False: leave it alone; None: take it where there is one
+        """
+        if wanted is False or (plan is None and not wanted):
+            return None
+        try:
+            return self.ledger(options, plan or self.settings.plan())
+        except LedgerMissing:
+            if wanted:
+                raise
+            return None
 
     def call(self, module: str, **arguments: Any) -> Result:
         """Run a module of this collection on the host and return its result.

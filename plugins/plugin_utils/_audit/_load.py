@@ -15,7 +15,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,13 @@ class Loaded:
     def problems(self) -> list[str]:
         """One line for each file that could not be used, or not wholly."""
         return [f"{plain(item['file'], 200)}: {plain(item['problem'], 200)}" for item in self.files if item["problem"]]
+
+
+def load(observations: Iterable[Mapping[str, Any]] | None, directory: str | None) -> Loaded:
+    """Return the documents that a task was given, and those of a directory where one was named."""
+    loaded = load_directory(directory) if directory else Loaded()
+    loaded.documents[:0] = [dict(document) for document in observations or ()]
+    return loaded
 
 
 def load_directory(directory: str | Path) -> Loaded:

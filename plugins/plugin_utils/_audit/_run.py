@@ -39,9 +39,12 @@ def audit(
     :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
     situation = situate(documents, plan=plan, claims=claims, leases=leases, now=now, expected_hosts=expected_hosts)
-    if what_if is None:
-        return build_report(situation)
-    return answer(situation, what_if)
+    return report_on(situation, what_if)
+
+
+def report_on(situation: Situation, what_if: WhatIf | Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the report of a situation, or of the one after a change."""
+    return build_report(situation) if what_if is None else answer(situation, what_if)
 
 
 def situate(
