@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import PLAN_INFO
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import PictureTooOld, PoolFull
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_report import land_as_result, usage_as_result
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import lease_as_result
 
@@ -30,14 +31,22 @@ class ActionModule(Task):
             "land": land_as_result(plan),
             "usage": [],
             "leases": [],
+            "lease_problem": None,
         }
         if options["with_ledger"]:
             ledger = self.ledger(options, plan)
             result["generation"] = ledger.accept_plan(self.job, preview=True).generation
             result["usage"] = usage_as_result(ledger.usage())
             if plan.host_ranges:
+                try:
+                    outcomes = ledger.lease(self.job, preview=True)
+                    leases = [(outcome.lease, outcome.changed) for outcome in outcomes]
+                except (PictureTooOld, PoolFull) as error:
+                    # What keeps leases from being made is a thing to show, not a reason to show nothing.
+                    result["lease_problem"] = str(error)
+                    leases = [(lease, False) for lease in ledger.leases() if lease.state == "active"]
                 result["leases"] = [
-                    {**lease_as_result(outcome.lease), "state": "planned" if outcome.changed else outcome.lease.state}
-                    for outcome in ledger.lease(self.job, preview=True)
+                    {**lease_as_result(lease), "state": "planned" if is_new else lease.state}
+                    for lease, is_new in leases
                 ]
         return result

@@ -199,6 +199,13 @@ leases:
       description: V(active) or V(planned).
       type: str
       sample: active
+lease_problem:
+  description:
+    - What keeps M(macpool.hyperv.host_range_lease) from leasing now, such as hosts that were not observed lately, or land
+      that is used up. RV(leases) has the active leases alone then. V(null) when nothing does.
+  returned: success
+  type: str
+  sample: null
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure
