@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -134,18 +135,24 @@ class Ansible:
             text=True,
             check=False,
         )
-        line = " ".join(["ansible-playbook", *words])
+        line = shlex.join(["ansible-playbook", *words])
         with self._log.open("a", encoding="utf-8") as log:
             self._write(log, line, done.stdout, done.returncode)
         return Run(line, done.returncode, done.stdout, time.monotonic() - began)
 
     @staticmethod
     def _as_options(variables: Mapping[str, Any]) -> list[str]:
-        return [
-            word
-            for name, value in variables.items()
-            for word in ("-e", f"@{value}" if name == "file" else f"{name}={value}")
-        ]
+        words: list[str] = []
+        for name, value in variables.items():
+            if name == "file":
+                text = f"@{value}"
+            elif len(str(value).split()) == 1:
+                text = f"{name}={value}"
+            else:
+                # ansible-playbook ends a value at a space, and the checkout may lie in a directory that has one.
+                text = json.dumps({name: value})
+            words += ["-e", text]
+        return words
 
     @staticmethod
     def _write(log: IO[str], line: str, output: str, code: int) -> None:
