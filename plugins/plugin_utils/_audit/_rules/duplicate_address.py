@@ -20,6 +20,15 @@ SAME_DOMAIN = ("medium", "high", "critical")
 OTHER_DOMAIN = ("info", "low", "low")
 """Severity by how many of the two run: none, one, both."""
 
+# Set- has no way to do it for the management OS, Add- has (fact 27).
+HOST_ADAPTERS = (
+    "The address of a host's own adapter cannot be changed once it exists: while its host is drained, remove all of these"
+    " but one and add them again (Remove-VMNetworkAdapter -ManagementOS, then Add-VMNetworkAdapter -ManagementOS with"
+    " -StaticMacAddress, or with a dynamic address after the host has a range of its own). Give VMs that carry it too an"
+    " address from a pool (macpool.hyperv.vm_network_adapter). Where the carriers are meant to share the address, declare"
+    " it with a waiver in macpool_plan.waivers."
+)
+
 
 class _Verdict(NamedTuple):
     rank: int
@@ -63,6 +72,7 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             vms=[carrier.vm for carrier in shown if carrier.vm],
             carriers=shown,
             severity=SEVERITIES[verdict.rank],
+            remedy=HOST_ADAPTERS if sum(carrier.kind == "host" for carrier in shown) > 1 else None,
         )
 
 

@@ -178,3 +178,11 @@ def test_the_worst_pair_decides_in_any_order() -> None:
         one("duplicate-address", host(cluster="c", vms=list(order)))["severity"] for order in permutations(machines)
     }
     assert severities == {"high"}
+
+
+def test_adapters_of_two_hosts_get_a_remedy_that_hyperv_can_follow() -> None:
+    """Fact 27: the address of a host adapter is chosen when it is added, and never changed."""
+    hosts = [host("hv1", host_adapters=[vnic()]), host("hv2", RANGE_B, host_adapters=[vnic()])]
+    assert "Add-VMNetworkAdapter -ManagementOS" in one("duplicate-address", *hosts)["remedy"]
+    beside_a_vm = [*hosts[:1], host("hv2", RANGE_B, vms=[vm("web01", adapter(MAC, False))])]
+    assert "ManagementOS" not in one("duplicate-address", *beside_a_vm)["remedy"]
