@@ -672,6 +672,7 @@ function ConvertTo-MacPoolOperation {
         set_port_profile = @('vm_id', 'adapter_id', 'profile_id', 'profile_data', 'expect')
         create_vm = @('name', 'generation', 'memory_bytes', 'path', 'vhd_path', 'switch', 'adapter_name', 'mac')
         add_cluster_role = @('vm_id', 'name')
+        remove_vm = @('vm_id', 'expect')
     }
     if (-not $fields.ContainsKey($op)) {
         throw "${where}: the op '$op' is unknown, expected one of: $(@($fields.Keys | Sort-Object) -join ', ')"
@@ -689,7 +690,7 @@ function ConvertTo-MacPoolOperation {
         $operation['force_off'] = Get-MacPoolBooleanField -Source $source -Name 'force_off' -Where $where -Default $false
     }
 
-    if ($op -in @('set_vm_macs', 'stop_vm', 'start_vm')) {
+    if ($op -in @('set_vm_macs', 'stop_vm', 'start_vm', 'remove_vm')) {
         $operation['expect_state'] = ConvertTo-MacPoolStateExpectation -Operation $source -Where $where
     }
     elseif ($op -in @('set_host_range', 'clear_host_range')) {
@@ -2810,6 +2811,203 @@ function Invoke-MacPoolAddClusterRole {
     Complete-MacPoolChange -Context $Context -Problem $problem -AsWanted $clustered -Wanted "a role named '$($Operation['name'])'"
 }
 
+function ConvertTo-MacPoolRemovable {
+    <#
+    .SYNOPSIS
+    What remove_vm shows of a VM: vm_id, name, clustered and state.
+
+    .PARAMETER Machine
+    The VM.
+
+    .PARAMETER Session
+    What holds for all operations.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [object]
+        $Machine,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
+    )
+
+    $vm = $Machine
+    $id = "$($vm.Id)".ToLowerInvariant()
+    return [ordered]@{
+        vm_id = $id
+        name = "$($vm.Name)"
+        clustered = (Test-MacPoolClustered -Id $id -Session $Session)
+        state = (Get-MacPoolPowerState -Id $id)
+    }
+}
+
+function Assert-MacPoolOwnRole {
+    <#
+    .SYNOPSIS
+    Refuses when the role of a VM cannot go with it: the cluster could not be read, or the role holds other VMs as well.
+
+    .PARAMETER Machine
+    The VM.
+
+    .PARAMETER Session
+    What holds for all operations.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [object]
+        $Machine,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
+    )
+
+    $vm = $Machine
+    $cluster = Get-MacPoolSessionCluster -Session $Session
+    $known = Find-MacPoolClusterMachine -Id "$($vm.Id)" -Session $Session
+    if ($null -eq $known) {
+        if ([bool]$vm.IsClustered -and $null -ne $cluster['problem']) {
+            throw $cluster['problem']
+        }
+        return
+    }
+    foreach ($other in $cluster['machines']) {
+        if ($other['group'] -eq $known['group'] -and $other['resource'] -ne $known['resource']) {
+            $message = "the role '$($known['group'])' of VM '$($vm.Name)' also holds '$($other['resource'])': take one of them out first"
+            throw (New-MacPoolProblem -Status 'refused' -Reason 'shared_role' -Message $message)
+        }
+    }
+}
+
+function Remove-MacPoolMachine {
+    <#
+    .SYNOPSIS
+    Takes a VM out of the cluster, when it is a role there, and deletes it. Its virtual disks stay.
+
+    .PARAMETER Machine
+    The VM.
+
+    .PARAMETER Context
+    The context of the operation.
+
+    .PARAMETER Session
+    What holds for all operations.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [object]
+        $Machine,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Context,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
+    )
+
+    $vm = $Machine
+    if ($null -ne (Find-MacPoolClusterMachine -Id "$($vm.Id)" -Session $Session)) {
+        # what was read of the cluster is out of date from here on, whatever comes of it
+        $Session['cluster'] = $null
+        $null = Remove-ClusterGroup -VMId "$($vm.Id)" -RemoveResources -Force -ErrorAction Stop
+        $Context['touched'] = $true
+    }
+    $null = Remove-VM -VM $vm -Force -ErrorAction Stop
+    $Context['touched'] = $true
+}
+
+function Invoke-MacPoolRemoveMachine {
+    <#
+    .SYNOPSIS
+    Does remove_vm. Only a VM that is off is removed. One that is nowhere is unchanged, and that is proven by the lists of host and cluster.
+
+    .PARAMETER Operation
+    The operation.
+
+    .PARAMETER Context
+    Its context.
+
+    .PARAMETER Session
+    What holds for all operations.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Operation,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Context,
+
+        [Parameter()]
+        [System.Collections.IDictionary]
+        $Session
+    )
+
+    $id = $Operation['vm_id']
+    try {
+        $vm = Find-MacPoolMachine -Id $id -Session $Session
+    }
+    catch {
+        $thrown = $_.TargetObject
+        if ($thrown -isnot [hashtable] -or $thrown['reason'] -ne 'not_found') {
+            throw
+        }
+        $cluster = Get-MacPoolSessionCluster -Session $Session
+        if ($null -ne $cluster['problem']) {
+            throw $cluster['problem']
+        }
+        Set-MacPoolUnchanged -Context $Context
+        return
+    }
+
+    $found = ConvertTo-MacPoolRemovable -Machine $vm -Session $Session
+    $Context['before'] = $found
+    $state = $found['state']
+    Assert-MacPoolNoReplica -Machine $vm
+    Assert-MacPoolNotSaved -Machine $vm -State $state
+    Assert-MacPoolStateExpected -Operation $Operation -Machine $vm -State $state
+    Assert-MacPoolStableState -Machine $vm -State $state
+    if ($state -ne 'Off') {
+        $message = "VM '$($vm.Name)' is ${state}: it can be removed only while it is Off"
+        throw (New-MacPoolProblem -Status 'refused' -Reason 'running' -Message $message)
+    }
+    Assert-MacPoolOwnRole -Machine $vm -Session $Session
+    if ($Session['check']) {
+        $Context['status'] = 'done'
+        return
+    }
+
+    $problem = $null
+    try {
+        Remove-MacPoolMachine -Machine $vm -Context $Context -Session $Session
+    }
+    catch {
+        $problem = $_
+    }
+    $gone = $false
+    try {
+        $again = Read-MacPoolMachine -Id $id
+        $gone = ($null -eq $again)
+        if (-not $gone) {
+            $Context['after'] = ConvertTo-MacPoolRemovable -Machine $again -Session $Session
+        }
+    }
+    catch {
+        if ($null -eq $problem) {
+            $problem = $_
+        }
+    }
+    Complete-MacPoolChange -Context $Context -Problem $problem -AsWanted $gone -Wanted "no VM '$($found['name'])'"
+}
+
 # ---- all operations ----------------------------------------------------------------------------------------------------------------
 
 function Invoke-MacPoolOperation {
@@ -2857,6 +3055,7 @@ function Invoke-MacPoolOperation {
             'set_port_profile' { $null = Invoke-MacPoolSetPortProfile @options }
             'create_vm' { $null = Invoke-MacPoolCreateMachine @options }
             'add_cluster_role' { $null = Invoke-MacPoolAddClusterRole @options }
+            'remove_vm' { $null = Invoke-MacPoolRemoveMachine @options }
         }
     }
     catch {

@@ -17,7 +17,7 @@ from .operations import validate
 from .power import start_vm, stop_vm
 from .ranges import clear_host_range, set_host_range
 from .set_macs import set_vm_macs
-from .tenant import add_cluster_role, create_vm, set_port_profile
+from .tenant import add_cluster_role, create_vm, remove_vm, set_port_profile
 
 Json = dict[str, Any]
 _DO: dict[str, Callable[[Context], Outcome]] = {
@@ -29,6 +29,7 @@ _DO: dict[str, Callable[[Context], Outcome]] = {
     "set_port_profile": set_port_profile,
     "create_vm": create_vm,
     "add_cluster_role": add_cluster_role,
+    "remove_vm": remove_vm,
 }
 
 

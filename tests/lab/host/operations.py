@@ -173,6 +173,7 @@ _FIELDS: dict[str, Json] = {
         "mac": (_nullable(_mac),),
     },
     "add_cluster_role": {"vm_id": (_guid,), "name": (_text,)},
+    "remove_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
 }
 OPERATIONS = tuple(_FIELDS)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""set_port_profile, create_vm and add_cluster_role: what a tenant VM needs."""
+"""set_port_profile, create_vm, add_cluster_role and remove_vm: what a tenant VM needs from its first day to its last."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model import VM, Adapter, PortProfile, WorldError
 from .context import Context, Failed, Outcome, Refused, cmdlet
+from .power import refuse_other_state, refuse_saved, refuse_transition
 
 Json = dict[str, Any]
 
@@ -136,3 +137,44 @@ def add_cluster_role(context: Context) -> Outcome:
 
 def _role(vm: VM) -> Json:
     return {"clustered": vm.clustered}
+
+
+def remove_vm(context: Context) -> Outcome:
+    """Only a VM that is off goes, its role before it; its virtual disks stay."""
+    operation, world, host = context.operation, context.world, context.host
+    try:
+        vm = context.find(operation["vm_id"])
+    except Refused as refusal:
+        if refusal.reason != "not_found":
+            raise
+        return Outcome("unchanged", None, None)
+    before = _removable(vm)
+    if vm.is_replica:
+        raise Refused("replica", f"VM {vm.name} is a replica", before)
+    refuse_saved(vm, before)
+    refuse_other_state(vm, operation["expect"], before)
+    refuse_transition(vm, before)
+    if vm.state != "Off":
+        raise Refused("running", f"VM {vm.name} is {vm.state}: it can be removed only while it is Off", before)
+    if context.check:
+        return Outcome("done", before, None)
+    try:
+        context.stage("before_set")
+        if vm.clustered:
+            context.touch()
+            world.remove_role(vm.id, host.name)
+            context.stage("stopped")
+        if not context.fault("ignore_set"):
+            context.touch()
+            world.delete_vm(vm.id, host.name)
+        context.stage("after_set")
+        if vm.id in host.vms:
+            raise Failed("readback", f"VM {vm.name} is still on {host.name} after it was removed")
+    except Failed as problem:
+        after = _removable(vm) if vm.id in host.vms else None
+        return Outcome("failed", before, after, problem.reason, problem.message)
+    return Outcome("done", before, None)
+
+
+def _removable(vm: VM) -> Json:
+    return {"vm_id": vm.id, "name": vm.name, "clustered": vm.clustered, "state": vm.state}

@@ -227,3 +227,49 @@ def test_cluster_roles(bench: Bench) -> None:
     assert bench.one(other)["reason"] == "cmdlet"
     lone = bench.vm("lone01", "lone")
     assert bench.one({**operation, "vm_id": lone}, host="lone")["reason"] == "not_clustered"
+
+
+def test_removing_a_vm(bench: Bench, untouched: Any) -> None:
+    vm = bench.vm(role=True)
+    operation = {"op": "remove_vm", "id": "x", "vm_id": vm, "expect": {"state": "Off"}}
+    check = untouched(bench)
+    predicted = bench.one(operation, check=True)
+    check()
+    result = bench.one(operation)
+    assert predicted == result
+    assert result["before"] == {"vm_id": vm, "name": "web01", "clustered": True, "state": "Off"}
+    assert (result["status"], result["after"]) == ("done", None)
+    observation = bench.observe()
+    assert (observation["vms"], observation["cluster"]["groups"]) == ([], [])
+    again = bench.one(operation)
+    assert (again["status"], again["before"], again["after"]) == ("unchanged", None, None)
+
+
+def test_what_is_not_removed(bench: Bench, untouched: Any) -> None:
+    vm = bench.running(role=True)
+    operation = {"op": "remove_vm", "id": "x", "vm_id": vm}
+    assert bench.one(operation)["reason"] == "running"
+    assert bench.one({**operation, "expect": {"state": "Off"}})["reason"] == "changed"
+    assert bench.one(operation, host="hv2")["reason"] == "moved"
+    bench.world.save(vm)
+    assert bench.one(operation)["reason"] == "saved"
+    bench.world.set_state(vm, "Stopping")
+    assert bench.one(operation)["reason"] == "transition"
+    other = bench.vm("db01")
+    bench.world.replicate(other, "hv2")
+    check = untouched(bench)
+    assert bench.one({**operation, "vm_id": other}, host="hv2")["reason"] == "replica"
+    assert bench.one({**operation, "vm_id": other}, host="plain")["reason"] == "unsupported"
+    check()
+
+
+def test_a_vm_that_is_half_removed_is_told_and_the_next_run_goes_on(bench: Bench) -> None:
+    vm = bench.vm(role=True)
+    operation = {"op": "remove_vm", "id": "x", "vm_id": vm}
+    bench.faults.add("fail_op", at="stopped")
+    result = bench.one(operation)
+    assert (result["status"], result["reason"]) == ("failed", "cmdlet")
+    assert (result["before"]["clustered"], result["after"]["clustered"]) == (True, False)
+    bench.faults.add("ignore_set")
+    assert bench.one(operation)["reason"] == "readback"
+    assert bench.one(operation)["status"] == "done"

@@ -9,6 +9,8 @@ Both are trimmed from larger collections of facts, which are not part of this re
 * stubs that the DSC community generated off the real modules (HyperVDsc, FailoverClusterDsc), with parameter sets and the
   .NET properties of the objects.
 
+* for a cmdlet that neither of them has, the same documentation, read by hand: ``READ_BY_HAND``.
+
 A parameter is kept only where the stubs and the documentation of all four versions have it, so that what passes the gate
 exists on every Windows that we support.
 
@@ -25,6 +27,18 @@ from typing import Any
 VERSIONS = ("WindowsServer2016", "WindowsServer2019", "WindowsServer2022", "WindowsServer2025")
 HERE = Path(__file__).resolve().parent / "contract"
 
+# docset/winserver{2016,2019,2022,2025}-ps/failoverclusters/Remove-ClusterGroup.md, the same in all four.
+READ_BY_HAND = {
+    "Remove-ClusterGroup": {
+        "InputObject": (["InputObject"], True, False),
+        "VMId": (["(All)"], False, False),
+        "Name": (["(All)"], False, False),
+        "Force": (["(All)"], False, True),
+        "RemoveResources": (["(All)"], False, True),
+        "Cluster": (["(All)"], False, False),
+    },
+}
+
 
 def main(documented_path: str, stubs_path: str, objects_path: str) -> None:
     """Read the facts and write the contract."""
@@ -37,6 +51,7 @@ def main(documented_path: str, stubs_path: str, objects_path: str) -> None:
         for cmdlet, contract in stubs[module]["cmdlets"].items()
         if all(cmdlet in documented[version][module] for version in VERSIONS)
     }
+    cmdlets |= {cmdlet: by_hand(parameters) for cmdlet, parameters in READ_BY_HAND.items()}
     classes = {name: sorted(members) for module in objects.values() for name, members in module["classes"].items()}
     write("cmdlets.json", cmdlets)
     write("objects.json", classes)
@@ -57,6 +72,17 @@ def trim(stub: dict[str, Any], pages: list[dict[str, Any]]) -> dict[str, Any]:
                 "switch": row["type"] == "switch",
             }
             for row in kept
+        },
+    }
+
+
+def by_hand(parameters: dict[str, tuple[list[str], bool, bool]]) -> dict[str, Any]:
+    """Return a cmdlet of READ_BY_HAND as the contract has it: of each parameter its sets, pipeline, switch."""
+    return {
+        "sets": ["InputObject"],
+        "parameters": {
+            name: {"aliases": [], "sets": sets, "mandatory": [], "pipeline": pipeline, "switch": switch}
+            for name, (sets, pipeline, switch) in parameters.items()
         },
     }
 
