@@ -31,6 +31,7 @@ class ActionModule(Task):
             reserve_for=parse_duration(options["reserve_for"], "reserve_for"),
             power=Power(options["when_running"], timeout, options["force_off"]),
             skip_missing_vms=options["when_missing"] == "skip",
+            bound=options["bound"],
         )
         report = pusher.run(read_wishes(options["adapters"]))
         return {**report.as_result(), **self.diff(report.before, report.after)}

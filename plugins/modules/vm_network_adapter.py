@@ -84,6 +84,18 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  bound:
+    description:
+      - What to do with an adapter that needs a change while its port profile binds it to an interface of the Network
+        Controller. The three must agree - the adapter, the interface and the profile - or the SDN drops the traffic of
+        the VM.
+      - V(fail) fails before anything is changed, also when the port profile could not be read. Use the role
+        P(macpool.hyperv.mac_interfaces#role), which changes the interface and the adapter together.
+      - V(change) changes the adapter alone. It is for whoever changes the interface as well.
+      - An adapter that is as wanted already, one without a profile, and one with the null profile are not concerned.
+    type: str
+    choices: [fail, change]
+    default: fail
   reserve_for:
     description:
       - How long a new claim is kept until the owner is seen with the address, as a number and one of V(s), V(m), V(h),
@@ -128,6 +140,8 @@ seealso:
   - module: macpool.hyperv.allocation
   - module: macpool.hyperv.host_info
   - module: macpool.hyperv.host_range
+  - module: macpool.hyperv.vm
+  - module: macpool.hyperv.vm_port_profile
   - plugin: macpool.hyperv.mac
     plugin_type: lookup
 extends_documentation_fragment:

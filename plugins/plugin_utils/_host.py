@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
@@ -30,6 +30,23 @@ RUNNING = ("Running", "Paused")
 SAVED = ("Saved", "FastSaved", "Hibernated")
 OFF = "Off"
 REPLICAS = ("Replica", "ExtendedReplica")
+NULL_PROFILE = "{00000000-0000-0000-0000-000000000000}"
+"""The id of the profile under which an adapter without an interface keeps its traffic on an SDN host (fact 87)."""
+
+
+class Reference(Protocol):
+    """What names an adapter: the VM by name or id, the adapter by name or id, or None for the only one."""
+
+    @property
+    def vm(self) -> str:
+        """Return the VM's name or id."""
+
+    @property
+    def adapter(self) -> str | None:
+        """Return the adapter's name or id."""
+
+
+R = TypeVar("R", bound=Reference)
 
 
 @dataclass(frozen=True)
@@ -85,8 +102,31 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> Wish:
 
 
 @dataclass(frozen=True)
+class PortProfile:
+    """By which interface the Network Controller knows an adapter (facts 85 to 87).
+
+    ``id`` is the instance id of the interface, a GUID in braces and lower case.
+    """
+
+    id: str
+    data: int
+
+    @classmethod
+    def read(cls, document: Document | None) -> PortProfile | None:
+        """Return the profile of an observation or a result; None for none."""
+        return cls(document["profile_id"].lower(), int(document["profile_data"])) if document else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the profile as observations and operations have it."""
+        return {"profile_id": self.id, "profile_data": self.data}
+
+
+@dataclass(frozen=True)
 class Adapter:
-    """One adapter of one VM as it was observed."""
+    """One adapter of one VM as it was observed.
+
+    ``profile_read`` is False where the port profile was not gathered or could not be read. ``vlan`` is empty for untagged.
+    """
 
     host: str
     cluster: str
@@ -98,6 +138,15 @@ class Adapter:
     name: str
     mac: str
     dynamic: bool
+    switch: str | None = None
+    vlan: str = ""
+    profile: PortProfile | None = None
+    profile_read: bool = False
+
+    @property
+    def is_bound(self) -> bool:
+        """Tell whether the adapter belongs to an interface of the Network Controller."""
+        return self.profile is not None and self.profile.id != NULL_PROFILE
 
     @property
     def label(self) -> str:
@@ -168,34 +217,62 @@ def adapters_of(observation: Document) -> list[Adapter]:
             name=adapter["name"],
             mac=adapter["mac"],
             dynamic=adapter["dynamic"],
+            switch=adapter.get("switch"),
+            vlan=_vlan(adapter.get("vlan") or {}),
+            profile=PortProfile.read(adapter.get("port_profile")),
+            profile_read="port_profile" in adapter,
         )
         for vm in observation.get("vms") or ()
         for adapter in vm.get("adapters") or ()
     ]
 
 
-def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms: bool = False) -> list[Target]:
-    """Return the adapter that each wish means.
+def _vlan(vlan: Document) -> str:
+    mode = vlan.get("mode") or "Untagged"
+    return "" if mode == "Untagged" else f"{mode} {vlan.get('access') or vlan.get('trunk') or ''}".strip()
 
-    :param skip_missing_vms: leave out wishes for VMs that are not on this host, or only as a replica
-    :raises MacPoolError: for every wish that means no adapter, more than one, or one that another wish means too
+
+def observed_vms(observation: Document) -> Sequence[Document]:
+    """Return the VMs of an observation.
+
+    :raises MacPoolError: when they could not be read, which is not the same as no VMs
     """
-    host = observation["host"]["name"]
-    if observation.get("vms") is None:
+    vms: Sequence[Document] | None = observation.get("vms")
+    if vms is None:
         warnings = "; ".join(observation.get("warnings") or ()) or "no reason given"
         raise MacPoolError(
-            f'host "{host}"', "its VMs", f"that they cannot be read: {warnings}", "Mend that first, then run again."
+            f'host "{observation["host"]["name"]}"',
+            "its VMs",
+            f"that they cannot be read: {warnings}",
+            "Mend that first, then run again.",
         )
+    return vms
+
+
+def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms: bool = False) -> list[Target]:
+    """Return the adapter that each wish means; see find_adapters."""
+    return [Target(wish, adapter) for wish, adapter in find_adapters(observation, wishes, skip_missing_vms)]
+
+
+def find_adapters(
+    observation: Document, references: Sequence[R], skip_missing_vms: bool = False
+) -> list[tuple[R, Adapter]]:
+    """Return the adapter that each reference means.
+
+    :param skip_missing_vms: leave out references to VMs that are not on this host, or only as a replica
+    :raises MacPoolError: for every one that means no adapter, more than one, or one that another one means too
+    """
+    host = observation["host"]["name"]
     vms: dict[str, list[Document]] = {}
-    for vm in observation["vms"]:
+    for vm in observed_vms(observation):
         vms.setdefault(vm["name"].casefold(), []).append(vm)
         vms.setdefault(vm["id"].casefold(), []).append(vm)
     adapters: dict[str, list[Adapter]] = {}
     for adapter in adapters_of(observation):
         adapters.setdefault(adapter.vm_id, []).append(adapter)
-    targets: dict[tuple[str, str], Target] = {}
+    targets: dict[tuple[str, str], tuple[R, Adapter]] = {}
     errors: list[MacPoolError] = []
-    for wish in wishes:
+    for wish in references:
         try:
             found = vms.get(wish.vm.casefold(), [])
             if skip_missing_vms:
@@ -210,14 +287,14 @@ def find_targets(observation: Document, wishes: Sequence[Wish], skip_missing_vms
                 raise MacPoolError(
                     adapter.label, "one entry for each adapter", "two entries that mean this one", "Remove one of them."
                 )
-            targets[key] = Target(wish, adapter)
+            targets[key] = (wish, adapter)
         except MacPoolError as error:
             errors.append(error)
     raise_all(f'host "{host}"', errors)
     return list(targets.values())
 
 
-def _the_vm(host: str, wish: Wish, found: Sequence[Document]) -> Document:
+def _the_vm(host: str, wish: Reference, found: Sequence[Document]) -> Document:
     if len(found) == 1:
         return found[0]
     if not found:
@@ -231,7 +308,7 @@ def _the_vm(host: str, wish: Wish, found: Sequence[Document]) -> Document:
     raise MacPoolError(f'VM "{wish.vm}"', f'one VM on host "{host}"', f"{len(found)}: {ids}", "Give the id as vm.")
 
 
-def _the_adapter(host: str, wish: Wish, vm: Document, adapters: Sequence[Adapter]) -> Adapter:
+def _the_adapter(host: str, wish: Reference, vm: Document, adapters: Sequence[Adapter]) -> Adapter:
     subject = f'VM "{vm["name"]}" on host "{host}"'
     named = [
         adapter
@@ -267,25 +344,26 @@ def check_pin(target: Target) -> int | None:
     return address
 
 
-def decide_adapters(targets: Sequence[tuple[Target, int | None]], when_running: str) -> list[Item]:
+def decide_adapters(targets: Sequence[tuple[Target, int | None]], when_running: str, bound: str = "fail") -> list[Item]:
     """Return what becomes of each target.
 
     :param targets: with the static address that each shall carry; None for dynamic, and for a pin of nothing
     :param when_running: ``fail``, ``pending`` (leave it for another time) or ``restart``
+    :param bound: ``fail``, or ``change`` adapters of interfaces too: whoever says so changes the interface as well
     :raises MacPoolError: for every target that must not or cannot be changed now
     """
     items: list[Item] = []
     errors: list[MacPoolError] = []
     for target, address in targets:
         try:
-            items.append(_decide_adapter(target, address, when_running))
+            items.append(_decide_adapter(target, address, when_running, bound))
         except MacPoolError as error:
             errors.append(error)
     raise_all("nothing was changed", errors)
     return items
 
 
-def _decide_adapter(target: Target, address: int | None, when_running: str) -> Item:
+def _decide_adapter(target: Target, address: int | None, when_running: str, bound: str) -> Item:
     # A VM must be off for its address to be changed (fact 36); a replica belongs to its primary (fact 107).
     adapter = target.adapter
     if target.wish.goal == "pin" and address is None:
@@ -298,6 +376,8 @@ def _decide_adapter(target: Target, address: int | None, when_running: str) -> I
         raise MacPoolError(
             adapter.label, wanted, "a replica, whose settings its primary owns", "Change the primary VM."
         )
+    if bound == "fail":
+        _refuse_bound(adapter, wanted)
     if adapter.state == OFF:
         return Item(target, address, "change")
     if adapter.state in RUNNING and when_running == "restart":
@@ -310,6 +390,25 @@ def _decide_adapter(target: Target, address: int | None, when_running: str) -> I
         f"a VM that is {adapter.state}, and only one that is Off can be changed",
         _power_remedy(adapter.state),
     )
+
+
+def _refuse_bound(adapter: Adapter, wanted: str) -> None:
+    """Refuse to take the adapter out of step with its interface: the SDN would drop the VM (facts 44, 89)."""
+    if not adapter.profile_read:
+        raise MacPoolError(
+            adapter.label,
+            f"{wanted}, and to know that no interface of the Network Controller is bound to it",
+            "a port profile that could not be read",
+            "See the warnings of macpool.hyperv.host_info for this host and mend that, or say bound: change.",
+        )
+    if adapter.is_bound and adapter.profile:
+        raise MacPoolError(
+            adapter.label,
+            wanted,
+            f"{adapter.mac} ({'dynamic' if adapter.dynamic else 'static'}), bound by the port profile {adapter.profile.id}"
+            " to an interface of the Network Controller",
+            "A bound adapter is changed only together with its interface: use the role macpool.hyperv.mac_interfaces.",
+        )
 
 
 def _power_remedy(state: str) -> str:
@@ -392,4 +491,6 @@ _REMEDIES = {
     "shutdown_unavailable": "The guest cannot be asked: shut it down yourself, or say force_off: true.",
     "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become.",
     "unsupported": "Install the Hyper-V role, or leave this host out.",
+    "not_clustered": "Leave out clustered, or run against a host of a cluster.",
+    "shared_role": "Move one of the VMs into a role of its own, then run again.",
 }

@@ -135,6 +135,7 @@ class Pusher:
     reserve_for: int
     power: Power
     skip_missing_vms: bool = False
+    bound: str = "fail"
 
     def run(self, wishes: Sequence[Wish]) -> Report:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
@@ -157,18 +158,18 @@ class Pusher:
         """Fulfil what can be fulfilled now and return the wishes for VMs that moved away in between."""
         intents = self._restarts()
         vms = {wish.vm: None for wish in wishes} | {intent.vm_id: None for intent in intents}
-        observation = self.host.observe(["vms", "cluster"], list(vms))
+        observation = self.host.observe(["vms", "cluster", "port_profiles"], list(vms))
         targets = _host.find_targets(observation, wishes, self.skip_missing_vms)
         found = {target.wish for target in targets}
         report.missing = [*report.missing, *(wish.vm for wish in wishes if wish not in found)]
 
         predicted = self._addresses(targets, preview=True)
-        items = _host.decide_adapters(_with_addresses(targets, predicted), self.power.when_running)
+        items = self._decide(targets, predicted)
         now = [item.target for item in items if item.status != "pending"]
         outcomes = self._addresses(now, preview=self.preview)
         report.claimed |= any(outcome.changed for outcome in outcomes.values())
         report.rows += [Row(item, "pending", item.reason) for item in items if item.status == "pending"]
-        items = _host.decide_adapters(_with_addresses(now, outcomes), self.power.when_running)
+        items = self._decide(now, outcomes)
 
         operations = _host.adapter_operations(items, self.power.shutdown_timeout, self.power.force_off)
         states = {vm["id"]: vm["state"] for vm in observation["vms"]}
@@ -185,6 +186,9 @@ class Pusher:
             self._confirm([row for row in report.rows if row.item in items], claims, observation["host"]["name"])
         self._finish(open_here, states, operations, results, report)
         return moved
+
+    def _decide(self, targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[Item]:
+        return _host.decide_adapters(_with_addresses(targets, outcomes), self.power.when_running, self.bound)
 
     def _addresses(self, targets: Sequence[Target], preview: bool) -> dict[Target, Outcome]:
         """Claim, or predict, the address of each target that shall have a static one."""

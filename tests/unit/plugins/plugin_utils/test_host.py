@@ -19,8 +19,11 @@ A, B = 0x221DD8000A01, 0x221DD8000B02
 VM_ID = "11111111-2222-3333-4444-555555555555"
 
 
-def adapter(name: str = "eth0", mac: str = "000000000000", dynamic: bool = True, number: int = 0) -> dict[str, Any]:
-    return {"id": f"Microsoft:{VM_ID}\\{number}", "name": name, "mac": mac, "dynamic": dynamic}
+def adapter(
+    name: str = "eth0", mac: str = "000000000000", dynamic: bool = True, number: int = 0, profile: Any = None
+) -> dict[str, Any]:
+    identity = {"id": f"Microsoft:{VM_ID}\\{number}", "name": name}
+    return {**identity, "mac": mac, "dynamic": dynamic, "port_profile": profile}
 
 
 def vm(
@@ -44,10 +47,12 @@ def targets(observation: dict[str, Any], *wishes: Wish) -> list[Target]:
     return _host.find_targets(observation, wishes)
 
 
-def decide(observation: dict[str, Any], address: int | None, when: str = "fail", **wish: Any) -> _host.Item:
+def decide(
+    observation: dict[str, Any], address: int | None, when: str = "fail", bound: str = "fail", **wish: Any
+) -> _host.Item:
     goal = wish.pop("goal", "static" if address is not None else "dynamic")
     (target,) = targets(observation, Wish("web01", "eth0", goal, address, **wish))
-    (item,) = _host.decide_adapters([(target, address)], when)
+    (item,) = _host.decide_adapters([(target, address)], when, bound)
     return item
 
 
@@ -293,3 +298,41 @@ def test_what_is_not_done_is_an_error_with_the_host_own_words(status: str) -> No
     assert "set the VM resource's ShutdownAction to 0" in error.remedy
     assert _host.result_error("VM x", "y", {"status": "done"}) is None
     assert _host.result_error("VM x", "y", {"status": "unchanged"}) is None
+
+
+BOUND = {"profile_id": "{0B1C2D3E-0000-4000-8000-000000000001}", "profile_data": 1}
+
+
+@pytest.mark.parametrize("when", ["fail", "pending", "restart"])
+@pytest.mark.parametrize("state", ["Off", "Running"])
+@pytest.mark.parametrize(("mac", "dynamic", "address"), [("221DD8000B02", False, A), ("221DD8000A01", True, A)])
+def test_a_bound_adapter_is_not_changed_alone(state: str, when: str, mac: str, dynamic: bool, address: int) -> None:
+    """Incident 12: the SDN would drop the VM, and nobody would know why."""
+    observation = observed(vm(state=state, adapters=[adapter(mac=mac, dynamic=dynamic, profile=BOUND)]))
+    with pytest.raises(MacPoolError) as caught:
+        decide(observation, address, when)
+    text = str(caught.value)
+    for word in ('adapter "eth0" of VM "web01"', "22-1D-D8-00-0A-01", mac, "{0b1c2d3e-", "mac_interfaces"):
+        assert word in text
+    assert decide(observation, address, "restart", bound="change").status == "change"
+
+
+def test_a_bound_adapter_is_not_made_dynamic_alone() -> None:
+    with pytest.raises(MacPoolError, match=r"wanted a dynamic address.*only together with its interface"):
+        decide(observed(vm(adapters=[adapter(mac="221DD8000A01", dynamic=False, profile=BOUND)])), None)
+
+
+def test_what_is_as_wanted_is_not_refused_for_being_bound() -> None:
+    carrying = adapter(mac="221DD8000A01", dynamic=False, profile=BOUND)
+    assert decide(observed(vm(adapters=[carrying])), A).status == "unchanged"
+    del carrying["port_profile"]
+    assert decide(observed(vm(adapters=[carrying])), A).status == "unchanged"
+
+
+def test_the_null_profile_binds_nobody_and_an_unread_one_may() -> None:
+    null = adapter(profile={"profile_id": _host.NULL_PROFILE, "profile_data": 2})
+    assert decide(observed(vm(adapters=[null])), A).status == "change"
+    del null["port_profile"]
+    with pytest.raises(MacPoolError, match="a port profile that could not be read"):
+        decide(observed(vm(adapters=[null])), A)
+    assert decide(observed(vm(adapters=[null])), A, bound="change").status == "change"

@@ -79,6 +79,7 @@ class Scene:
         when: str = "fail",
         skip: bool = False,
         force_off: bool = False,
+        bound: str = "fail",
     ) -> Report:
         self.last = LabHost(self.bench, host, check)
         pusher = Pusher(
@@ -89,6 +90,7 @@ class Scene:
             reserve_for=3600,
             power=Power(when, 300, force_off),
             skip_missing_vms=skip,
+            bound=bound,
         )
         return pusher.run(read_wishes(entries))
 
@@ -426,3 +428,15 @@ def test_a_job_that_another_one_overtook_tells_what_it_did_to_the_host_and_confi
     assert (claim.state, scene.bench.mac(vm)) == ("reserved", format_mac(claim.address))
     assert not scene.push(WISH).as_result().get("failed")
     assert scene.ledger.claims()[0].state == "applied"
+
+
+def test_a_bound_adapter_is_refused_before_anything_is_claimed(scene: Scene) -> None:
+    """Incident 12, and what the role that changes the interface as well may do."""
+    vm = scene.bench.vm(mac="221DD8000B02")
+    scene.bench.world.set_profile(vm, "{0B1C2D3E-0000-4000-8000-000000000001}")
+    with pytest.raises(MacPoolError, match=r"\{0b1c2d3e-0000-4000-8000-000000000001\}.*mac_interfaces"):
+        scene.push(WISH)
+    assert (scene.bench.mac(vm), scene.ledger.claims(), scene.last.calls) == ("221DD8000B02", [], ["host_info"])
+    assert not scene.push(WISH, bound="change").as_result().get("failed")
+    assert scene.bench.mac(vm) == format_mac(scene.addresses()[0])
+    assert not scene.push(WISH).as_result()["changed"]
