@@ -175,9 +175,9 @@ def _usable_hosts(picture: Picture) -> list[Host]:
 def _others(picture: Picture) -> list[tuple[str, str, Interval]]:
     """Return the land of others, disjoint; a stretch that several claim is one entry with all names."""
     claims: list[tuple[int, int, tuple[str, str]]] = [
-        (*interval, (name or "mac-pool", "network_controller"))
+        (*pool.interval, (pool.name or "mac-pool", "network_controller"))
         for controller in picture.controllers
-        for name, interval in controller.pools
+        for pool in controller.pools
     ]
     claims += [
         (*interval, (f"{host.name} {name}".strip(), "containers"))

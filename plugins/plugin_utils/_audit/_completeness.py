@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._controllers import NetworkController
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import (
     UNUSABLE_FILE,
     Cluster,
@@ -42,6 +43,8 @@ class Problem:
     vms: Sequence[Vm] = ()
     remedy: str | None = None
     subjects: Sequence[str] = ()
+    hides_interfaces: bool = False
+    """Whether an interface of a Network Controller may exist that nobody saw."""
 
 
 def find_problems(
@@ -71,7 +74,8 @@ def find_problems(
                 Problem(f"{plain(name)} {words}, but there is no document of it.", hosts=(name,), remedy=_OBSERVE)
             )
     found += _seen_twice(picture)
-    found += _stale_controllers(picture, newest, max_age)
+    for controller in picture.controllers:
+        found += _controller_problems(controller, newest, max_age)
     return tuple(found)
 
 
@@ -82,6 +86,7 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
                 f"File {quoted(document.subject)} could not be used: {plain(document.unusable, 200)}.",
                 remedy="Export it anew, or remove it from the directory.",
                 subjects=(document.subject,),
+                hides_interfaces=True,
             )
         elif document.unusable:
             subject = f" of {quoted(document.subject)}" if document.subject else ""
@@ -89,6 +94,7 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
                 f"A document{subject} could not be used: {plain(document.unusable, 200)}.",
                 hosts=(document.subject,) if document.subject else (),
                 remedy="Make the document anew with this version: ansible-playbook macpool.hyperv.observe.",
+                hides_interfaces=document.kind != "hyperv_host",
             )
 
 
@@ -116,10 +122,27 @@ def _is_old(document: Document, newest: dt.datetime | None, max_age: int | None)
     return (newest - document.observed_at).total_seconds() > max_age
 
 
-def _stale_controllers(picture: Picture, newest: dt.datetime | None, max_age: int | None) -> Iterator[Problem]:
-    for controller in picture.controllers:
-        if _is_old(controller.document, newest, max_age):
-            yield Problem(f"What the Network Controller said is more than {max_age} s older than the newest document.")
+def _controller_problems(
+    controller: NetworkController, newest: dt.datetime | None, max_age: int | None
+) -> Iterator[Problem]:
+    causes = []
+    if "network_interfaces" in controller.not_gathered:
+        causes.append("its interfaces were not read")
+    if controller.unreadable:
+        causes.append(f"{controller.unreadable} of its pools and interfaces lack their range or their instance id")
+    warnings = [warning for document in controller.documents for warning in document.warnings]
+    if warnings:
+        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
+    if any(_is_old(document, newest, max_age) for document in controller.documents):
+        causes.append(f"it was observed more than {max_age} s before the newest document, or nobody knows when")
+    if causes:
+        name = f" {plain(controller.name)}" if controller.name else ""
+        yield Problem(
+            f"The Network Controller{name} was not seen completely: {listed(causes)}.",
+            remedy="Observe the Network Controller again, with all pages of macPools and networkInterfaces.",
+            subjects=(controller.name,) if controller.name else (),
+            hides_interfaces=True,
+        )
 
 
 def _node_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:

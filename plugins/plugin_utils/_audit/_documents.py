@@ -12,14 +12,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, parse_interval, parse_mac
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._controllers import (
+    NetworkController,
+    name_in,
+    read_controller,
+    without_repeats,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import (
+    items_of,
+    mapping_of,
+    parse_time,
+    plain_id,
+    read_count,
+    read_interval,
+    read_mac,
+    text_or_none,
+)
 
 SCHEMA = 1
 KINDS = ("hyperv_host", "network_controller", "scvmm")
@@ -27,7 +41,6 @@ UNUSABLE_FILE = "unusable_file"
 """Kind of the document that stands for a file nobody could read; ``reason`` says why."""
 _REPLICA_MODES = frozenset({"replica", "extendedreplica"})
 _OFF_STATES = frozenset({"off", "offcritical"})
-_FRACTION = re.compile(r"\.([0-9]{1,6})[0-9]*")
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +63,10 @@ class Carrier:
     spoofing: bool = False
     running: bool = True
     profile_id: str = ""
+    """Instance id of the Network Controller's interface to which the port is bound; zeros for the null profile."""
+    profile_data: int | None = None
+    profile_known: bool = False
+    """Whether anybody looked for a port profile."""
     vm: Vm | None = None
     checkpoint: Checkpoint | None = None
     team: str | None = None
@@ -58,6 +75,11 @@ class Carrier:
     def address(self) -> int | None:
         """The address, without the zeros of an adapter that never started."""
         return self.value or None
+
+    @property
+    def bound(self) -> bool:
+        """Whether the port is bound to an interface; the null profile binds to none (fact 87)."""
+        return bool(self.profile_id.strip("0-"))
 
 
 @dataclass(slots=True, eq=False)
@@ -140,15 +162,6 @@ class Document:
     """Why the document could not be used at all."""
 
 
-@dataclass(slots=True, eq=False)
-class NetworkController:
-    """What a Network Controller says; interfaces stay as they came for the rules that read them."""
-
-    document: Document
-    pools: tuple[tuple[str, Interval], ...]
-    interfaces: tuple[Mapping[str, Any], ...]
-
-
 class HostNames:
     """Equates host names: without case, and a short name with the one FQDN that begins with it."""
 
@@ -197,7 +210,7 @@ class Picture:
 
 @dataclass(slots=True)
 class _Source:
-    """A host's document before it is merged."""
+    """A host's or a Network Controller's document before it is merged."""
 
     raw: Mapping[str, Any]
     name: str
@@ -212,7 +225,7 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
     """
     listed: list[Document] = []
     sources: list[_Source] = []
-    controllers: list[NetworkController] = []
+    controllers: list[_Source] = []
     for raw in documents:
         _sort_in(raw, listed, sources, controllers)
     names = HostNames([*known_hosts, *(name for source in sources for name in _names_in(source))])
@@ -236,7 +249,7 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
         cluster = clusters.get(hosts[key].cluster or "")
         clustered_ids = cluster.owners.keys() if cluster else frozenset()
         sightings += [
-            _read_vm(raw, hosts[key], clustered_ids) for raw in map(_mapping, _list(_merge(group).get("vms")))
+            _read_vm(raw, hosts[key], clustered_ids) for raw in map(mapping_of, items_of(_merge(group).get("vms")))
         ]
     sightings.sort(key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name))
     return Picture(
@@ -246,40 +259,12 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
         host_carriers=tuple(host_carriers),
         clusters=dict(sorted(clusters.items())),
         documents=tuple(sorted(listed, key=_document_order)),
-        controllers=tuple(sorted(controllers, key=lambda item: _document_order(item.document))),
+        controllers=_read_controllers(controllers),
         names=names,
     )
 
 
-def parse_time(value: object) -> dt.datetime | None:
-    """Return an instant from text as PowerShell or Python write it; None when it is no time."""
-    if isinstance(value, str):
-        try:
-            text = _FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), value.strip())
-            value = dt.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "Zz" else text)
-        except ValueError:
-            return None
-    if not isinstance(value, dt.datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
-
-
-def read_mac(value: object) -> tuple[str | None, int | None]:
-    """Return an address as found and as a number; the number is None when the text is no address."""
-    if value is None:
-        return None, None
-    try:
-        return str(value), parse_mac(value)
-    except MacPoolError:
-        return str(value), None
-
-
-def plain_id(value: object) -> str:
-    """Return a GUID or adapter id in the form in which ids are compared: no braces, no case."""
-    return str(value).strip().strip("{}").casefold() if value is not None else ""
-
-
-def _sort_in(raw: object, listed: list[Document], sources: list[_Source], controllers: list[NetworkController]) -> None:
+def _sort_in(raw: object, listed: list[Document], sources: list[_Source], controllers: list[_Source]) -> None:
     if not isinstance(raw, Mapping):
         listed.append(Document("unknown", "", None, unusable=f"it is no mapping but a {type(raw).__name__}"))
         return
@@ -288,7 +273,7 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
     name = host.get("name") if isinstance(host, Mapping) else host
     document = Document(kind, name if isinstance(name, str) else "", observed_at)
     listed.append(document)
-    document.warnings = tuple(str(item) for item in _list(raw.get("warnings")))
+    document.warnings = tuple(str(item) for item in items_of(raw.get("warnings")))
     if raw.get("schema") != SCHEMA:
         document.unusable = f"its schema is {raw.get('schema')!r}, this version reads {SCHEMA}"
     elif kind == UNUSABLE_FILE:
@@ -296,7 +281,8 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
     elif kind not in KINDS:
         document.unusable = f"its kind is {kind!r}, known are {', '.join(KINDS)}"
     elif kind == "network_controller":
-        controllers.append(_read_controller(raw, document))
+        document.subject = name_in(raw)
+        controllers.append(_Source(raw, document.subject, document))
     elif kind == "hyperv_host":
         if document.subject.strip():
             sources.append(_Source(raw, document.subject, document))
@@ -306,12 +292,12 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
 
 def _names_in(source: _Source) -> Iterator[str]:
     yield source.name
-    cluster = _mapping(source.raw.get("cluster"))
-    for node in _list(cluster.get("nodes")):
-        if isinstance(_mapping(node).get("name"), str):
+    cluster = mapping_of(source.raw.get("cluster"))
+    for node in items_of(cluster.get("nodes")):
+        if isinstance(mapping_of(node).get("name"), str):
             yield node["name"]
-    for group in _list(cluster.get("groups")):
-        if isinstance(_mapping(group).get("owner_node"), str):
+    for group in items_of(cluster.get("groups")):
+        if isinstance(mapping_of(group).get("owner_node"), str):
             yield group["owner_node"]
 
 
@@ -341,7 +327,7 @@ def _merge(group: Sequence[_Source]) -> dict[str, Any]:
         for part in PARTS:
             if part in source.raw and part not in parts:
                 parts[part] = source.raw[part]
-        parts["host"] = {**_mapping(source.raw.get("host")), **parts["host"]}
+        parts["host"] = {**mapping_of(source.raw.get("host")), **parts["host"]}
     return parts
 
 
@@ -355,14 +341,14 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
         source.document.superseded = source is not group[0] and not own
         if not source.document.superseded:
             contributing.append(source.document)
-    host_part = _mapping(parts["host"])
-    cluster = _mapping(parts.get("cluster")).get("name")
+    host_part = mapping_of(parts["host"])
+    cluster = mapping_of(parts.get("cluster")).get("name")
     return Host(
         key=key,
         name=group[0].name.strip(),
         documents=tuple(contributing),
         hyperv=host_part.get("hyperv") is not False,
-        ipv4=tuple(str(item) for item in _list(host_part.get("ipv4"))),
+        ipv4=tuple(str(item) for item in items_of(host_part.get("ipv4"))),
         range=read_interval(parts.get("mac_range")),
         cluster=str(cluster).casefold() if cluster else None,
         observed_at=group[0].document.observed_at,
@@ -372,46 +358,37 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
 
 
 def _container_pools(parts: Mapping[str, Any]) -> Iterator[tuple[str, Interval]]:
-    for network in map(_mapping, _list(parts.get("container_networks"))):
-        for pool in _list(network.get("mac_pools")):
+    for network in map(mapping_of, items_of(parts.get("container_networks"))):
+        for pool in items_of(network.get("mac_pools")):
             if (interval := read_interval(pool)) is not None:
                 yield str(network.get("name") or network.get("id") or ""), interval
 
 
-def read_interval(value: object, start_key: str = "start", end_key: str = "end") -> Interval | None:
-    """Return a range; None when the mapping holds none."""
-    mapping = _mapping(value)
-    try:
-        return parse_interval({"start": mapping.get(start_key), "end": mapping.get(end_key)})
-    except MacPoolError:
-        return None
-
-
 def _read_host_adapters(parts: Mapping[str, Any], host: Host) -> list[Carrier]:
     found = []
-    for raw in map(_mapping, _list(parts.get("host_adapters"))):
+    for raw in map(mapping_of, items_of(parts.get("host_adapters"))):
         text, value = read_mac(raw.get("mac"))
         found.append(Carrier("host", host, str(raw.get("name") or ""), text, value, plain_id(raw.get("id"))))
-        found[-1].switch = _name_or_none(raw.get("switch"))
-    for raw in map(_mapping, _list(parts.get("physical_adapters"))):
+        found[-1].switch = text_or_none(raw.get("switch"))
+    for raw in map(mapping_of, items_of(parts.get("physical_adapters"))):
         text, value = read_mac(raw.get("mac") or raw.get("permanent_mac"))
         status = str(raw.get("status") or "Up").casefold()
         found.append(Carrier("physical", host, str(raw.get("name") or ""), text, value, running=status == "up"))
-        found[-1].team = _name_or_none(raw.get("team"))
+        found[-1].team = text_or_none(raw.get("team"))
     found.sort(key=lambda carrier: (carrier.kind, carrier.name.casefold(), carrier.id, carrier.value or 0))
     return found
 
 
 def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, clusters: dict[str, Cluster]) -> None:
-    raw = _mapping(parts.get("cluster"))
+    raw = mapping_of(parts.get("cluster"))
     if host.cluster is None:
         return
     cluster = clusters.setdefault(host.cluster, Cluster(host.cluster, str(raw["name"])))
     cluster.nodes.setdefault(host.key, (host.name, "Up"))
-    for node in map(_mapping, _list(raw.get("nodes"))):
+    for node in map(mapping_of, items_of(raw.get("nodes"))):
         if isinstance(node.get("name"), str):
             cluster.nodes[names.key(node["name"])] = (node["name"], str(node.get("state") or "Up"))
-    for group in map(_mapping, _list(raw.get("groups"))):
+    for group in map(mapping_of, items_of(raw.get("groups"))):
         vm_id, owner = plain_id(group.get("vm_id")), group.get("owner_node")
         if vm_id and isinstance(owner, str):
             cluster.owners.setdefault(vm_id, {}).setdefault(names.key(owner), set()).add(host.key)
@@ -432,9 +409,10 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         role=mode if mode in _REPLICA_MODES else "",
     )
     vm.adapters = tuple(
-        _read_adapter(item, vm, "replica" if vm.replica else "vm") for item in map(_mapping, _list(raw.get("adapters")))
+        _read_adapter(item, vm, "replica" if vm.replica else "vm")
+        for item in map(mapping_of, items_of(raw.get("adapters")))
     )
-    vm.checkpoints = tuple(_read_checkpoint(item, vm) for item in map(_mapping, _list(raw.get("checkpoints"))))
+    vm.checkpoints = tuple(_read_checkpoint(item, vm) for item in map(mapping_of, items_of(raw.get("checkpoints"))))
     return vm
 
 
@@ -446,7 +424,7 @@ def is_running(state: object) -> bool:
 def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
     checkpoint = Checkpoint(plain_id(raw.get("id")), str(raw.get("name") or ""))
     adapters = []
-    for item in map(_mapping, _list(raw.get("adapters"))):
+    for item in map(mapping_of, items_of(raw.get("adapters"))):
         adapter = _read_adapter(item, vm, "checkpoint")
         adapter.running = False
         adapter.checkpoint = checkpoint
@@ -457,7 +435,7 @@ def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
 
 def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
     text, value = read_mac(raw.get("mac"))
-    dynamic = raw.get("dynamic")
+    dynamic, profile = raw.get("dynamic"), mapping_of(raw.get("port_profile"))
     return Carrier(
         kind=kind,
         host=vm.host,
@@ -466,11 +444,13 @@ def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
         value=value,
         id=plain_id(raw.get("id")),
         dynamic=dynamic if isinstance(dynamic, bool) else None,
-        switch=_name_or_none(raw.get("switch")),
-        vlan=_mapping(raw.get("vlan")),
+        switch=text_or_none(raw.get("switch")),
+        vlan=mapping_of(raw.get("vlan")),
         spoofing=raw.get("spoofing") is True,
         running=vm.running,
-        profile_id=plain_id(_mapping(raw.get("port_profile")).get("profile_id")),
+        profile_id=plain_id(profile.get("profile_id")),
+        profile_data=read_count(profile.get("profile_data")),
+        profile_known="port_profile" in raw,
         vm=vm,
     )
 
@@ -492,15 +472,20 @@ def _trust(vm: Vm, clusters: Mapping[str, Cluster]) -> tuple[Any, ...]:
     return (seen, vm.host.key in owners, vm.running, vm.host.key)
 
 
-def _read_controller(raw: Mapping[str, Any], document: Document) -> NetworkController:
-    pools = []
-    for item in map(_mapping, _list(raw.get("mac_pools"))):
-        properties = _mapping(item.get("properties"))
-        if (interval := read_interval(properties, "startMacAddress", "endMacAddress")) is not None:
-            pools.append((str(item.get("resourceId") or ""), interval))
-    interfaces = tuple(item for item in _list(raw.get("network_interfaces")) if isinstance(item, Mapping))
-    document.not_gathered = tuple(part for part in ("mac_pools", "network_interfaces") if part not in raw)
-    return NetworkController(document, tuple(sorted(pools)), interfaces)
+def _read_controllers(sources: Sequence[_Source]) -> tuple[NetworkController, ...]:
+    names = HostNames(source.name for source in sources)
+    known = {names.key(source.name) for source in sources if source.name}
+    # A saved answer names no controller: where there is only one, it is that one's.
+    unnamed = next(iter(known)) if len(known) == 1 else ""
+    grouped: dict[str, list[_Source]] = defaultdict(list)
+    for source in sources:
+        grouped[names.key(source.name) if source.name else unnamed].append(source)
+    found = []
+    for _key, group in sorted(grouped.items()):
+        newest = [(source.raw, source.document) for source in _newest_first(group)]
+        found.append(read_controller(next((source.name for source in group if source.name), ""), newest))
+    found.sort(key=lambda item: _instant(item.documents[0]), reverse=True)
+    return without_repeats(found)
 
 
 def _instant(document: Document) -> float:
@@ -509,20 +494,6 @@ def _instant(document: Document) -> float:
 
 def _document_order(document: Document) -> tuple[Any, ...]:
     return (document.kind, document.subject.casefold(), _instant(document), document.subject, document.unusable or "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> Sequence[Any]:
-    if isinstance(value, Mapping):
-        return [value]  # PowerShell writes a list of one as its only element.
-    return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()
-
-
-def _name_or_none(value: object) -> str | None:
-    return str(value) if value is not None and str(value) else None
 
 
 def moved(vm: Vm, host: Host) -> Vm:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import plain_id
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import plain_id
 
 _STATES = {2: "Running", 3: "Off", 4: "Stopping", 6: "Saved", 9: "Paused", 10: "Starting", 32779: "FastSaved"}
 _STATES |= {32783: "Hibernated", 32786: "OffCritical", 32788: "SavedCritical", 32789: "PausedCritical"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Carrier, Picture, plain_id
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Carrier, Picture
 
 
 class Place(NamedTuple):
@@ -85,32 +85,9 @@ class Domains:
 
 def interface_vsids(picture: Picture) -> dict[str, int]:
     """Return the virtual subnet ids that Network Controllers know, by the instance id of the interface."""
-    found = {}
-    for controller in picture.controllers:
-        for interface in controller.interfaces:
-            properties = interface.get("properties")
-            configurations = properties.get("ipConfigurations") if isinstance(properties, Mapping) else None
-            for configuration in configurations if isinstance(configurations, list) else ():
-                vsid = _vsid_in(configuration)
-                if vsid is not None:
-                    found[plain_id(interface.get("instanceId"))] = vsid
-    return found
-
-
-def _vsid_in(configuration: object) -> int | None:
-    """Look for the id beside the subnet or inside it: the server's spelling of keys varies (fact 62)."""
-    properties = configuration.get("properties") if isinstance(configuration, Mapping) else None
-    if not isinstance(properties, Mapping):
-        return None
-    by_name = {str(key).casefold(): value for key, value in properties.items()}
-    subnet = by_name.get("subnet")
-    inner = subnet.get("properties") if isinstance(subnet, Mapping) else None
-    if isinstance(inner, Mapping):
-        by_name = {**{str(key).casefold(): value for key, value in inner.items()}, **by_name}
-    for name in ("virtualsubnetid", "vsid"):
-        value = by_name.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            return int(value)
-    return None
+    return {
+        interface.instance_id: interface.vsid
+        for controller in picture.controllers
+        for interface in controller.interfaces
+        if interface.vsid is not None
+    }

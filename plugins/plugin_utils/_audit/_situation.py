@@ -20,9 +20,10 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents i
     Host,
     Picture,
     Vm,
-    plain_id,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._l2 import Domains, interface_vsids
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._sdn import Sdn
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import plain_id
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import plain
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
 
@@ -212,6 +213,11 @@ class Situation:
             if not vm.replica:
                 found[f"{vm.name}/{adapter.name}".casefold()].append(adapter)
         return found
+
+    @cached_property
+    def sdn(self) -> Sdn:
+        """Interfaces of Network Controllers and the adapters that belong to them."""
+        return Sdn(self.picture.controllers, [adapter for _vm, adapter in self.adapters])
 
     @cached_property
     def spoofing(self) -> tuple[Carrier, ...]:

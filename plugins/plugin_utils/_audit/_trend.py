@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import parse_time
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import parse_time
 
 WINDOW = dt.timedelta(days=30)
 """How far back the rate looks."""

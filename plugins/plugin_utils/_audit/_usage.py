@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._controllers import NcPool
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Lease, Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import DEFAULT_WARN_AT, HOST_POOL_PREFIX
 
@@ -19,14 +20,14 @@ class Usage:
     """How many addresses of a range or pool are in use."""
 
     kind: str
-    """host_range or pool."""
+    """host_range, pool or nc_pool."""
     name: str
     hosts: tuple[str, ...]
     extent: Interval
     """First and last address."""
     size: int
     used: int
-    """Distinct addresses that anybody carries."""
+    """Distinct addresses that anybody carries; of an nc_pool what the Network Controller says it gave out."""
     promised: int
     """Addresses with a claim in the ledger, whether carried or not."""
     warn_at: int
@@ -36,9 +37,14 @@ class Usage:
         """Whole percent, rounded down, so that 100 means full."""
         return self.used * 100 // self.size
 
+    @property
+    def nearly_full(self) -> bool:
+        """Whether it is at or above its threshold."""
+        return self.used > 0 and self.used * 100 >= self.warn_at * self.size
+
 
 def usage(situation: Situation) -> Iterator[Usage]:
-    """Yield the usage of each host range, each pool and each host's static block."""
+    """Yield the usage of each host range, each pool, each host's static block and each pool of a Network Controller."""
     plan = situation.plan
     host_warn_at = plan.host_ranges.warn_at if plan and plan.host_ranges else DEFAULT_WARN_AT
     for interval, hosts in situation.ranges:
@@ -70,6 +76,39 @@ def usage(situation: Situation) -> Iterator[Usage]:
     for lease in situation.leases:
         if lease.active and lease.static_part:
             yield _static_block(situation, lease, lease.static_part, promised, host_warn_at)
+    for _pool, item in nc_usage(situation):
+        yield item
+
+
+def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
+    """Yield each pool of a Network Controller that counts what it gives out, with its usage."""
+    taken: set[str] = set()
+    several = len(situation.picture.controllers) > 1
+    for controller in situation.picture.controllers:
+        for pool in controller.pools:
+            name = pool.name or str(pool.interval)
+            if several and controller.name:
+                name = f"{controller.name}/{name}"
+            if pool.allocated is None:
+                continue
+            if name in taken:
+                name = f"{name} {pool.interval}"  # Whoever watches a range knows it by its name alone.
+            if name in taken:
+                continue
+            taken.add(name)
+            yield (
+                pool,
+                Usage(
+                    kind="nc_pool",
+                    name=name,
+                    hosts=(),
+                    extent=pool.interval,
+                    size=pool.size,
+                    used=pool.allocated,
+                    promised=0,
+                    warn_at=DEFAULT_WARN_AT,
+                ),
+            )
 
 
 def _static_block(situation: Situation, lease: Lease, block: Interval, promised: Counter[str], warn_at: int) -> Usage:

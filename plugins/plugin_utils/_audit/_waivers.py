@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import HostNames, plain_id
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import HostNames
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Finding
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import plain_id
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Waiver
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_subject
 

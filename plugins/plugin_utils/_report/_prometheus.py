@@ -38,7 +38,7 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
         yield from _metric(f"macpool_{name}", text, [({}, summary[name])])
     for key, text in (
         ("size", "Addresses of a range or pool."),
-        ("used", "Addresses of a range or pool that somebody carries."),
+        ("used", "Addresses of a range or pool that somebody carries; of an nc_pool those that were given out."),
         ("promised", "Addresses of a range or pool that the ledger promised."),
     ):
         yield from _metric(

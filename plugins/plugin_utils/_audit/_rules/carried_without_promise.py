@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._controllers import Interface
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Carrier
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Finding, rule
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._rules._interfaces import interface_name
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import LIVE_STATES, Claim, Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import adapter_words, mac, quoted
 
@@ -20,7 +22,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
     title="An address in use that was not promised to its user",
     explanation="""The address lies in a pool of the plan or in a host's static block, or somebody has a claim on it, but
     the ledger has not promised it to the adapter that carries it. It was typed by hand, cloned or restored. The ledger
-    may promise it to somebody else, or has already done so.""",
+    may promise it to somebody else, or has already done so. An interface of the Network Controller counts where nobody
+    carries its address.""",
     remedy="""If the carrier should keep the address, adopt it (ansible-playbook macpool.hyperv.adopt, or
     macpool.hyperv.allocation with the address) or rebind the claim of a re-created VM. Otherwise give the adapter
     an address of its own (macpool.hyperv.vm_network_adapter with pool).""",
@@ -34,6 +37,10 @@ def carried_without_promise(situation: Situation) -> Iterator[Finding]:
         yield from _look(situation, land, adapter, severity="low" if vm.replica else None)
     for carrier in situation.picture.host_carriers:
         yield from _look(situation, land, carrier, severity=None)
+    for interface in situation.sdn.everything:
+        # Where somebody carries the address as well, that is who lacks a promise.
+        if interface.address and interface.address not in situation.carriers:
+            yield from _look_at_interface(situation, land, interface, interface.address)
 
 
 def _our_land(situation: Situation) -> IntervalSet:
@@ -62,6 +69,25 @@ def _look(situation: Situation, land: IntervalSet, carrier: Carrier, severity: s
         vms=(carrier.vm,) if carrier.vm else (),
         carriers=(carrier,),
         severity=severity,
+    )
+
+
+def _look_at_interface(
+    situation: Situation, land: IntervalSet, interface: Interface, address: int
+) -> Iterator[Finding]:
+    """Yield an interface that keeps an address which the ledger may give to somebody, now or later.
+
+    A live claim is taken for the interface's own, because nothing but the address joins the two.
+    """
+    claim = situation.promises.get(address)
+    if (claim is not None and claim.state in LIVE_STATES) or (claim is None and address not in land):
+        return
+    words = "but the ledger has promised it to nobody" if claim is None else _other_promise(claim)
+    yield Finding(
+        f"{mac(address)} is the address of {interface_name(interface)}, {words}.",
+        addresses=(address,),
+        severity=None if claim is None else "high",
+        subjects=(interface.name, interface.instance_id),
     )
 
 

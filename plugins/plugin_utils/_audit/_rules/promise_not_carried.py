@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Finding, rule
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._rules._absence import INCOMPLETE, spoofing_doubts
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._rules._interfaces import interface_name
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import adapter_words, listed, mac, quoted
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import listed, mac, quoted
 
 
 @rule(
@@ -25,13 +27,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
 )
 def promise_not_carried(situation: Situation) -> Iterator[Finding]:
     """Yield the applied claims whose address is carried by no adapter."""
-    doubts = []
     incomplete = bool(situation.problems)
-    if incomplete:
-        doubts.append("The picture is incomplete, so absence is not proven.")
-    if situation.spoofing:
-        shown = listed([adapter_words(adapter) for adapter in situation.spoofing], most=3)
-        doubts.append(f"MAC spoofing is on at {shown}, so absence cannot be proven there.")
+    doubts = [*([INCOMPLETE] if incomplete else []), *spoofing_doubts(situation)]
     for claim in situation.claims:
         if claim.state != "applied":
             continue
@@ -41,6 +38,8 @@ def promise_not_carried(situation: Situation) -> Iterator[Finding]:
         now = ""
         if adapter is not None:
             now = f" Its adapter carries {mac(adapter.address) if adapter.address else 'none'} now."
+        if interfaces := situation.sdn.by_address.get(claim.value):
+            now += f" The Network Controller gave it to {listed([interface_name(item) for item in interfaces])}."
         yield Finding(
             " ".join([f"{mac(claim.value)} is promised to {quoted(claim.label)} but carried by nobody.{now}", *doubts]),
             addresses=(claim.value,),

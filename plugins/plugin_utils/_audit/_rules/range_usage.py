@@ -27,7 +27,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words impor
 def range_usage(situation: Situation) -> Iterator[Finding]:
     """Yield the ranges and pools at or above their threshold."""
     for item in usage(situation):
-        if not item.used or item.used * 100 < item.warn_at * item.size:
+        if item.kind == "nc_pool" or not item.nearly_full:
             continue
         what = (
             f"The dynamic range of {host_list(item.hosts)}"

@@ -96,7 +96,7 @@ function placeOf(address) {
 const carriedIn = (start, end) => placeOf(end + 1) - placeOf(start);
 
 // Rules that speak of a stretch of land name its ends, which says nothing about the two addresses.
-const OF_LAND = /^(range-|default-range|nc-)/;
+const OF_LAND = /^(range-|default-range|nc-pool)/;
 const WORST_AT = new Map();
 for (const finding of FINDINGS) {
   if (finding.waived || OF_LAND.test(finding.rule)) continue;

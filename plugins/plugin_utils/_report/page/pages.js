@@ -19,7 +19,7 @@ function usageTable(rows) {
   return table({
     caption: "Usage of ranges and pools", size: 12, rows, none: "No range and no pool is known.",
     columns: [
-      { label: "Range or pool", cell: (row) => [h("span", { class: "muted" }, row.kind === "pool" ? "pool " : "hosts "), name(row.name)], key: (row) => row.name },
+      { label: "Range or pool", cell: (row) => [h("span", { class: "muted" }, { pool: "pool ", nc_pool: "pool of the Network Controller " }[row.kind] || "hosts "), name(row.name)], key: (row) => row.name },
       { label: "Addresses", cell: (row) => spanLink(row.start, row.end), key: (row) => row.start },
       { label: "Used", cell: usageBar, key: (row) => row.percent },
       ...(DATA.ledger ? [{ label: "Promised", cell: (row) => number(row.promised), key: (row) => row.promised, numeric: true }] : []),

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import (
     HostNames,
-    parse_time,
     read_documents,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import parse_time
 from tests.unit.plugins.plugin_utils.audit.documents import (
     RANGE_A,
     RANGE_B,
