@@ -48,6 +48,14 @@ class LabClient:
     def clear_log(self) -> None:
         self._ask("DELETE", "/log")
 
+    def requests(self) -> list[dict[str, Any]]:
+        """What the Network Controller was asked."""
+        found: list[dict[str, Any]] = self._ask("GET", "/requests")
+        return found
+
+    def clear_requests(self) -> None:
+        self._ask("DELETE", "/requests")
+
     def do(self, verb: str, **arguments: Any) -> Any:
         return self._ask("POST", "/verb", {"verb": verb, "arguments": arguments})
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from .faults import FaultError, Faults
 from .model import World, WorldError
+from .network_controller import NetworkController
 from .shells import CallLog
 from .winrm import HOST
 
@@ -21,17 +22,19 @@ Json = dict[str, Any]
 
 
 class Control:
-    """GET /state, /log, /fault; POST /verb {"verb", "arguments"}, /fault {"kind", ...}; DELETE /log, /fault."""
+    """GET /state, /log, /requests, /fault; POST /verb {"verb", "arguments"}, /fault {"kind", ...}; DELETE /log, /requests, /fault."""
 
-    def __init__(self, world: World, faults: Faults, log: CallLog, token: str) -> None:
-        self.world, self.faults, self.log, self.token = world, faults, log, token
+    def __init__(self, world: World, controller: NetworkController, faults: Faults, log: CallLog, token: str) -> None:
+        self.world, self.controller, self.faults, self.log, self.token = world, controller, faults, log, token
         self._routes: dict[tuple[str, str], Callable[[Json], Any]] = {
-            ("GET", "/state"): lambda body: world.to_dict(),
+            ("GET", "/state"): lambda body: {**world.to_dict(), "network_controller": controller.state()},
             ("GET", "/log"): lambda body: log.entries(),
+            ("GET", "/requests"): lambda body: controller.requests(),
             ("GET", "/fault"): lambda body: faults.waiting(),
             ("POST", "/verb"): self._verb,
             ("POST", "/fault"): self._fault,
             ("DELETE", "/log"): lambda body: log.clear(),
+            ("DELETE", "/requests"): lambda body: controller.clear_requests(),
             ("DELETE", "/fault"): lambda body: faults.clear(),
         }
         self._server = _Server((HOST, 0), _Handler)
@@ -47,7 +50,9 @@ class Control:
         self._server.server_close()
 
     def _verb(self, body: Json) -> Any:
-        return self.world.do(str(body.get("verb")), **body.get("arguments", {}))
+        verb = str(body.get("verb"))
+        do = self.controller.do if verb.startswith("nc_") else self.world.do
+        return do(verb, **body.get("arguments", {}))
 
     def _fault(self, body: Json) -> Any:
         if "kind" not in body:

@@ -22,8 +22,16 @@ KINDS = {
     "die": "the script dies `at` a stage of an operation: nothing is put right, no answer is sent",
     "ignore_set": "Hyper-V accepts an address or a range and does not apply it",
     "guest_hangs": "the guest does not shut down in time",
+    "nc_reset_before": "the Network Controller's connection breaks before the work",
+    "nc_reset_after": "the Network Controller has done the work, the answer is lost",
+    "nc_status": "the Network Controller answers `status` (and Retry-After `retry_after`) without, or `after`, the work",
+    "nc_slow": "provisioning or deletion takes `polls` more looks",
+    "nc_fail": "provisioning or deletion fails with `code`, `message`, `details`",
+    "nc_conflict": "somebody else changes the resource (its etag, or `properties`) just before a PUT",
+    "nc_hang": "the Network Controller does not answer for `seconds`",
 }
 _OPERATION = ("index", "op", "id", "vm_id")
+_REQUEST = ("method", "collection", "name")
 DETAILS: dict[str, tuple[str, ...]] = {
     "cut_before": ("how",),
     "cut_after": ("how",),
@@ -36,7 +44,15 @@ DETAILS: dict[str, tuple[str, ...]] = {
     "die": ("at", *_OPERATION),
     "ignore_set": _OPERATION,
     "guest_hangs": _OPERATION,
+    "nc_reset_before": _REQUEST,
+    "nc_reset_after": _REQUEST,
+    "nc_status": ("status", "code", "message", "retry_after", "after", *_REQUEST),
+    "nc_slow": ("polls", *_REQUEST),
+    "nc_fail": ("code", "message", "details", *_REQUEST),
+    "nc_conflict": ("properties", *_REQUEST),
+    "nc_hang": ("seconds", *_REQUEST),
 }
+_NEEDED = {"nc_status": ("status",), "nc_slow": ("polls",), "nc_hang": ("seconds",)}
 STAGES = ("begin", "stopped", "before_set", "after_set", "before_start", "started", "created")
 WAYS = ("reset", "close", "hang")
 
@@ -98,6 +114,9 @@ class Faults:
             raise FaultError(f"a connection is not cut by {details['how']!r}; known: {', '.join(WAYS)}")
         if kind.startswith("verb_") and "verb" not in details:
             raise FaultError(f"{kind} needs a verb")
+        for needed in _NEEDED.get(kind, ()):
+            if needed not in details:
+                raise FaultError(f"{kind} needs {needed}")
         fault = Fault(next(self._numbers), kind, host, script, check_mode, times, skip, details)
         with self._lock:
             self._waiting.append(fault)

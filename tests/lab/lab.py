@@ -18,6 +18,7 @@ from .faults import Faults
 from .files import write_private
 from .inventory import inventory
 from .model import Clock, Host, World
+from .network_controller import NetworkController
 from .seed import DEFAULT_HOSTS, DEFAULT_SEED, DEFAULT_VMS, build
 from .shells import CallLog, Shells
 from .winrm import HOST, Listener
@@ -45,8 +46,9 @@ class Lab:
         self.world = world
         self.faults = Faults()
         self.log = CallLog()
+        self.controller = NetworkController(world, self.faults)
         self.token = secrets.token_urlsafe(24)
-        self.control = Control(world, self.faults, self.log, self.token)
+        self.control = Control(world, self.controller, self.faults, self.log, self.token)
         self._listeners = {
             name: Listener(Shells(world, self.faults, self.log, host), USER, secrets.token_urlsafe(18))
             for name, host in world.hosts.items()
@@ -55,20 +57,23 @@ class Lab:
 
     @classmethod
     def seeded(cls, hosts: int = DEFAULT_HOSTS, vms: int = DEFAULT_VMS, seed: int = DEFAULT_SEED) -> Lab:
-        return cls(build(hosts, vms, seed, Clock()))
+        lab = cls(build(hosts, vms, seed, Clock()))
+        lab.controller.seed()
+        return lab
 
     def start(self) -> Lab:
         for listener in self._listeners.values():
             listener.open()
         for host in self.world.hosts.values():
             self._open_or_shut(host)
+        self.controller.open()
         self.control.open()
         return self
 
     def stop(self) -> None:
         doors = [listener.stop for listener in self._listeners.values()]
-        with ThreadPoolExecutor(max_workers=len(doors) + 1) as pool:  # each waits for its own thread to notice
-            for done in [pool.submit(stop) for stop in (*doors, self.control.stop)]:
+        with ThreadPoolExecutor(max_workers=len(doors) + 2) as pool:  # each waits for its own thread to notice
+            for done in [pool.submit(stop) for stop in (*doors, self.controller.stop, self.control.stop)]:
                 done.result()
 
     def __enter__(self) -> Lab:
@@ -98,14 +103,18 @@ class Lab:
         return f"http://{HOST}:{self.control.port}"
 
     def description(self) -> dict[str, Any]:
-        """What lab.json says."""
-        return {"hosts": [vars(endpoint) for endpoint in self.endpoints], "network_controller": None}
+        """What lab.json says, but for the place of the client's certificate."""
+        return {
+            "hosts": [vars(endpoint) for endpoint in self.endpoints],
+            "network_controller": self.controller.options(),
+        }
 
     def write_files(self, directory: Path) -> None:
-        """inventory.yml, lab.json and control.json: they hold passwords, so only their owner may read them."""
+        """inventory.yml, lab.json, control.json and what clients of the Network Controller need: they hold passwords, so only their owner may read them."""
         write_private(directory, "inventory.yml", inventory([vars(endpoint) for endpoint in self.endpoints]))
         write_private(directory, "control.json", {"url": self.control_url, "token": self.token})
-        write_private(directory, "lab.json", self.description())
+        options = self.controller.write_files(directory)
+        write_private(directory, "lab.json", {**self.description(), "network_controller": options})
 
     def remove_files(self, directory: Path) -> None:
         """Passwords that open nothing any more; another lab that took the directory over keeps its own."""
@@ -116,3 +125,4 @@ class Lab:
         if theirs == self.token:
             for name in FILES:
                 (directory / name).unlink(missing_ok=True)
+            self.controller.remove_files(directory)

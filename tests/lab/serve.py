@@ -47,7 +47,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
         carriers = sum(1 for _sighting in lab.world.sightings())
         print(
             f"lab: ready: {hosts} simulated Hyper-V hosts (no Windows here), {carriers} VMs, {adapters} adapters, seed {seed}; "
-            f"inventory {directory / 'inventory.yml'}",
+            f"inventory {directory / 'inventory.yml'}; Network Controller {lab.controller.url}",
             flush=True,
         )
         stopping.wait()

@@ -91,7 +91,10 @@ def test_serving_until_told_to_stop(tmp_path: Path, command: list[str]) -> None:
         assert "ready: 3 simulated Hyper-V hosts" in ready
         described = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
         assert set(described) == {"hosts", "network_controller"}
-        assert described["network_controller"] is None
+        assert set(described["network_controller"]) == {
+            *("url", "username", "password", "ca_path", "client_cert", "client_key")
+        }
+        assert described["network_controller"]["url"] in ready
         assert [host["name"] for host in described["hosts"]] == ["hv1", "hv2", "hv3"]
         assert {frozenset(host) for host in described["hosts"]} == {
             frozenset({"name", "address", "port", "scheme", "user", "password"})
@@ -100,7 +103,7 @@ def test_serving_until_told_to_stop(tmp_path: Path, command: list[str]) -> None:
         assert hyperv["vars"]["ansible_connection"] == "winrm"
         assert hyperv["hosts"]["hv2"]["ansible_port"] == described["hosts"][1]["port"]
         assert hyperv["hosts"]["hv2"]["ansible_password"] == described["hosts"][1]["password"]
-        for name in ("inventory.yml", "lab.json", "control.json"):
+        for name in ("inventory.yml", "lab.json", "control.json", "ca.pem", "client.pem", "client.key"):
             assert (directory / name).stat().st_mode & 0o777 == 0o600
         assert len(LabClient.of(directory).state()["hosts"]) == 3
         process.send_signal(signal.SIGTERM)

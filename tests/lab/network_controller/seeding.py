@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Network Controller begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import World
+from .data import NETWORKS, guid, load
+from .store import Store
+
+Json = dict[str, Any]
+
+TENANT_3 = "tenantvm3"
+
+
+def add_networks(store: Store, world: World) -> None:
+    """Networks and servers of the data, and a server for every host of the world."""
+    for collection in NETWORKS:
+        for raw in load(collection):
+            store.add(collection, raw)
+    for host in world.hosts.values():
+        if host.hyperv:
+            store.add("servers", _server(host.name, host.ipv4))
+
+
+def _server(name: str, ipv4: list[str]) -> Json:
+    return {
+        "resourceId": name,
+        "instanceId": guid(f"server {name}"),
+        "etag": f'W/"{guid(f"etag of server {name}")}"',
+        "properties": {
+            "connections": [{"credentialType": "X509Certificate", "managementAddresses": [*ipv4, name]}],
+            "networkInterfaces": [],
+        },
+    }
+
+
+def add_tenants(store: Store) -> None:
+    """Pool and interfaces of the data, and a third interface that got the next address of the pool."""
+    for collection in ("macPools", "networkInterfaces"):
+        for raw in load(collection):
+            store.add(collection, raw)
+    _status, third = store.put("networkInterfaces", TENANT_3, _third())
+    third.instance_id = tenant_profile(TENANT_3)
+    store.finish(third)
+
+
+def _third() -> Json:
+    subnet = {"resourceRef": "/virtualNetworks/vnet-0001/subnets/subnet-0001"}
+    address = {"privateIPAllocationMethod": "Static", "privateIPAddress": "192.168.33.6", "subnet": subnet}
+    return {
+        "properties": {
+            "privateMacAllocationMethod": "Dynamic",
+            "isPrimary": True,
+            "ipConfigurations": [{"resourceId": "ipconfig1", "properties": address}],
+        }
+    }
+
+
+def tenant_profile(name: str) -> str:
+    """The instance id of a tenant's interface: what the port of its VM carries."""
+    known = {raw["resourceId"]: raw["instanceId"] for raw in load("networkInterfaces")}
+    return str(known.get(name) or guid(f"interface {name}"))
