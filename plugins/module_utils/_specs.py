@@ -280,6 +280,57 @@ NC_INFO: Spec = {
     "supports_check_mode": True,
 }
 
+VM: Spec = {
+    "argument_spec": {
+        "vms": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True},
+                "host": {"type": "str"},
+                "generation": {"type": "int", "default": 2, "choices": [1, 2]},
+                "memory": {"type": "str"},
+                "path": {"type": "str"},
+                "vhd_path": {"type": "str"},
+                "switch": {"type": "str"},
+                "adapter_name": {"type": "str", "default": "Network Adapter"},
+                "clustered": {"type": "bool", "default": False},
+                "role_name": {"type": "str"},
+            },
+        },
+        "state": {"type": "str", "default": "present", "choices": ["present", "started", "stopped", "absent"]},
+        "when_missing": {"type": "str", "default": "create", "choices": ["create", "skip"]},
+        "stop": {"type": "bool", "default": False},
+        "shutdown_timeout": {"type": "int", "default": 300},
+        "force_off": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+VM_PORT_PROFILE: Spec = {
+    "argument_spec": {
+        "profiles": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "vm": {"type": "str", "required": True},
+                "name": {"type": "str"},
+                "interface_id": {"type": "str"},
+                "null_profile": {"type": "bool", "default": False},
+                "absent": {"type": "bool", "default": False},
+                "profile_data": {"type": "int", "choices": [1, 2, 6]},
+                "mac_address": {"type": "raw"},
+                "allow_dynamic": {"type": "bool", "default": False},
+            },
+        },
+        "when_missing": {"type": "str", "default": "fail", "choices": ["fail", "skip"]},
+        "rebind": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
 EXPECTED_HOSTS: Spec = {
     "type": "list",
     "elements": "dict",

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, start, stop and remove VMs of a host: observe, decide, apply step by step, read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_count
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm import Goal, read_vm_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm_run import VmRun
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.vm."""
+
+    SPEC = VM
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Do what is wanted and tell what became of each VM."""
+        timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
+        run = VmRun(
+            host=self,
+            inventory_name=self.task_vars["inventory_hostname"],
+            goal=Goal(options["state"], options["when_missing"] == "create", options["stop"]),
+            preview=self.preview,
+            shutdown_timeout=timeout,
+            force_off=options["force_off"],
+        )
+        report = run.run(read_vm_wishes(options["vms"]))
+        before, after = report.diff()
+        return {**report.as_result(), **self.diff(before, after)}

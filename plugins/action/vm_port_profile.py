@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bind adapters of a host's VMs to their interfaces: observe, decide, apply, read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_PORT_PROFILE
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._bind import Binder
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._port_profile import read_profile_wishes
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.vm_port_profile."""
+
+    SPEC = VM_PORT_PROFILE
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Bind what is wanted and tell what became of each adapter."""
+        binder = Binder(self, options["when_missing"] == "skip", options["rebind"])
+        report = binder.run(read_profile_wishes(options["profiles"]))
+        for warning in report.warnings:
+            self._display.warning(warning)
+        before, after = report.diff()
+        return {**report.as_result(), **self.diff(before, after)}

@@ -1,0 +1,234 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_port_profile
+short_description: Bind the adapters of VMs to interfaces of the Network Controller
+description:
+  - Sets the port profiles by which a Network Controller knows the adapters of VMs, any number on one host in one call, and
+    reads them back. It needs neither a plan nor a ledger, and asks no Network Controller.
+  - Three records must agree, or the SDN drops the traffic of a VM - the static address of the adapter, the address of the
+    interface, and the port profile, which holds the instance id of the interface. The address is checked here where
+    O(profiles[].mac_address) is given.
+  - Errors of the request are found before anything is changed, and all of them are reported together.
+options:
+  profiles:
+    description:
+      - The adapters, each with exactly one of O(profiles[].interface_id), O(profiles[].null_profile) and
+        O(profiles[].absent).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      vm:
+        description: The name or the id of the VM. Letter case does not count. Give the id when two VMs of the host have one
+          name.
+        type: str
+        required: true
+      name:
+        description: The name or the id of the adapter. May be left out when the VM has one adapter.
+        type: str
+      interface_id:
+        description:
+          - Bind the adapter to this interface. It is the instance id (a GUID, with braces or without, in any case) that the
+            Network Controller gave the interface, not the interface's name.
+        type: str
+      null_profile:
+        description:
+          - Give the adapter the null profile, under which the VM keeps its traffic on a host with SDN although it has no
+            interface.
+        type: bool
+        default: false
+      absent:
+        description: Take the port profile away.
+        type: bool
+        default: false
+      profile_data:
+        description:
+          - What the profile says about the Virtual Filtering Platform of the switch. V(1) enables it, V(2) disables it, V(6)
+            enables it for an interface of a logical network whose IP address is unmanaged.
+          - The default is V(1) with O(profiles[].interface_id) and V(2) with O(profiles[].null_profile).
+        type: int
+        choices: [1, 2, 6]
+      mac_address:
+        description:
+          - The address of the interface. An adapter that does not carry it as its static address is refused, also when it
+            has the profile already. Accepted are all forms that M(macpool.hyperv.vm_network_adapter) accepts. Quote it.
+        type: raw
+      allow_dynamic:
+        description: With O(profiles[].interface_id), bind an adapter whose address is dynamic too. Otherwise it is refused,
+          because its address may change while that of the interface does not.
+        type: bool
+        default: false
+  when_missing:
+    description:
+      - What to do with an adapter whose VM is not on this host. V(skip) leaves it out and lists the VM in RV(missing), for
+        plays over all hosts of a cluster. A VM that the host has only as a replica is left out too.
+      - An adapter that is missing in a VM which is there always fails.
+    type: str
+    choices: [fail, skip]
+    default: fail
+  rebind:
+    description: Whether adapters that are bound to another interface are taken from it. Otherwise they are refused.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The host is asked to check every expectation and touch nothing.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - The profile of a running VM can be changed. Bind a new VM before its first start, so that no policy is missing then.
+  - A VLAN on the adapter conflicts with the policy of its interface. It is told in RV(adapters[].warnings) and left as it
+    is.
+  - It changes no replica, whose settings belong to the primary VM.
+  - 'To undo: run it again with what RV(adapters[].before) says, and O(rebind=true).'
+seealso:
+  - module: macpool.hyperv.vm
+  - module: macpool.hyperv.vm_network_adapter
+  - module: macpool.hyperv.nc_network_interface
+  - module: macpool.hyperv.host_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.host
+  - macpool.hyperv._attributes.actiongroup_host
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Bind an adapter to its interface, and check that both have one address
+  macpool.hyperv.vm_port_profile:
+    profiles:
+      - vm: web01
+        name: Network Adapter
+        interface_id: 0b1c2d3e-0000-4000-8000-000000000001
+        mac_address: "22-1D-D8-00-01-00"
+
+- name: Let a VM without an interface keep its traffic on a host with SDN
+  macpool.hyperv.vm_port_profile:
+    profiles:
+      - vm: jump01
+        null_profile: true
+
+- name: Take an adapter from the interface that it is bound to
+  macpool.hyperv.vm_port_profile:
+    profiles:
+      - vm: web02
+        interface_id: 0b1c2d3e-0000-4000-8000-000000000002
+        profile_data: 6
+    rebind: true
+
+- name: Unbind what a play over all hosts finds
+  macpool.hyperv.vm_port_profile:
+    profiles:
+      - vm: web01
+        absent: true
+    when_missing: skip
+"""
+
+RETURN = r"""
+adapters:
+  description: The adapters, in the order of O(profiles), without those of VMs that are not on this host.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: The name of the VM.
+      type: str
+      sample: web01
+    vm_id:
+      description: The id of the VM.
+      type: str
+      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+    name:
+      description: The name of the adapter.
+      type: str
+      sample: Network Adapter
+    adapter_id:
+      description: The id of the adapter.
+      type: str
+      sample: Microsoft:6F1D6C1E-8A38-4E0D-9A53-3D8F1B9D2A10\0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D
+    mac_address:
+      description: The address that the adapter carries, 12 upper-case hexadecimal digits.
+      type: str
+      sample: 221DD8000100
+    dynamic:
+      description: Whether Hyper-V gives the address.
+      type: bool
+      sample: false
+    status:
+      description: V(unchanged) or V(changed). When the task failed, also V(refused), V(failed) or V(skipped).
+      type: str
+      sample: changed
+    reason:
+      description: What went wrong. Empty otherwise.
+      type: str
+      sample: ""
+    warnings:
+      description: What keeps the profile from doing its work, such as a VLAN on the adapter.
+      type: list
+      elements: str
+      sample: []
+    before:
+      description: The port profile that was found. V(null) for none.
+      type: dict
+      contains:
+        profile_id:
+          description: The instance id of the interface, in braces. Zeros for the null profile.
+          type: str
+          sample: "{00000000-0000-0000-0000-000000000000}"
+        profile_data:
+          description: What the profile says about the Virtual Filtering Platform.
+          type: int
+          sample: 2
+    after:
+      description: The port profile that was read back, or would be. V(null) for none.
+      type: dict
+      contains:
+        profile_id:
+          description: The instance id of the interface, in braces. Zeros for the null profile.
+          type: str
+          sample: "{0b1c2d3e-0000-4000-8000-000000000001}"
+        profile_data:
+          description: What the profile says about the Virtual Filtering Platform.
+          type: int
+          sample: 1
+missing:
+  description: The VMs that are not on this host.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+errors:
+  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  returned: on failure
+  type: list
+  elements: dict
+  sample:
+    - subject: adapter "Network Adapter" of VM "web01" on host "hv1"
+      wanted: the static address 22-1D-D8-00-01-00 of its interface
+      found: 000000000000 (dynamic)
+      remedy: "The SDN drops a VM whose address is not its interface's: set it first with macpool.hyperv.vm_network_adapter,
+        while the VM is off."
+"""
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_PORT_PROFILE, run_as_action
+
+
+def main() -> None:
+    """Say that the task runs on the controller."""
+    run_as_action(VM_PORT_PROFILE)
+
+
+if __name__ == "__main__":
+    main()
