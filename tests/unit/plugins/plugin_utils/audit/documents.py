@@ -147,3 +147,61 @@ def claim(address: str, owner: str = "web01/Network Adapter", state: str = "appl
 def lease(name: str, start: str, end: str, dynamic_end: str | None = None, state: str = "active") -> Document:
     """Return a leased block of the ledger."""
     return {"host": name, "start": start, "end": end, "dynamic_end": dynamic_end or end, "state": state}
+
+
+def bound(
+    mac: str | None, interface: str, dynamic: bool | None = False, data: int | None = 1, **parts: Any
+) -> Document:
+    """Return an adapter whose profile names an interface; two adapters of one VM need names of their own."""
+    profile = {"profile_id": f"{{{guid(interface).upper()}}}", "profile_data": data}
+    return adapter(mac, dynamic, port_profile=profile, **parts)
+
+
+def interface(name: str, mac: str | None, **properties: Any) -> Document:
+    """Return an interface as a Network Controller shows it; a property that is given as None is left out."""
+    shown = {
+        "provisioningState": "Succeeded",
+        "privateMacAddress": mac,
+        "privateMacAllocationMethod": "Static",
+        "isHostVirtualNetworkInterface": False,
+        "configurationState": {
+            "status": "Success",
+            "detailedInfo": [{"code": "Success", "message": "", "source": "x"}],
+        },
+        **properties,
+    }
+    return {
+        "resourceId": name,
+        "resourceRef": f"/networkInterfaces/{name}",
+        "instanceId": guid(name),
+        "etag": 'W/"1"',
+        "properties": {key: value for key, value in shown.items() if value is not None},
+    }
+
+
+def nc_pool(name: str, start: str, end: str, total: int | None = None, allocated: int | None = None) -> Document:
+    """Return a MAC pool as a Network Controller shows it, with its odd spelling."""
+    usage = {"numberOfMacAddresses": total, "numberofMacAddressesAllocated": allocated}
+    return {
+        "resourceId": name,
+        "resourceRef": f"/macPools/{name}",
+        "instanceId": guid(f"pool {name}"),
+        "properties": {
+            "provisioningState": "Succeeded",
+            "startMacAddress": start,
+            "endMacAddress": end,
+            "usage": {key: value for key, value in usage.items() if value is not None},
+        },
+    }
+
+
+def controller(*interfaces: Document, pools: Sequence[Document] = (), **parts: Any) -> Document:
+    """Return a document of a Network Controller."""
+    return {
+        "schema": 1,
+        "kind": "network_controller",
+        "observed_at": OBSERVED,
+        "mac_pools": list(pools),
+        "network_interfaces": list(interfaces),
+        **parts,
+    }
