@@ -33,6 +33,8 @@ class Nic:
     dynamic: bool
     vlan: int = 0
     switch: str = "tenant"
+    port: tuple[str, int] | None = None
+    """Id and data of its port profile."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,12 @@ def _nic(world: World, nic: Nic, draw: random.Random) -> dict[str, Any]:
         "connected": True,
         "spoofing": False,
         "vlan": {"mode": "Access" if nic.vlan else "Untagged", "access": nic.vlan, "trunk": []},
-        "port_profile": None,
+        "port_profile": {
+            "profile_id": draw.choice(["{%s}", "%s"]) % spell_id(nic.port[0], draw),
+            "profile_data": nic.port[1],
+        }
+        if nic.port
+        else None,
     }
 
 

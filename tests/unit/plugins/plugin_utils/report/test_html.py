@@ -29,10 +29,12 @@ from tests.unit.plugins.plugin_utils.audit.documents import (
     Document,
     adapter,
     claim,
+    controller,
     group,
     guid,
     host,
     lease,
+    nc_pool,
     plan,
     vm,
 )
@@ -277,6 +279,11 @@ class TestHasEverything:
         for row in report["summary"]["usage"]:
             row.update(per_day=2.5, days_left=100)
         assert [row[-2:] for row in Page(html(report, situation, NOW)).data["usage"]] == [[2.5, 100]] * 2
+
+    def test_usage_of_a_network_controllers_pool(self) -> None:
+        pool = nc_pool("p1", "00-1D-D8-B7-1C-00", "00-1D-D8-B7-1C-FF", 256, 200)
+        _report, page = made(host(), controller(pools=[pool]))
+        assert ["nc_pool", "p1", 0x001DD8B71C00, 0x001DD8B71CFF, 256, 200, 0, 78, 80, None, None] in page.data["usage"]
 
     def test_sources_with_what_is_missing_in_them(self) -> None:
         _report, page = made(host(switches=None, warnings=["port profiles: access denied"]), {"schema": 7, "kind": "?"})

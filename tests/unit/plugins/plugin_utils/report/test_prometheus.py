@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._prometheus import prometheus
-from tests.unit.plugins.plugin_utils.audit.documents import NOW, RANGE_A, claim, host, plan, report
+from tests.unit.plugins.plugin_utils.audit.documents import (
+    NOW,
+    RANGE_A,
+    claim,
+    controller,
+    host,
+    nc_pool,
+    plan,
+    report,
+)
 from tests.unit.plugins.plugin_utils.report.clusters import HOSTILE, troubled
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -100,6 +109,13 @@ def test_usage_of_ranges_and_pools() -> None:
     assert value(found, "macpool_range_used", kind="host_range", name="hv1") == 3
     assert value(found, "macpool_range_size", kind="pool", name="tenant") == 256
     assert value(found, "macpool_range_promised", kind="pool", name="tenant") == 1
+
+
+def test_usage_of_a_network_controllers_pool() -> None:
+    pool = nc_pool("DefaultMacPool", "00-1D-D8-B7-1C-00", "00-1D-D8-B7-1C-FF", 256, 200)
+    found = series(report(host(), controller(pools=[pool])))
+    assert value(found, "macpool_range_size", kind="nc_pool", name="DefaultMacPool") == 256
+    assert value(found, "macpool_range_used", kind="nc_pool", name="DefaultMacPool") == 200
 
 
 def test_an_audit_of_nothing_has_no_ranges() -> None:
