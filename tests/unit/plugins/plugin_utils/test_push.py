@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +25,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Power, Pusher, Report
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sightings import picture
 from tests.lab.bench import Bench
+from tests.unit.plugins.plugin_utils.lab_host import LabHost
 
 JOB = Job("job-1", "tester")
 PLAN = parse_plan(
@@ -34,33 +34,6 @@ PLAN = parse_plan(
         "pools": {"tenant": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 65536}]}},
     }
 )
-
-
-class LabHost:
-    """A host of the lab without the network: a script that dies is a connection that breaks."""
-
-    def __init__(self, bench: Bench, name: str = "hv1", check: bool = False) -> None:
-        self.bench, self.name, self.check = bench, name, check
-        self.calls: list[str] = []
-
-    def _run(self, script: str, **options: Any) -> dict[str, Any]:
-        self.calls.append(script)
-        faults = self.bench.faults
-        if faults.take("cut_before", self.name, script, self.check):
-            raise AnsibleConnectionFailure("the connection was reset")
-        answer = self.bench.answer(script, self.name, self.check, **options)
-        if answer.died or faults.take("cut_after", self.name, script, self.check):
-            raise AnsibleConnectionFailure("the connection was reset")
-        result: dict[str, Any] = json.loads(answer.stdout)
-        return result
-
-    def observe(self, gather: Sequence[str], vms: Sequence[str] | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = self._run("host_info", gather=list(gather), vms=vms)["observation"]
-        return found
-
-    def apply(self, operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        results: list[dict[str, Any]] = self._run("host_apply", schema=1, operations=list(operations))["results"]
-        return results
 
 
 class Scene:
