@@ -80,6 +80,26 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
             "when_missing": "skip",
         },
     ),
+    (
+        "vm_port_profile",
+        {
+            "profiles": [{"vm": "web01", "null_profile": True}, {"vm": "elsewhere", "absent": True}],
+            "when_missing": "skip",
+        },
+    ),
+    ("vm_port_profile", {"profiles": [{"vm": "web01", "interface_id": VM_ID}]}),
+    (
+        "vm",
+        {
+            "vms": [
+                {"name": "new01", "memory": "4GB", "switch": "tenant", "clustered": True},
+                {"name": "web01", "generation": 1},
+                {"name": "elsewhere", "host": "hv2"},
+            ],
+            "state": "started",
+        },
+    ),
+    ("vm", {"vms": [{"name": "new01"}], "state": "absent", "stop": True}),
     ("adopt", {"observations_dir": "{{ playbook_dir }}/observations", "plan_file": "{{ playbook_dir }}/plan.yml"}),
     ("allocation_info", {"history": True}),
     ("plan_info", {}),
@@ -100,6 +120,8 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("adopt", {"observations_dir": "{{ playbook_dir }}/nowhere"}),
     ("host_range", {"start": "22-1D-D8-00-00-00", "end": "22-1D-D8-00-00-FF"}),
     ("vm_network_adapter", {"adapters": [{"vm": "web02", "pool": "tenant"}]}),
+    ("vm", {"vms": [{"name": "web02"}], "state": "absent"}),
+    ("vm_port_profile", {"profiles": [{"vm": "web02", "absent": True, "mac_address": "22-1D-D8-00-03-00"}]}),
 ]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -167,10 +168,10 @@ def test_a_vm_that_comes_back_is_found_again(bench: Bench) -> None:
     host = LabHost(bench, before_apply=lambda: bench.world.migrate(vm, "hv2"))
     genuine = host.observe
 
-    def coming(*arguments: Any) -> dict[str, Any]:
+    def coming(gather: Sequence[str], vms: Sequence[str] | None = None) -> dict[str, Any]:
         if host.calls:
             bench.world.migrate(vm, "hv1")
-        return genuine(*arguments)
+        return genuine(gather, vms)
 
     host.observe = coming  # type: ignore[method-assign]
     report = Binder(host).run(read_profile_wishes([{"vm": "db01", "interface_id": ONE}]))
