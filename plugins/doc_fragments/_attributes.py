@@ -120,3 +120,13 @@ attributes:
     membership:
       - macpool.hyperv.host
 """
+
+    ACTIONGROUP_NETWORK_CONTROLLER = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.network_controller) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.network_controller
+"""

@@ -33,6 +33,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Request,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._promise import check_promised
 
 MOVED_TRIES = 3
 RESTART = "restart"
@@ -215,23 +216,9 @@ class Pusher:
             address = _host.check_pin(target)
             return None if address is None else Request(target.owner, "", address, identity, adopt=True)
         if wish.address is not None:
-            self._check_promised(target, wish.address)
+            check_promised(self.ledger, target.adapter.label, target.owner, wish.address, self.preview)
             return Request(target.owner, "", wish.address, identity)
         return Request(target.owner, wish.pool or "", None, identity)
-
-    def _check_promised(self, target: Target, address: int) -> None:
-        """Refuse an address that nobody promised to anyone; the ledger itself refuses one of somebody else."""
-        claims = self.ledger.claims(address=address)
-        if self.preview and not claims:
-            return  # an earlier task of the same check would have claimed it
-        if not any(claim.live for claim in claims):
-            found = _contract.describe(claims[0]) if claims else "no claim on it"
-            raise MacPoolError(
-                target.adapter.label,
-                f"{format_mac(address, 'dash')}, promised to owner {_contract.quoted(target.owner)} by the ledger",
-                found,
-                "Claim it first with macpool.hyperv.allocation, or say pool instead of mac_address.",
-            )
 
     def _mark(
         self,

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observe a Network Controller, and keep what was seen in a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_INFO
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import save_document
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.nc_info."""
+
+    SPEC = NC_INFO
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Observe, then save as asked for."""
+        arguments = {key: value for key, value in options.items() if value is not None and key != "save_dir"}
+        observation = self.call("nc_info", **arguments)["observation"]
+        counts = {part: len(observation[part]) for part in ("mac_pools", "network_interfaces")}
+        result: Result = {"summary": {"name": observation["name"], "observed_at": observation["observed_at"], **counts}}
+        if options["return_observation"]:
+            result["observation"] = observation
+        if options["save_dir"] and not self.preview:
+            result["path"] = save_document(options["save_dir"], options["name"], observation)
+        return result

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring interfaces of the Network Controller to what is wanted: claim in the ledger, then let the module write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER_OPTIONS, NC_NETWORK_INTERFACE
+from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
+
+OURS = (*LEDGER_OPTIONS, "observations", "reserve_for")
+"""Options that the module has no use for."""
+
+
+class ActionModule(Task):
+    """The action of macpool.hyperv.nc_network_interface."""
+
+    SPEC = NC_NETWORK_INTERFACE
+
+    def work(self, options: dict[str, Any]) -> Result:
+        """Say which addresses, have them written, and put those that the Network Controller chose into the ledger."""
+        reserve_for = parse_duration(options["reserve_for"], "reserve_for")
+        arguments = {key: value for key, value in options.items() if key not in OURS and value is not None}
+        if options["observations"] is not None:
+            step = _interfaces.in_step(options["observations"])
+            result = self.run_on("nc_network_interface", **{**arguments, "interfaces": step.entries})
+            return {**result, "skipped": step.skipped}
+        entries = options["interfaces"]
+        present = options["state"] == "present"
+        claims = InterfaceClaims(
+            lambda: self.ledger(options, self.settings.plan()), self.job, reserve_for, self.preview
+        )
+        addresses = claims.before(entries) if present else {}
+        wanted = _interfaces.with_addresses(entries, addresses)
+        result = self.run_on("nc_network_interface", **{**arguments, "interfaces": wanted})
+        rows = result.get("interfaces") or []
+        for entry, row in zip(entries, rows, strict=False):
+            row["owner"] = entry.get("owner") or None
+        if present and len(rows) == len(entries):
+            claims.after(entries, rows)
+        result["changed"] = bool(result.get("changed")) or claims.changed
+        return dict(result)

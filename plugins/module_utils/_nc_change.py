@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Bringing a resource of the Network Controller to what is wanted. For internal use by this collection only.
+
+No step is repeated blindly. When the server was busy, when somebody else came first, or when the answer was lost, the
+resource is read again and the decision made anew from what is there: what was done already is found and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any, NamedTuple
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
+    Answer,
+    Busy,
+    Client,
+    Interrupted,
+    NetworkControllerError,
+    NotFound,
+    PreconditionFailed,
+    Resource,
+    error_of,
+    etag_of,
+    member,
+    properties_of,
+    retry_after,
+    state_of,
+)
+
+DELETING = "deleting"
+SETTLING = ("updating", DELETING)
+FAILED = "failed"
+
+Decide = Callable[[Resource | None], Resource | None]
+"""What is there goes in; the body to put comes out, or None when all is as wanted."""
+
+
+class Change(NamedTuple):
+    """A resource as it was read last, and whether a write may have changed it."""
+
+    resource: Resource | None
+    touched: bool
+
+
+def bring(
+    client: Client, path: str, found: Resource | None, decide: Decide, ready: Callable[[Resource], bool]
+) -> Change:
+    """Create or change a resource, wait for the outcome, and read it back.
+
+    :param found: the resource as it was read; None: there is none
+    :param ready: whether a resource whose provisioning ended has all that is waited for
+    :raises NetworkControllerError: with the server's own words, or when what is read back differs from what is wanted
+    """
+    touched = conflict = False
+    try:
+        for attempt in count():
+            if state_of(found).casefold() in SETTLING:
+                found = _settled(client, path, ready)
+            body = decide(found)
+            if body is None:
+                return Change(found, touched)
+            try:
+                answer = client.put(path, body, etag_of(found))
+            except PreconditionFailed:
+                if conflict:
+                    raise
+                conflict = True
+            except (Busy, Interrupted) as problem:
+                touched |= isinstance(problem, Interrupted)
+                if attempt >= client.connection.retries:
+                    raise
+                client.pause(attempt, problem)
+            else:
+                touched = True
+                return Change(_outcome(client, path, answer, decide, ready), touched)
+            found = client.get(path)
+    except NetworkControllerError as error:
+        error.touched = touched
+        raise
+    raise AssertionError("unreachable: the loop ends by itself")
+
+
+def _outcome(client: Client, path: str, answer: Answer, decide: Decide, ready: Callable[[Resource], bool]) -> Resource:
+    found = _settled(client, path, ready)
+    if state_of(found).casefold() == FAILED:
+        raise _provisioning_failed(client, path, found, answer)
+    if found is None or decide(found) is not None:
+        raise NetworkControllerError(
+            f"{client.subject}, {path}",
+            "to read back what was written",
+            "nothing" if found is None else "something else",
+            "Look who else changes it, then run again.",
+        )
+    return found
+
+
+def _settled(client: Client, path: str, ready: Callable[[Resource], bool]) -> Resource | None:
+    """Wait until provisioning has ended and return the resource; None when it is gone."""
+    gone: Resource = {}
+
+    def look() -> Resource | None:
+        found = client.get(path)
+        if found is None:
+            return gone
+        state = state_of(found).casefold()
+        if state in SETTLING:
+            return None
+        return found if state == FAILED or ready(found) else None
+
+    return client.until(f"the end of the provisioning of {path}", look) or None
+
+
+def _provisioning_failed(client: Client, path: str, found: Resource | None, answer: Answer) -> NetworkControllerError:
+    reasons = list(filter(None, [_operation_error(client, answer), *failure_reasons(found)]))
+    problem = NetworkControllerError(
+        f"{client.subject}, {path}",
+        "provisioningState Succeeded",
+        f"Failed: {'; '.join(dict.fromkeys(reasons)) or 'the server gives no reason'}",
+        "Mend what the reason names, then run again: the same task writes it anew.",
+    )
+    problem.code = reasons[0].partition(":")[0] if reasons else ""
+    return problem
+
+
+def _operation_error(client: Client, answer: Answer) -> str:
+    """Return what the operation behind a write says of its failure; empty when that cannot be read."""
+    address = answer.headers.get("azure-asyncoperation")
+    if not address:
+        return ""
+    try:
+        return error_of(client.patiently(lambda: client.ask("GET", address)).body)
+    except NetworkControllerError:
+        return ""
+
+
+def failure_reasons(resource: Resource | None) -> list[str]:
+    """Return what a resource itself says of its failures, one line each (fact 70)."""
+    lines = []
+    if words := error_of(properties_of(resource)):
+        lines.append(words)
+    configuration = member(properties_of(resource), "configurationState")
+    details = member(configuration, "detailedInfo")
+    for item in [details] if isinstance(details, dict) else details or ():
+        code = str(member(item, "code") or "")
+        if code and code.casefold() != "success":
+            lines.append(": ".join(str(part) for part in (code, member(item, "message")) if part))
+    return lines
+
+
+def remove(client: Client, path: str, found: Resource | None) -> bool:
+    """Remove a resource and wait until it is gone; return whether anything was there to remove.
+
+    :raises NetworkControllerError: with the server's own words
+    """
+    conflict = touched = False
+    for attempt in count():
+        if found is None:
+            return touched
+        if state_of(found).casefold() == DELETING:
+            _gone(client, path)
+            return touched
+        try:
+            answer = client.delete(path, etag_of(found))
+        except NotFound:
+            return touched
+        except PreconditionFailed:
+            if conflict:
+                raise
+            conflict = True
+        except (Busy, Interrupted) as problem:
+            touched |= isinstance(problem, Interrupted)
+            if attempt >= client.connection.retries:
+                raise
+            client.pause(attempt, problem)
+        else:
+            _finished(client, path, answer)
+            _gone(client, path)
+            return True
+        found = client.get(path)
+    raise AssertionError("unreachable: the loop ends by itself")
+
+
+def _gone(client: Client, path: str) -> None:
+    client.until(f"{path} to be gone", lambda: True if client.get(path) is None else None)
+
+
+def _finished(client: Client, path: str, answer: Answer) -> None:
+    """Follow an accepted removal (202) to its end (fact 75)."""
+    address = answer.headers.get("location")
+    if answer.status != 202 or not address:
+        return
+    pause = retry_after(answer.headers)
+
+    def look() -> Answer | None:
+        nonlocal pause
+        if pause is not None:
+            problem = Busy(
+                f"{client.subject}, {path}", "the end of its removal", f"a wait of {pause:.0f} s", "Run again later."
+            )
+            problem.retry_after = pause
+            client.pause(0, problem)
+        try:
+            result = client.patiently(lambda: client.ask("GET", address))
+        except NotFound:
+            return answer  # a result that is not kept any more: the resource itself tells
+        pause = retry_after(result.headers)
+        return None if result.status == 202 else result
+
+    result = client.until(f"the end of the removal of {path}", look)
+    status: Any = member(result.body, "status")
+    if words := error_of(result.body):
+        raise NetworkControllerError(
+            f"{client.subject}, {path}", "to be removed", words, "Mend what the message names, then run again."
+        )
+    if str(status).casefold() == FAILED:
+        raise NetworkControllerError(
+            f"{client.subject}, {path}", "to be removed", "Failed, without a reason", "Look at the Network Controller."
+        )

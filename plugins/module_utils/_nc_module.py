@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the modules for the Network Controller share: options in, work called, result or a clear error out. For internal
+use by this collection only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, Connection
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
+
+Result = dict[str, Any]
+
+
+def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -> None:
+    """Run a module.
+
+    :param work: gets a client, the options and whether this is a check; returns the result, with ``before`` and ``after``
+        (the managed keys) where it changes things
+    """
+    module = AnsibleModule(**spec)
+    try:
+        client = Client(Connection.of(module.params))
+        result = {"changed": False, **work(client, module.params, module.check_mode)}
+    except MacPoolError as error:
+        module.fail_json(**failure(error))
+    before, after = result.pop("before", None), result.pop("after", None)
+    if module._diff and before is not None:
+        result["diff"] = {"before": before, "after": after}
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def failure(error: MacPoolError) -> Result:
+    """Return the part of a failed result that tells what is wrong."""
+    errors = error.errors if isinstance(error, ManyErrors) else (error,)
+    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""MAC pools of the Network Controller: what is wanted and what is there. Pure. For internal use by this collection only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
+    Interval,
+    format_mac,
+    is_mac,
+    parse_interval,
+    parse_mac,
+)
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import FAILED
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import address_of
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
+    Resource,
+    etag_of,
+    instance_id,
+    member,
+    name_of,
+    properties_of,
+    state_of,
+)
+
+COLLECTION = "macPools"
+
+
+def range_of(pool: Resource) -> Interval | None:
+    """Return the addresses of a pool; None when the server shows none that can be read."""
+    start, end = (member(properties_of(pool), name) for name in ("startMacAddress", "endMacAddress"))
+    if not (is_mac(start) and is_mac(end)):
+        return None
+    return Interval(parse_mac(start), parse_mac(end))
+
+
+def wanted_range(start: object, end: object, size: object) -> Interval:
+    """Return the range that a task's options name.
+
+    :raises MacPoolError: also for a range with multicast addresses
+    """
+    value = {"start": start, **({"end": end} if end not in (None, "") else {}), **({"size": size} if size else {})}
+    return parse_interval(value, "the range of the MAC pool")
+
+
+def check_pool(name: str, wanted: Interval, found: Resource | None, pools: Iterable[Resource]) -> None:
+    """Refuse what a Network Controller cannot do or should not be asked for.
+
+    :param pools: all pools that there are
+    :raises MacPoolError: for another range of a pool that exists (fact 59), and for one that others cover
+    """
+    current = range_of(found) if found is not None else None
+    if current is not None and current != wanted:
+        raise MacPoolError(
+            f'MAC pool "{name}" of the Network Controller',
+            str(wanted),
+            str(current),
+            "A Network Controller cannot extend, shrink or move a pool once it exists. Leave this pool as it is and add a"
+            " second one of another name: with several pools the Network Controller takes addresses from each.",
+        )
+    for other in pools:
+        theirs = range_of(other)
+        if other is found or theirs is None or name_of(other).casefold() == name.casefold():
+            continue
+        if wanted.start <= theirs.end and theirs.start <= wanted.end:
+            raise MacPoolError(
+                f'MAC pool "{name}" of the Network Controller',
+                f"{wanted}, a range of its own",
+                f'pool "{name_of(other)}" with {theirs}',
+                "Choose addresses that no other pool has.",
+            )
+
+
+def wanted_body(name: str, wanted: Interval, found: Resource | None) -> Resource | None:
+    """Return the body that makes the pool; None when it is there."""
+    if found is not None and range_of(found) == wanted and state_of(found).casefold() != FAILED:
+        return None
+    # Pools are written with dashes and capitals (facts 60, 63).
+    properties = {
+        "startMacAddress": format_mac(wanted.start, "dash"),
+        "endMacAddress": format_mac(wanted.end, "dash"),
+    }
+    return {"resourceId": name, "properties": properties}
+
+
+def check_unused(pool: Resource, interfaces: Sequence[Resource]) -> None:
+    """Refuse to remove a pool whose addresses interfaces still have.
+
+    :raises MacPoolError: naming some of them
+    """
+    extent = range_of(pool)
+    if extent is None:
+        return
+    users = [name_of(item) for item in interfaces if (mac := address_of(item)) and extent.start <= mac <= extent.end]
+    if users:
+        raise MacPoolError(
+            f'MAC pool "{name_of(pool)}" of the Network Controller',
+            "no interface with an address of it before it is removed",
+            f"{len(users)}: {', '.join(sorted(users)[:5])}{' ...' if len(users) > 5 else ''}",
+            "Remove or re-address these interfaces first (macpool.hyperv.nc_network_interface).",
+        )
+
+
+def counters_of(pool: Resource) -> tuple[int | None, int | None]:
+    """Return how many addresses a pool has and how many were ever given out; their names are of odd case (fact 62)."""
+    usage = member(properties_of(pool), "usage")
+    total, given = (member(usage, name) for name in ("numberOfMacAddresses", "numberOfMacAddressesAllocated"))
+    return _whole(total), _whole(given)
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else None
+
+
+def pool_as_result(pool: Resource) -> dict[str, Any]:
+    """Return a pool as tasks show it."""
+    extent = range_of(pool)
+    total, given = counters_of(pool)
+    if total is None and extent is not None:
+        total = extent.size
+    known = total is not None and given is not None
+    return {
+        "name": name_of(pool),
+        "start": format_mac(extent.start, "dash") if extent else None,
+        "end": format_mac(extent.end, "dash") if extent else None,
+        "size": total,
+        "allocated": given,
+        "free": max(0, (total or 0) - (given or 0)) if known else None,
+        "percent": (given or 0) * 100 // total if known and total else None,
+        "provisioning_state": state_of(pool) or None,
+        "instance_id": instance_id(pool) or None,
+        "etag": etag_of(pool),
+    }
+
+
+def pool_for_diff(extent: Interval | None) -> dict[str, Any]:
+    """Return the managed keys of a pool; nothing for one that is not there."""
+    if extent is None:
+        return {}
+    return {"start": format_mac(extent.start, "dash"), "end": format_mac(extent.end, "dash")}

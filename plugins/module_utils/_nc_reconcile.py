@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Many interfaces of the Network Controller at once. For internal use by this collection only.
+
+All interfaces are listed once. All wishes are decided before anything is written, so that a request with an error in it
+changes nothing. Only what differs is written, a bounded number at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_interface as rules
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_arc import check_writable
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import bring, remove
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, Wish
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
+    Client,
+    Resource,
+    name_of,
+    path_of,
+)
+
+UNCHANGED, CREATED, CHANGED, REMOVED, FAILED = "unchanged", "created", "changed", "removed", "failed"
+
+
+@dataclass
+class Item:
+    """One interface: as it was, and what became of it."""
+
+    wish: Wish
+    found: Resource | None
+    status: str
+    resource: Resource | None = None
+    touched: bool = False
+    error: MacPoolError | None = None
+    predicted: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The resource id."""
+        return name_of(self.found) if self.found is not None else self.wish.name
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """The managed keys as they were."""
+        return rules.managed(self.wish, self.found)
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """The managed keys as they were read back, or would be."""
+        return self.predicted or rules.managed(self.wish, self.resource or self.found)
+
+    def as_result(self) -> dict[str, Any]:
+        """Return what the task shows."""
+        shown = self.resource if self.resource is not None else self.found
+        details = rules.interface_as_result(shown) if shown is not None else rules.interface_as_result({})
+        row = {**details, "name": self.name, "status": self.status, "before": self.before, "after": self.after}
+        if address := self.predicted.get("mac_address"):
+            row.update(mac_address=address, formats=rules.formats_of(address))
+        if self.error is not None:
+            row["reason"] = str(self.error)
+        return row
+
+
+def ensure(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: int, preview: bool) -> list[Item]:
+    """Make or change interfaces.
+
+    :param parallel: how many are written at the same time
+    :raises MacPoolError: when a wish cannot be fulfilled, before anything is written; what goes wrong later is told by
+        the items
+    """
+    interfaces = client.all_of(COLLECTION)
+    items = _decide(wishes, interfaces)
+    todo = [item for item in items if item.status != UNCHANGED]
+    if todo:
+        check_writable(client, managed_by, interfaces)
+    if preview:
+        for item in todo:
+            item.predicted = {**item.before, **rules.wanted(item.wish, item.found)}
+        return items
+    # One that is still being provisioned as wanted needs nothing but a wait.
+    todo += [item for item in items if item.status == UNCHANGED and not rules.is_settled(item.found or {})]
+
+    def write(item: Item) -> None:
+        item.resource, item.touched = bring(
+            client,
+            path_of(COLLECTION, item.name),
+            item.found,
+            lambda found: rules.wanted_body(item.wish, found),
+            rules.has_outcome,
+        )
+        if not item.touched:
+            item.status = UNCHANGED  # somebody else did the same meanwhile
+        elif item.status == UNCHANGED:
+            item.status = CHANGED
+
+    _each(todo, write, parallel)
+    return items
+
+
+def _decide(wishes: Sequence[Wish], interfaces: Sequence[Resource]) -> list[Item]:
+    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    carriers: dict[int, list[Resource]] = defaultdict(list)
+    for interface in interfaces:
+        if (address := rules.address_of(interface)) is not None:
+            carriers[address].append(interface)
+    items: list[Item] = []
+    errors: list[MacPoolError] = []
+    rules.check_together(wishes)
+    for wish in wishes:
+        try:
+            found = rules.find(wish, names, ids)
+            rules.check(wish, found, carriers)
+            as_wanted = rules.wanted_body(wish, found) is None
+            items.append(Item(wish, found, UNCHANGED if as_wanted else CREATED if found is None else CHANGED))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("interfaces of the Network Controller: nothing was changed", errors)
+    return items
+
+
+def absent(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: int, preview: bool) -> list[Item]:
+    """Remove interfaces; one that is not there is as wanted."""
+    interfaces = client.all_of(COLLECTION)
+    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    items = []
+    for wish in wishes:
+        found = names.get(wish.name.casefold()) if wish.name else ids.get(wish.instance_id)
+        items.append(Item(_whole(wish), found, UNCHANGED if found is None else REMOVED))
+    todo = [item for item in items if item.status != UNCHANGED]
+    if todo:
+        check_writable(client, managed_by, interfaces)
+
+    def take_away(item: Item) -> None:
+        remove(client, path_of(COLLECTION, item.name), item.found)
+
+    if not preview:
+        _each(todo, take_away, parallel)
+    return items
+
+
+def _whole(wish: Wish) -> Wish:
+    """Return a wish that manages the address, which is what a removal takes away."""
+    return Wish(wish.name, wish.instance_id, dynamic=True)
+
+
+def _each(items: Sequence[Item], work: Callable[[Item], None], parallel: int) -> None:
+    """Do the work for each item; an error stays with its item, and the others go on."""
+
+    def guarded(item: Item) -> None:
+        try:
+            work(item)
+        except MacPoolError as error:
+            item.error, item.status = error, FAILED
+            item.touched = getattr(error, "touched", False)
+
+    with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(items) or 1))) as pool:
+        list(pool.map(guarded, items))
+
+
+def report(items: Sequence[Item]) -> dict[str, Any]:
+    """Return the result of the task."""
+    errors = [item.error for item in items if item.error is not None]
+    done = [item for item in items if item.status in (CREATED, CHANGED, REMOVED)]
+    result: dict[str, Any] = {
+        "changed": bool(done) or any(item.touched for item in items),
+        "interfaces": [item.as_result() for item in items],
+        "before": {item.name: item.before for item in done},
+        "after": {item.name: {} if item.status == REMOVED else item.after for item in done},
+    }
+    if errors:
+        lines = "\n".join(map(str, errors))
+        result.update(failed=True, msg=lines, errors=[error.as_dict() for error in errors])
+    return result
+
+
+def read(options: Mapping[str, Any]) -> list[Wish]:
+    """Return what the option interfaces asks for.
+
+    :raises MacPoolError: for what only the action plugin can fulfil, and for entries with errors
+    """
+    entries = options.get("interfaces") or []
+    if options.get("observations") is not None or any(entry.get("pool") or entry.get("owner") for entry in entries):
+        raise MacPoolError(
+            "nc_network_interface",
+            "the action plugin of the same name for pool, owner and observations, which decides on the controller",
+            "the module alone",
+            "Run the task as macpool.hyperv.nc_network_interface with the collection installed on the controller.",
+        )
+    return rules.read_wishes(entries)

@@ -1,0 +1,542 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""A client for the Network Controller's REST interface. For internal use by this collection only.
+
+It reads patiently (what only reads may be asked again) and writes once: what became of a write whose answer was lost is
+for the caller to find out by reading. The formats are those of facts 55 to 77.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import threading
+import time
+import urllib.error
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, urljoin, urlsplit
+
+from ansible.module_utils.urls import MissingModuleError, open_url
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+
+Resource = dict[str, Any]
+T = TypeVar("T")
+
+API = "/networking/v1"
+"""Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
+BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
+_BUSY = (429, 503)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+_LONGEST_BODY = 1 << 28
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach a Network Controller; times are in seconds."""
+
+    url: str
+    auth: str = NONE
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    client_cert: str | None = None
+    client_key: str | None = None
+    ca_path: str | None = None
+    validate_certs: bool = True
+    use_proxy: bool = True
+    timeout: int = 30
+    wait_timeout: int = 300
+    retries: int = 5
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Connection:
+        """Return the connection that a task's options ask for.
+
+        :raises MacPoolError: when they do not fit together
+        """
+        auth = options.get("auth") or _guess_auth(options)
+        _check_auth(auth, options)
+        return cls(
+            url=base_url(options["url"]),
+            auth=auth,
+            username=options.get("username") or None,
+            password=options.get("password"),
+            client_cert=options.get("client_cert") or None,
+            client_key=options.get("client_key") or None,
+            ca_path=options.get("ca_path") or None,
+            validate_certs=options.get("validate_certs", True),
+            use_proxy=options.get("use_proxy", True),
+            timeout=_at_least(options.get("timeout", 30), 1, "timeout"),
+            wait_timeout=_at_least(options.get("wait_timeout", 300), 1, "wait_timeout"),
+            retries=_at_least(options.get("retries", 5), 0, "retries"),
+        )
+
+
+def _at_least(value: int, least: int, name: str) -> int:
+    if value >= least:
+        return value
+    raise MacPoolError(f"option {name}", f"a number from {least} on", str(value), "Give such a number.")
+
+
+def _guess_auth(options: Mapping[str, Any]) -> str:
+    if options.get("client_cert"):
+        return CERTIFICATE
+    return BASIC if options.get("username") else NONE
+
+
+def _check_auth(auth: str, options: Mapping[str, Any]) -> None:
+    needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(auth, ())
+    missing = [name for name in needed if not options.get(name)]
+    if missing:
+        raise MacPoolError(
+            f"auth: {auth}", " and ".join(needed), f"no {' and no '.join(missing)}", "Give what is missing."
+        )
+
+
+def base_url(text: str) -> str:
+    """Return scheme, host and port of a Network Controller's address, with or without the path of its interface.
+
+    :raises MacPoolError: when it is no https address, or holds a user or password
+    """
+    parts = urlsplit(text.strip())
+    path = parts.path.rstrip("/").casefold()
+    # The address itself may be what is wrong with it, and may hold a password: it is not repeated.
+    if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
+        raise MacPoolError(
+            "url of the Network Controller",
+            "https:// and the name of its REST interface, such as https://nc.example.com",
+            f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
+            "Give the address that Get-NetworkController shows as RestName.",
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise MacPoolError(
+            "url of the Network Controller",
+            "an address without user, password, query and fragment",
+            "one with them",
+            "Give username and password as options of their own.",
+        )
+    return f"https://{parts.netloc}"
+
+
+class NetworkControllerError(MacPoolError):
+    """The Network Controller cannot be reached, or said no.
+
+    ``code`` is the server's own word for it, if any; ``touched`` tells that something may have been written before.
+    """
+
+    code = ""
+    touched = False
+
+
+class NotFound(NetworkControllerError):
+    """There is no such resource."""
+
+
+class PreconditionFailed(NetworkControllerError):
+    """Somebody changed the resource since it was read (412)."""
+
+
+class Busy(NetworkControllerError):
+    """The server asks to come back later (429, 503)."""
+
+    retry_after: float | None = None
+
+
+class Interrupted(NetworkControllerError):
+    """No answer came, so nobody knows whether the server did what it was asked."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered: header names in lower case, and the body as JSON; None for an empty one."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+Send = Callable[..., Any]
+
+
+class Client:
+    """Talks to one Network Controller; may be used by several threads at once.
+
+    :param send: what sends a request, with the parameters of ``ansible.module_utils.urls.open_url``
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        send: Send = open_url,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.connection = connection
+        self._send = send
+        self._sleep = sleep
+        self._now = now
+        # open_url shares what it installs between threads; only the state of a Kerberos logon is not the same for all.
+        self._in_turn = threading.Lock() if connection.auth == KERBEROS else None
+
+    @property
+    def subject(self) -> str:
+        """The Network Controller for messages."""
+        return f"Network Controller {self.connection.url}"
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def get(self, path: str) -> Resource | None:
+        """Return a resource; None when there is none.
+
+        :param path: below the version, such as ``networkInterfaces/web01_eth0`` (see :func:`path_of`)
+        """
+        try:
+            return self._resource(self.patiently(lambda: self.ask("GET", path)), path)
+        except NotFound:
+            return None
+
+    def all_of(self, collection: str) -> list[Resource]:
+        """Return all resources of a collection, page by page; none where the server does not know the collection."""
+        return [resource for page in self._pages(collection) for resource in page]
+
+    def _pages(self, collection: str) -> Iterator[list[Resource]]:
+        address, seen = collection, set()
+        while address:
+            seen.add(address)
+            try:
+                answer = self.patiently(lambda: self.ask("GET", address))  # noqa: B023  (called before it changes)
+            except NotFound:
+                if len(seen) > 1:
+                    raise
+                return
+            body = self._resource(answer, collection)
+            page = member(body, "value")
+            if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
+                raise self._unreadable(collection, "no list of resources")
+            yield page
+            address = member(body, "nextLink") or ""
+            if not isinstance(address, str) or address in seen:
+                raise self._unreadable(collection, f"a next page that leads nowhere: {address!r}")
+
+    def patiently(self, read: Callable[[], T]) -> T:
+        """Run something that only reads, again and again while the server is busy or the connection breaks."""
+        for attempt in range(self.connection.retries + 1):
+            try:
+                return read()
+            except (Busy, Interrupted) as problem:
+                if attempt == self.connection.retries:
+                    raise
+                self.pause(attempt, problem)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def pause(self, attempt: int, problem: NetworkControllerError | None = None) -> None:
+        """Wait before the next attempt: as long as the server asks for, else a little longer each time.
+
+        :raises Busy: when the server asks for more than the task may wait
+        """
+        wanted = min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
+        if isinstance(problem, Busy) and problem.retry_after is not None:
+            if problem.retry_after > self.connection.wait_timeout:
+                raise problem
+            wanted = max(problem.retry_after, wanted if problem.retry_after else 0.0)
+        self._sleep(wanted)
+
+    def until(self, what: str, look: Callable[[], T | None]) -> T:
+        """Look again and again until there is something to see.
+
+        :param what: what is waited for, as it goes on after "wanted"
+        :raises NetworkControllerError: when ``wait_timeout`` is over
+        """
+        deadline = self._now() + self.connection.wait_timeout
+        attempt = 0
+        while (found := look()) is None:
+            if self._now() >= deadline:
+                raise NetworkControllerError(
+                    self.subject,
+                    f"{what} within {self.connection.wait_timeout} s",
+                    "still not there",
+                    "Look at the Network Controller, then run again: what is done already is found and kept."
+                    " Raise wait_timeout where it is only slow.",
+                )
+            self.pause(attempt)
+            attempt += 1
+        return found
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def put(self, path: str, body: Mapping[str, Any], etag: str | None) -> Answer:
+        """Create or replace a resource, once.
+
+        :param etag: refuse when the resource has another one by now; None: it is new
+        :raises PreconditionFailed, Busy, Interrupted: then the caller has to read before it goes on
+        """
+        return self.ask("PUT", path, body, etag)
+
+    def delete(self, path: str, etag: str | None) -> Answer:
+        """Ask for the removal of a resource, once; raises as :meth:`put` does, and NotFound."""
+        return self.ask("DELETE", path, None, etag)
+
+    # --- one request --------------------------------------------------------------------------------------------------
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, etag: str | None = None) -> Answer:
+        """Send one request and return the answer.
+
+        :param path: below the version, or an absolute address on the same server
+        """
+        address = self._address(path)
+        headers = {"Accept": "application/json", "x-ms-client-request-id": str(uuid.uuid4())}
+        if body is not None:
+            headers["Content-Type"] = "application/json; charset=UTF-8"
+        if etag is not None:
+            headers["If-Match"] = etag
+        data = None if body is None else json.dumps(body).encode()
+        if self._in_turn is None:
+            return self._exchange(method, address, path, headers, data)
+        with self._in_turn:
+            return self._exchange(method, address, path, headers, data)
+
+    def _address(self, path: str) -> str:
+        base = self.connection.url
+        address = urljoin(f"{base}{API}/", path)
+        if urlsplit(address)[:2] != urlsplit(base)[:2]:
+            # The credentials are for this server only.
+            raise self._unreadable(path, "an address on another server")
+        return address
+
+    def _exchange(self, method: str, address: str, path: str, headers: Mapping[str, str], data: bytes | None) -> Answer:
+        connection = self.connection
+        named = connection.auth in (BASIC, KERBEROS)
+        try:
+            response = self._send(
+                address,
+                data=data,
+                headers=dict(headers),
+                method=method,
+                use_proxy=connection.use_proxy,
+                timeout=connection.timeout,
+                validate_certs=connection.validate_certs,
+                url_username=connection.username if named else None,
+                url_password=connection.password if named else None,
+                force_basic_auth=connection.auth == BASIC,
+                use_gssapi=connection.auth == KERBEROS,
+                client_cert=connection.client_cert if connection.auth == CERTIFICATE else None,
+                client_key=connection.client_key if connection.auth == CERTIFICATE else None,
+                ca_path=connection.ca_path,
+                follow_redirects="none",
+                use_netrc=False,
+            )
+            return self._read(response, path)
+        except urllib.error.HTTPError as error:
+            raise self._said_no(method, path, error) from None
+        except MissingModuleError as error:
+            raise NetworkControllerError(
+                self.subject,
+                "a Kerberos logon",
+                str(error),
+                "Install the Python library gssapi where the task runs, or use another auth.",
+            ) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._broken(method, path, error) from error
+
+    def _read(self, response: Any, path: str) -> Answer:
+        text = response.read(_LONGEST_BODY)
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        status = int(getattr(response, "status", None) or response.getcode())
+        if not text.strip():
+            return Answer(status, headers, None)
+        try:
+            return Answer(status, headers, json.loads(text))
+        except ValueError:
+            raise self._unreadable(path, f"no JSON but {_shown(text)}") from None
+
+    def _said_no(self, method: str, path: str, error: urllib.error.HTTPError) -> NetworkControllerError:
+        status, reason = error.code, error_of(_body_of(error))
+        found = f"{status} {reason or error.reason}"
+        kind: type[NetworkControllerError] = NetworkControllerError
+        if status in (401, 403):
+            remedy = (
+                "Check auth and the credentials: the account or certificate must be one that the Network Controller"
+                " accepts (Get-NetworkController shows ClientAuthentication and ClientSecurityGroup)."
+            )
+        elif status == 404:
+            kind, remedy = NotFound, "Check the name and the url."
+        elif status == 412:
+            kind, remedy = PreconditionFailed, "Somebody else changes it at the same time: look who, then run again."
+        elif status in _BUSY:
+            kind, remedy = Busy, "The server is overloaded: run again later, or raise retries."
+        elif 300 <= status < 400:
+            remedy = f"The server points to {error.headers.get('Location')!r}: give the address of the REST interface as url."
+        else:
+            remedy = "Mend what the server's message names, then run again."
+        problem = kind(f"{self.subject}, {path}", f"an answer to {method}", found, remedy)
+        problem.code = _code_of(reason)
+        if isinstance(problem, Busy):
+            problem.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
+        return problem
+
+    def _broken(self, method: str, path: str, error: Exception) -> NetworkControllerError:
+        cause = getattr(error, "reason", None) or error
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return NetworkControllerError(
+                self.subject,
+                "a certificate that can be trusted",
+                getattr(cause, "verify_message", None) or str(cause),
+                _certificate_remedy(str(getattr(cause, "verify_message", "") or cause)),
+            )
+        if isinstance(cause, FileNotFoundError) or (isinstance(cause, ssl.SSLError) and "PEM" in str(cause)):
+            return NetworkControllerError(
+                f"{self.subject}, client certificate",
+                "certificate and key as PEM files on the machine where the task runs",
+                str(cause),
+                "Check client_cert, client_key and ca_path.",
+            )
+        return Interrupted(
+            f"{self.subject}, {path}",
+            f"an answer to {method}",
+            f"a broken connection: {cause}",
+            "Check the url and that the REST interface is reachable from where the task runs, then run again: what is"
+            " done already is found and kept.",
+        )
+
+    def _resource(self, answer: Answer, path: str) -> Resource:
+        if isinstance(answer.body, dict):
+            return answer.body
+        raise self._unreadable(path, "an answer that is no object")
+
+    def _unreadable(self, path: str, found: str) -> NetworkControllerError:
+        return NetworkControllerError(
+            f"{self.subject}, {path}",
+            "an answer of a Network Controller",
+            found,
+            "Check that the url is the REST interface of a Network Controller, and no proxy answers in its place.",
+        )
+
+
+def _certificate_remedy(message: str) -> str:
+    if "expired" in message:
+        return "Renew the certificate of the Network Controller's REST interface."
+    if "mismatch" in message or "doesn't match" in message or "not valid for" in message:
+        return "Use the name in the certificate as url (RestName), or give the interface a certificate for this name."
+    return (
+        "Give the certificate of the authority that signed it as ca_path (for a self-signed one, that certificate"
+        " itself), or, against the advice of this page, say validate_certs: false."
+    )
+
+
+def _body_of(error: urllib.error.HTTPError) -> Any:
+    try:
+        return json.loads(error.read(_LONGEST_BODY))
+    except (OSError, ValueError, http.client.HTTPException, AttributeError):
+        return None
+
+
+def _shown(text: bytes) -> str:
+    shown = ascii(text[:80].decode("utf-8", "replace"))
+    return shown if len(text) <= 80 else f"{shown} ..."
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the server asks to wait; None when it does not say so as a number (fact 75)."""
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def error_of(body: Any) -> str:
+    """Return the server's error as words: code, message, target and each detail (fact 77); empty when there is none."""
+    error = member(body, "error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return ""
+    words = _code_and_message(error)
+    if target := member(error, "target"):
+        words += f" (target {target})"
+    details = member(error, "details")
+    listed = [_code_and_message(item) for item in details or () if isinstance(item, Mapping)]
+    inner = member(error, "innerError")
+    if inner:
+        listed.append(_code_and_message(inner) if isinstance(inner, Mapping) else str(inner))
+    return "; ".join(filter(None, [words, *listed]))
+
+
+def _code_and_message(error: Mapping[str, Any]) -> str:
+    return ": ".join(str(part) for part in (member(error, "code"), member(error, "message")) if part)
+
+
+def _code_of(words: str) -> str:
+    return words.partition(":")[0]
+
+
+def member(mapping: Any, name: str, default: Any = None) -> Any:
+    """Return a member whatever the case of its name: the server's own spelling varies (fact 62)."""
+    if not isinstance(mapping, Mapping):
+        return default
+    if name in mapping:
+        return mapping[name]
+    wanted = name.casefold()
+    return next((value for key, value in mapping.items() if str(key).casefold() == wanted), default)
+
+
+def properties_of(resource: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the properties of a resource."""
+    found = member(resource, "properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def state_of(resource: Mapping[str, Any] | None) -> str:
+    """Return the provisioning state, such as Succeeded; empty where the server does not say."""
+    return str(member(properties_of(resource), "provisioningState") or "")
+
+
+def instance_id(resource: Mapping[str, Any] | None) -> str:
+    """Return the instance id in lower case and without braces, as ids are compared."""
+    return plain_id(member(resource, "instanceId"))
+
+
+def plain_id(value: object) -> str:
+    """Return an id in the form in which ids are compared."""
+    return str(value).strip().strip("{}").casefold() if value is not None else ""
+
+
+def etag_of(resource: Mapping[str, Any] | None) -> str | None:
+    """Return the version of a resource, for If-Match."""
+    found = member(resource, "etag")
+    return str(found) if found else None
+
+
+def path_of(collection: str, name: str) -> str:
+    """Return where a resource is; its name is data and stays one step of the path (law 8)."""
+    return f"{collection}/{quote(name, safe='')}"
+
+
+def name_of(resource: Mapping[str, Any]) -> str:
+    """Return the resource id, which is the name that people gave it."""
+    return str(member(resource, "resourceId") or "")
+
+
+def checked_name(value: str, subject: str) -> str:
+    """Return the name of a resource.
+
+    :raises MacPoolError: when no resource can have that name
+    """
+    if (
+        value
+        and value == value.strip()
+        and value.isprintable()
+        and not set(value) & set("/\\?#%")
+        and value not in (".", "..")
+    ):
+        return value
+    raise MacPoolError(
+        subject, "the name of a resource, without / \\ ? # % and blanks around it", repr(value), "Mend the name."
+    )
+
+
+def named(resources: Iterable[Resource], names: Sequence[str] | None) -> list[Resource]:
+    """Return the resources of these names, or all of them, in the order of their names; letter case does not count."""
+    wanted = None if names is None else {name.casefold() for name in names}
+    found = [item for item in resources if wanted is None or name_of(item).casefold() in wanted]
+    return sorted(found, key=lambda item: (name_of(item).casefold(), name_of(item)))

@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nc_mac_pool_info
+short_description: Show the MAC pools of the Network Controller and how full they are
+description:
+  - Reads the MAC pools with their counters. A Network Controller never gives an address a second time, so what is left only
+    shrinks; the audit (M(macpool.hyperv.audit)) says how many days it will last.
+  - It only reads, also where Azure Arc manages the SDN.
+options:
+  names:
+    description: The pools to show, by resource id. The default is all of them. One that is not there is not in the answer.
+    type: list
+    elements: str
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
+    description: Logging on, what is refused and why, what each step prints.
+  - module: macpool.hyperv.nc_mac_pool
+  - module: macpool.hyperv.nc_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.info
+  - macpool.hyperv._network_controller.module
+  - macpool.hyperv._attributes.actiongroup_network_controller
+  - macpool.hyperv._network_controller
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Read the pools
+  macpool.hyperv.nc_mac_pool_info:
+    url: https://nc.example.com
+    client_cert: /etc/macpool/client.pem
+    ca_path: /etc/macpool/nc-ca.pem
+  register: pools
+  delegate_to: localhost
+  run_once: true
+
+- name: Show how full they are
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.allocated }} of {{ item.size }} given out"
+  loop: "{{ pools.mac_pools }}"
+  run_once: true
+"""
+
+RETURN = r"""
+mac_pools:
+  description: The pools, by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The resource id.
+      type: str
+      sample: DefaultMacPool
+    start:
+      description: The first address.
+      type: str
+      sample: 00-1D-D8-B7-1C-00
+    end:
+      description: The last address.
+      type: str
+      sample: 00-1D-D8-B7-1F-FF
+    size:
+      description: How many addresses the pool has.
+      type: int
+      sample: 1024
+    allocated:
+      description: How many the Network Controller ever gave out. It never takes one back.
+      type: int
+      sample: 128
+    free:
+      description: How many are left.
+      type: int
+      sample: 896
+    percent:
+      description: How full it is, in whole percent, rounded down.
+      type: int
+      sample: 12
+    provisioning_state:
+      description: What the Network Controller says of it.
+      type: str
+      sample: Succeeded
+    instance_id:
+      description: The id that the Network Controller gave it.
+      type: str
+      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+    etag:
+      description: The version of the resource.
+      type: str
+      sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_pool import COLLECTION, pool_as_result
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, named
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_MAC_POOL_INFO
+
+
+def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
+    """Read the pools."""
+    pools = named(client.all_of(COLLECTION), options["names"])
+    return {"mac_pools": [pool_as_result(pool) for pool in pools]}
+
+
+def main() -> None:
+    """Run the module."""
+    run(NC_MAC_POOL_INFO, work)
+
+
+if __name__ == "__main__":
+    main()

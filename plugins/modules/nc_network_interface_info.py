@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nc_network_interface_info
+short_description: Show the network interfaces of the Network Controller
+description:
+  - Reads the interfaces with their addresses, their state and where they are.
+  - It only reads, also where Azure Arc manages the SDN.
+options:
+  names:
+    description: The interfaces to show, by resource id. The default is all of them. One that is not there is not in the answer.
+    type: list
+    elements: str
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
+    description: Logging on, what is refused and why, what each step prints.
+  - module: macpool.hyperv.nc_network_interface
+  - module: macpool.hyperv.nc_info
+extends_documentation_fragment:
+  - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.info
+  - macpool.hyperv._network_controller.module
+  - macpool.hyperv._attributes.actiongroup_network_controller
+  - macpool.hyperv._network_controller
+author:
+  - the macpool.hyperv contributors (@macpool)
+"""
+
+EXAMPLES = r"""
+- name: Read an interface
+  macpool.hyperv.nc_network_interface_info:
+    url: https://nc.example.com
+    client_cert: /etc/macpool/client.pem
+    ca_path: /etc/macpool/nc-ca.pem
+    names: [web01_eth0]
+  register: found
+  delegate_to: localhost
+  run_once: true
+
+- name: Show what the SDN says of it
+  ansible.builtin.debug:
+    msg: "{{ item.name }} {{ item.mac_address }} {{ item.configuration_state.status }}"
+  loop: "{{ found.interfaces }}"
+  run_once: true
+"""
+
+RETURN = r"""
+interfaces:
+  description: The interfaces, by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The resource id.
+      type: str
+      sample: web01_eth0
+    instance_id:
+      description: The id that the Network Controller gave it, to which a VM's adapter is bound. V(null) for one that would be made.
+      type: str
+      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+    mac_address:
+      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) while it has none.
+      type: str
+      sample: 221DD8000100
+    formats:
+      description: The address in every format, by its name. V(null) while it has none.
+      type: dict
+      sample:
+        hyperv: 221DD8000100
+        dash: 22-1D-D8-00-01-00
+        colon: 22:1D:D8:00:01:00
+        dot: 221d.d800.0100
+        linux: 22:1d:d8:00:01:00
+    allocation:
+      description: V(static), or V(dynamic) where the Network Controller chose the address.
+      type: str
+      sample: static
+    provisioning_state:
+      description: What the Network Controller says of the resource.
+      type: str
+      sample: Succeeded
+    configuration_state:
+      description:
+        - RV(ignore:status) says whether the hosts have the policy, RV(ignore:problems) what is wrong in words. Anything but
+          V(Success) is to be expected before a VM is bound to it and runs.
+      type: dict
+      sample:
+        status: Success
+        problems: []
+    primary:
+      description: Whether it is the primary interface of its VM.
+      type: bool
+      sample: true
+    host_interface:
+      description: Whether it belongs to a host and not to a VM.
+      type: bool
+      sample: false
+    ip_configurations:
+      description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
+      type: list
+      elements: dict
+      sample:
+        - name: ip1
+          ip_address: 192.0.2.5
+          allocation: static
+          subnet: /virtualNetworks/tenant/subnets/web
+          access_control_list:
+    dns_servers:
+      description: Its DNS servers.
+      type: list
+      elements: str
+      sample: [192.0.2.53]
+    port_settings:
+      description: Its port settings as the Network Controller spells their values, by the names of the options.
+      type: dict
+      sample:
+        mac_spoofing: Disabled
+    server:
+      description: The host that runs its VM, as the Network Controller names it.
+      type: str
+      sample: /servers/hv1
+    etag:
+      description: The version of the resource.
+      type: str
+      sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, interface_as_result
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, named
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NETWORK_INTERFACE_INFO
+
+
+def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
+    """Read the interfaces."""
+    interfaces = named(client.all_of(COLLECTION), options["names"])
+    return {"interfaces": [interface_as_result(interface) for interface in interfaces]}
+
+
+def main() -> None:
+    """Run the module."""
+    run(NC_NETWORK_INTERFACE_INFO, work)
+
+
+if __name__ == "__main__":
+    main()

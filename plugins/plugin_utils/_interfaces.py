@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the addresses of the Network Controller's interfaces come from: the ledger, or the adapters bound to them. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, parse_mac, parse_unicast
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import plain_id
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import Adapter, adapters_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import named_owner
+
+Entry = Mapping[str, Any]
+
+OF_THE_LEDGER = ("pool", "owner")
+"""Keys of an entry that the module does not know what to do with."""
+
+
+def requests(entries: Sequence[Entry]) -> dict[int, Request]:
+    """Return what is asked of the ledger before anything is written, by the number of the entry.
+
+    :raises MacPoolError: for every entry whose sources of an address do not fit together
+    """
+    found: dict[int, Request] = {}
+    errors: list[MacPoolError] = []
+    for number, entry in enumerate(entries):
+        try:
+            if (request := _request(_subject(number, entry), entry)) is not None:
+                found[number] = request
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("interfaces", errors)
+    return found
+
+
+def _subject(number: int, entry: Entry) -> str:
+    name = entry.get("name") or entry.get("instance_id") or ""
+    return f'interfaces[{number}], interface "{name}"'
+
+
+def _request(subject: str, entry: Entry) -> Request | None:
+    given = entry.get("mac_address")
+    sources = [
+        *(["mac_address"] if given not in (None, "") else []),
+        *(["pool"] if entry.get("pool") else []),
+        *(["dynamic"] if entry.get("dynamic") else []),
+    ]
+    if len(sources) > 1:
+        raise MacPoolError(
+            subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Say where the address comes from."
+        )
+    if not entry.get("owner"):
+        if entry.get("pool"):
+            raise MacPoolError(
+                subject,
+                "owner with pool",
+                "none",
+                "Say whose address it is: the name of the VM, a slash, and the name of the adapter.",
+            )
+        return None
+    owner = named_owner(entry["owner"])
+    if not sources:
+        raise MacPoolError(
+            subject,
+            "mac_address, pool or dynamic with owner",
+            "none of them",
+            "Say where the address comes from, or leave the owner out.",
+        )
+    if entry.get("dynamic"):
+        return None  # only the Network Controller knows it, and only afterwards
+    if entry.get("pool"):
+        return Request(owner, entry["pool"])
+    return Request(owner, "", parse_unicast(given, f"{subject}, mac_address"))
+
+
+def with_addresses(entries: Sequence[Entry], addresses: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Return entries as the module takes them: with the addresses that the ledger promised."""
+    made = []
+    for number, entry in enumerate(entries):
+        bare = {key: value for key, value in entry.items() if key not in OF_THE_LEDGER}
+        if number in addresses:
+            bare["mac_address"] = format_mac(addresses[number])
+        made.append(bare)
+    return made
+
+
+def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[Request]:
+    """Return the claims on addresses that the Network Controller chose for owners of the ledger."""
+    return [
+        Request(named_owner(entry["owner"]), "", parse_mac(row["mac_address"]), adopt=True)
+        for entry, row in zip(entries, rows, strict=True)
+        if entry.get("owner") and entry.get("dynamic") and row.get("mac_address")
+    ]
+
+
+@dataclass(frozen=True)
+class InStep:
+    """What keeps interfaces in step with adapters: entries for the module, and the adapters that cannot take part."""
+
+    entries: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+
+
+def in_step(observations: Sequence[Mapping[str, Any]]) -> InStep:
+    """Return what each interface to which adapters are bound shall be.
+
+    The adapter is the truth (law 6): its VM sends with that address, whatever the Network Controller believes.
+
+    :param observations: documents of hosts, with port profiles
+    """
+    bound: dict[str, dict[tuple[str, str], Adapter]] = defaultdict(dict)
+    for observation in observations:
+        for adapter in adapters_of(observation):
+            if adapter.is_bound and adapter.profile and not adapter.replica:
+                bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
+    entries: list[dict[str, Any]] = []
+    skipped: list[dict[str, Any]] = []
+    for interface, adapters in sorted(bound.items()):
+        reasons = {key: _why_not(adapter, len(adapters)) for key, adapter in adapters.items()}
+        for key, adapter in adapters.items():
+            if reasons[key]:
+                row = {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reasons[key]}
+                skipped.append(row)
+            else:
+                entries.append({"instance_id": interface, "mac_address": format_mac(adapter.address or 0)})
+    return InStep(entries, skipped)
+
+
+def _why_not(adapter: Adapter, sharers: int) -> str:
+    if sharers > 1:
+        return f"{sharers} adapters are bound to its interface, and one must be released first"
+    if adapter.dynamic:
+        return "its address is dynamic, and the SDN needs a static one (fact 44)"
+    if not adapter.address:
+        return f"it carries no address ({adapter.mac})"
+    return ""

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An address may be written somewhere only when the ledger promised it."""
+
+from __future__ import annotations
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import describe, quoted
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+
+
+def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview: bool) -> None:
+    """Refuse an address that nobody promised to anyone; the ledger itself refuses one of somebody else.
+
+    :param label: what shall carry it, for the message
+    :raises MacPoolError: when there is no live claim on the address
+    """
+    claims = ledger.claims(address=address)
+    if preview and not claims:
+        return  # an earlier task of the same check would have claimed it
+    if not any(claim.live for claim in claims):
+        raise MacPoolError(
+            label,
+            f"{format_mac(address, 'dash')}, promised to owner {quoted(owner)} by the ledger",
+            describe(claims[0]) if claims else "no claim on it",
+            "Claim it first with macpool.hyperv.allocation, or say pool instead of mac_address.",
+        )
