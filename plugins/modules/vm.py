@@ -117,8 +117,9 @@ attributes:
   idempotent:
     support: full
 notes:
-  - A VM that the cluster has on another node is not created again. It is known there by the name of the VM or of its role.
-    A VM of another host that is not clustered cannot be seen from here.
+  - A VM that the cluster has on another node is not created again. It is known by the name of its role there, which must be
+    the name of the VM, O(vms[].role_name), or what Virtual Machine Manager makes of the name. A VM of another host that is
+    not clustered cannot be seen from here.
   - A replica counts as a VM that is there, and is never touched.
   - When a VM was created by halves or the connection broke, run the task again. It goes on from what is there.
   - A clustered VM is stopped by shutting its guest down, never through the cluster, which would save it instead.

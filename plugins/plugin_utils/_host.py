@@ -490,7 +490,7 @@ _REMEDIES = {
     "shutdown_timeout": "Look at the guest; raise shutdown_timeout, or say force_off: true.",
     "shutdown_unavailable": "The guest cannot be asked: shut it down yourself, or say force_off: true.",
     "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become.",
-    "unsupported": "Install the Hyper-V role, or leave this host out.",
+    "unsupported": "Install what the host lacks (Hyper-V, or SDN for a port profile), or leave this host out.",
     "not_clustered": "Leave out clustered, or run against a host of a cluster.",
     "shared_role": "Move one of the VMs into a role of its own, then run again.",
 }

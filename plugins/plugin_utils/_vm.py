@@ -225,7 +225,8 @@ class _Picture:
                 "; ".join(unread or self.warnings) or "a cluster that was not read",
                 "Mend what could not be read: cluster cmdlets may need CredSSP or become.",
             )
-        group = self._group(wish.role, wish.name)
+        # The last is how Virtual Machine Manager calls the role of a VM.
+        group = self._group(wish.role, wish.name, f"SCVMM {wish.name} Resources")
         if group and find_host(group["owner_node"], [host_key(self.host)]) is None:
             node = group["owner_node"]
             return replace(

@@ -181,7 +181,7 @@ def test_two_vms_of_one_name_are_an_error_that_names_both() -> None:
 
 
 @pytest.mark.parametrize("goal", [PRESENT, STARTED, STOPPED, ABSENT])
-@pytest.mark.parametrize("name", ["WEB01", "role-of-web01"])
+@pytest.mark.parametrize("name", ["WEB01", "role-of-web01", "SCVMM web01 Resources"])
 def test_a_vm_that_the_cluster_has_elsewhere_is_not_made_twice(name: str, goal: Goal) -> None:
     wish = replace(WISH, clustered=True, role_name="role-of-web01")
     item = decide(observed(groups=[group(name)]), wish, goal)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm import Goal, read_vm_wishes
@@ -193,3 +195,35 @@ def test_a_role_that_is_accepted_and_not_there_has_failed(scene: Scene) -> None:
     scene.bench.faults.add("ignore_set", op="add_cluster_role")
     result = scene.run().as_result()
     assert (result["failed"], result["vms"][0]["clustered"], result["vms"][0]["state"]) == (True, False, "Off")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["die", "fail_op"]),
+            st.sampled_from(["begin", "stopped", "created", "before_set", "after_set", "before_start", "started"]),
+            st.integers(0, 4),
+            st.booleans(),
+        ),
+        max_size=5,
+    )
+)
+def test_whatever_breaks_there_is_one_vm_of_each_name_and_in_the_end_what_was_wanted(
+    faults: list[tuple[str, str, int, bool]],
+) -> None:
+    scene = Scene()
+    names = ["vm0", "vm1", "vm2"]
+    ways: list[dict[str, Any]] = [{"state": "started"}, {"state": "absent", "stop": True}]
+    for kind, at, skip, away in faults:
+        scene.bench.faults.clear()
+        scene.bench.faults.add(kind, at=at, skip=skip)
+        with contextlib.suppress(AnsibleConnectionFailure, MacPoolError):
+            scene.run(*names, **ways[away])
+        found = [vm.name for _host, vm in scene.bench.world.sightings()]
+        assert len(found) == len(set(found))
+    scene.bench.faults.clear()
+    assert not scene.run(*names).as_result().get("failed")
+    assert {scene.bench.state(name) for name in names} == {"Running"}
+    assert len(scene.bench.world.clusters["hci1"].groups) == len(names)
+    assert not scene.run(*names).as_result()["changed"]
