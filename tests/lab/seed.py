@@ -9,6 +9,7 @@ import random
 
 from .cast import add_cast, add_hosts
 from .model import Clock, PoolExhausted, World
+from .tenants import TENANTS, add_tenants
 
 DEFAULT_HOSTS, DEFAULT_VMS, DEFAULT_SEED = 4, 170, 1
 MOST_HOSTS = 64
@@ -29,8 +30,9 @@ def build(
     places = add_hosts(world, hosts)
     add_cast(world, places)
     named = sum(len(host.vms) for host in places)
-    for number in range(named, vms):
+    for number in range(named, vms - len(TENANTS)):
         _add_ordinary(world, places[number % hosts].name, number, world.rng)
+    add_tenants(world, places)
     world.advance(world.mac_delay)
     if clock is not None:
         world.clock = clock

@@ -37,7 +37,3 @@ def _with_guids(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: guid(entry) if key == "instanceId" else _with_guids(entry) for key, entry in value.items()}
     return value
-
-
-def interface_of_data(name: str) -> Json:
-    return next(entry for entry in load("networkInterfaces") if entry["resourceId"] == name)

@@ -13,8 +13,6 @@ from .store import Store
 
 Json = dict[str, Any]
 
-TENANT_3 = "tenantvm3"
-
 
 def add_networks(store: Store, world: World) -> None:
     """Networks and servers of the data, and a server for every host of the world."""
@@ -39,28 +37,11 @@ def _server(name: str, ipv4: list[str]) -> Json:
 
 
 def add_tenants(store: Store) -> None:
-    """Pool and interfaces of the data, and a third interface that got the next address of the pool."""
+    """Pool and interfaces of the data."""
     for collection in ("macPools", "networkInterfaces"):
         for raw in load(collection):
             store.add(collection, raw)
-    _status, third = store.put("networkInterfaces", TENANT_3, _third())
-    third.instance_id = tenant_profile(TENANT_3)
-    store.finish(third)
 
 
-def _third() -> Json:
-    subnet = {"resourceRef": "/virtualNetworks/vnet-0001/subnets/subnet-0001"}
-    address = {"privateIPAllocationMethod": "Static", "privateIPAddress": "192.168.33.6", "subnet": subnet}
-    return {
-        "properties": {
-            "privateMacAllocationMethod": "Dynamic",
-            "isPrimary": True,
-            "ipConfigurations": [{"resourceId": "ipconfig1", "properties": address}],
-        }
-    }
-
-
-def tenant_profile(name: str) -> str:
-    """The instance id of a tenant's interface: what the port of its VM carries."""
-    known = {raw["resourceId"]: raw["instanceId"] for raw in load("networkInterfaces")}
-    return str(known.get(name) or guid(f"interface {name}"))
+def interface_of(tenant: str) -> Json:
+    return next(raw for raw in load("networkInterfaces") if raw["resourceId"] == tenant)
