@@ -154,6 +154,7 @@ complete:
 summary:
   description: >-
     Counts of findings by severity and rule, of hosts, VMs and adapters, and the usage of each range and pool.
+    In C(usage), C(kind) is V(host_range), V(pool) or, for a MAC pool of a Network Controller, V(nc_pool).
     In C(usage), C(per_day) is the rate of the last 30 days and C(days_left) how long the range lasts at that rate. Both are
     V(null) until complete audits of at least a day are in the ledger.
   type: dict

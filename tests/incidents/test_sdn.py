@@ -102,7 +102,8 @@ def test_the_rules_agree_with_a_patient_reader(sdn: Sdn, seed: int) -> None:
     assert Counter(
         (item["vms"][0]["id"], item["severity"], tuple(item["addresses"])) for item in of(report, "sdn-mismatch")
     ) == oracle.mismatches(sdn)
-    alone, lost = [], []
+    alone: list[dict[str, Any]] = []
+    lost: list[dict[str, Any]] = []
     for item in of(report, "sdn-orphan"):
         (lost if "no Network Controller has" in item["evidence"] else alone).append(item)
     assert Counter(("".join(item["addresses"]), item["severity"]) for item in alone) == oracle.orphans(sdn)

@@ -136,7 +136,7 @@ def _controller_problems(
     if any(_is_old(document, newest, max_age) for document in controller.documents):
         causes.append(f"it was observed more than {max_age} s before the newest document, or nobody knows when")
     if causes:
-        name = f" {plain(controller.name)}" if controller.name else ""
+        name = f" {plain(controller.label)}" if controller.label else ""
         yield Problem(
             f"The Network Controller{name} was not seen completely: {listed(causes)}.",
             remedy="Observe the Network Controller again, with all pages of macPools and networkInterfaces.",

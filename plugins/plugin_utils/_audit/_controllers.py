@@ -26,6 +26,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values impo
 if TYPE_CHECKING:
     from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Document
 
+DEFAULT_NAME = "network_controller"
+"""What a document calls its controller when nobody chose a name: it tells a reader nothing."""
 PARTS = ("mac_pools", "network_interfaces")
 _SUCCESS = "success"
 
@@ -35,7 +37,7 @@ class NcPool:
     """A MAC pool from which a Network Controller gives addresses."""
 
     controller: str
-    """Name of the Network Controller; empty where the document gives none."""
+    """Label of the Network Controller."""
     name: str
     instance_id: str
     interval: Interval
@@ -52,7 +54,7 @@ class Interface:
     """A network interface of a Network Controller."""
 
     controller: str
-    """Name of the Network Controller; empty where the document gives none."""
+    """Label of the Network Controller."""
     name: str
     """Its resource id."""
     instance_id: str
@@ -93,6 +95,11 @@ class NetworkController:
     unreadable: int = 0
     """How many resources lack what they are known by."""
 
+    @property
+    def label(self) -> str:
+        """Its name in a sentence; empty where nobody chose one."""
+        return _label(self.name)
+
 
 def name_in(raw: Mapping[str, Any]) -> str:
     """Return what a document calls its controller; empty when it does not say."""
@@ -120,8 +127,10 @@ def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Docume
         if not document.superseded:
             contributing.append(document)
     resources = {part: items_of(parts.get(part)) for part in PARTS}
-    pools = [pool for item in resources["mac_pools"] if (pool := _read_pool(item, name)) is not None]
-    interfaces = [_read_interface(item, name) for item in resources["network_interfaces"] if isinstance(item, Mapping)]
+    pools = [pool for item in resources["mac_pools"] if (pool := _read_pool(item, _label(name))) is not None]
+    interfaces = [
+        _read_interface(item, _label(name)) for item in resources["network_interfaces"] if isinstance(item, Mapping)
+    ]
     known = [interface for interface in interfaces if interface.instance_id]
     return NetworkController(
         name=name,
@@ -145,6 +154,10 @@ def without_repeats(controllers: Iterable[NetworkController]) -> tuple[NetworkCo
         interfaces = [interface for interface in controller.interfaces if _is_new(interface.instance_id, seen)]
         found.append(replace(controller, pools=tuple(pools), interfaces=tuple(interfaces)))
     return tuple(sorted(found, key=lambda item: (item.name.casefold(), item.name)))
+
+
+def _label(name: str) -> str:
+    return "" if name.casefold() == DEFAULT_NAME else name
 
 
 def _is_new(instance_id: str, seen: set[str]) -> bool:

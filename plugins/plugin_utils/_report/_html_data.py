@@ -217,8 +217,8 @@ def _land(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
         if lease.static_part:
             yield ["block", f"host/{lease.name}", *lease.static_part, [hosts.place(lease.name)]]
     for controller in situation.picture.controllers:
-        for pool in controller.pools:
-            yield ["nc", pool.name, *pool.interval, []]
+        for nc_pool in controller.pools:
+            yield ["nc", nc_pool.name, *nc_pool.interval, []]
     for host in situation.picture.hosts.values():
         for name, interval in host.container_pools:
             yield ["container", name, *interval, [hosts.place(host.name)]]

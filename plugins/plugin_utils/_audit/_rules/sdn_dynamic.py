@@ -35,6 +35,8 @@ def sdn_dynamic(situation: Situation) -> Iterator[Finding]:
         if adapter.bound and adapter.dynamic and not vm.replica:
             interface = situation.sdn.by_id.get(adapter.profile_id)
             to = f" to {interface_words(interface)}" if interface else ""
-            finding = about(adapter, f"{sentence(bound_words(adapter))} is dynamic but bound by {profile_words(adapter)}{to}.")
+            finding = about(
+                adapter, f"{sentence(bound_words(adapter))} is dynamic but bound by {profile_words(adapter)}{to}."
+            )
             finding.subjects = (interface.name, interface.instance_id) if interface else (adapter.profile_id,)
             yield finding

@@ -74,7 +74,7 @@ def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
 
 
 def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Iterator[_Fault]:
-    if adapter.text is not None and (adapter.value is None or adapter.value != interface.value):
+    if adapter.text is not None and (adapter.value is None or adapter.address != interface.address):
         yield _Fault("critical", f"the addresses differ{_whose(situation, adapter, interface)}")
     if adapter.profile_data == VFP_DISABLED:
         yield _Fault("high", "profile data 2 turns the virtual filtering platform off at this port")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import counts_of, with_rates
 from tests.unit.plugins.plugin_utils.audit.documents import (
     NOW,
@@ -32,6 +34,7 @@ from tests.unit.plugins.plugin_utils.audit.documents import (
     vm,
 )
 
+LAB = Path(__file__).parents[4] / "lab" / "network_controller" / "data"
 MAC, OTHER = "221DD8000005", "221DD8000006"
 OLD = "2026-11-21T10:00:00Z"
 POOL = ("00-1D-D8-B7-1C-00", "00-1D-D8-B7-1C-63")
@@ -71,6 +74,25 @@ class TestDocuments:
         del saved["observed_at"]
         assert names(saved, controller(name="nc1")) == [("nc1", [], [])]
         assert [item[0] for item in names(saved, controller(name="nc1"), controller(name="nc2"))] == ["", "nc1", "nc2"]
+
+    def test_the_name_that_nobody_chose_is_a_name_but_not_said(self) -> None:
+        documents = [controller(interface("i", MAC), name="network_controller"), controller(name="nc2")]
+        assert [item[0] for item in names(*documents)] == ["nc2", "network_controller"]
+        assert 'interface "i" (' in one("sdn-orphan", host(), *documents)["evidence"]
+
+    def test_answers_of_a_real_controller(self) -> None:
+        loaded = load_directory(LAB)
+        assert not loaded.problems
+        server = host("DVLAB-S1-N01", vms=[vm("web01", adapter("001DD8070001", False))])
+        rows = [row for row in report(server, *loaded.documents)["summary"]["usage"] if row["kind"] == "nc_pool"]
+        assert [(row["size"], row["used"]) for row in rows] == [(65536, 128)]
+        findings = found("sdn-orphan", server, *loaded.documents)
+        assert [(item["severity"], item["addresses"]) for item in findings] == [
+            ("high", ["001DD8070001"]),
+            ("low", ["001DD8070002"]),
+            ("low", ["001DD8070010"]),
+            ("info", ["001DD8070011"]),
+        ]
 
     def test_a_url_names_a_controller_too(self) -> None:
         assert names(controller(url="https://nc.example:443/networking/v1")) == [("nc.example", [], [])]

@@ -83,6 +83,10 @@ class TestMismatch:
         finding = one("sdn-mismatch", host(vms=[vm("web01", bound(MAC, "i"))]), controller(interface("i", mac)))
         assert words in finding["evidence"]
 
+    def test_two_that_have_no_address_yet_do_not_differ(self) -> None:
+        web = vm("web01", bound("000000000000", "i"), state="Off")
+        assert not rules(host(vms=[web]), controller(interface("i", None)))
+
     def test_an_adapter_whose_address_nobody_read_is_not_compared(self) -> None:
         assert not rules(host(vms=[vm("web01", bound(None, "i"))]), controller(interface("i", MAC)))
 
