@@ -28,7 +28,7 @@ class ActionModule(Task):
         arguments = {key: value for key, value in options.items() if key not in OURS and value is not None}
         if options["observations"] is not None:
             step = _interfaces.in_step(options["observations"])
-            result = self.run_on("nc_network_interface", **{**arguments, "interfaces": step.entries})
+            result = self.attempt("nc_network_interface", **{**arguments, "interfaces": step.entries})
             return {**result, "skipped": step.skipped}
         entries = options["interfaces"]
         present = options["state"] == "present"
@@ -37,7 +37,7 @@ class ActionModule(Task):
         )
         addresses = claims.before(entries) if present else {}
         wanted = _interfaces.with_addresses(entries, addresses)
-        result = self.run_on("nc_network_interface", **{**arguments, "interfaces": wanted})
+        result = self.attempt("nc_network_interface", **{**arguments, "interfaces": wanted})
         rows = result.get("interfaces") or []
         for entry, row in zip(entries, rows, strict=False):
             row["owner"] = entry.get("owner") or None

@@ -104,6 +104,13 @@ class Task(ActionBase):
             raise ModuleFailed(result)
         return result
 
+    def attempt(self, module: str, **arguments: Any) -> Result:
+        """Run a module and return its result, also when it failed: what it did before is in there.
+
+        The arguments are left out: they may hold a secret.
+        """
+        return {key: value for key, value in self._run_module(module, arguments).items() if key != "invocation"}
+
     def _run_module(self, module: str, arguments: dict[str, Any]) -> Result:
         try:
             result: Result = self._execute_module(

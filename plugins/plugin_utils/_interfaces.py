@@ -84,11 +84,18 @@ def with_addresses(entries: Sequence[Entry], addresses: Mapping[int, int]) -> li
     """Return entries as the module takes them: with the addresses that the ledger promised."""
     made = []
     for number, entry in enumerate(entries):
-        bare = {key: value for key, value in entry.items() if key not in OF_THE_LEDGER}
+        bare: dict[str, Any] = _named({key: value for key, value in entry.items() if key not in OF_THE_LEDGER})
         if number in addresses:
             bare["mac_address"] = format_mac(addresses[number])
         made.append(bare)
     return made
+
+
+def _named(value: Any) -> Any:
+    """Return options without those that nobody named: a module takes none of them for nothing."""
+    if isinstance(value, Mapping):
+        return {key: _named(inner) for key, inner in value.items() if inner is not None}
+    return [_named(item) for item in value] if isinstance(value, list) else value
 
 
 def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[Request]:

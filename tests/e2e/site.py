@@ -33,7 +33,11 @@ PLAN: Json = {
     "pools": {
         "tenant": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 65536}]},
         "tiny": {"ranges": [{"start": "22-1D-D8-F0-00-00", "size": 1}]},
+        "random": {"ranges": [{"start": "22-1D-D9-00-00-00", "size": 65536}], "strategy": "random"},
     },
+    "other_allocators": [
+        {"name": "nc", "kind": "network_controller", "start": "00-1D-D8-07-00-00", "end": "00-1D-D8-07-00-FF"}
+    ],
 }
 
 

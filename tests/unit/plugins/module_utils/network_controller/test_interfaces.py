@@ -260,7 +260,7 @@ def test_parallel_writes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch
     from ansible_collections.macpool.hyperv.plugins.module_utils import _network_controller
 
     lock, state = threading.Lock(), {"now": 0, "most": 0}
-    send = _network_controller.open_url
+    from ansible.module_utils.urls import open_url as send
 
     def counted(*arguments: Any, **options: Any) -> Any:
         with lock:
