@@ -30,11 +30,12 @@ MEMBERS = {
 
 
 def canonical(value: Any) -> Any:
-    """Members that the server knows in its own spelling, others as they came."""
+    """Members that the server knows in its own spelling, others as they came. What clients note is theirs."""
     if isinstance(value, list):
         return [canonical(entry) for entry in value]
     if isinstance(value, dict):
-        return {MEMBERS.get(str(key).lower(), key): canonical(entry) for key, entry in value.items()}
+        named = {MEMBERS.get(str(key).lower(), key): entry for key, entry in value.items()}
+        return {key: entry if key in ("tags", "resourceMetadata") else canonical(entry) for key, entry in named.items()}
     return value
 
 

@@ -51,7 +51,7 @@ class Server(ThreadingHTTPServer):
             request.settimeout(_HANDSHAKE_SECONDS)
             request.do_handshake()
             request.settimeout(None)
-        except OSError:  # such as a client that does not trust the certificate
+        except (OSError, AttributeError, ValueError):  # a client that trusts nobody; a socket closed meanwhile
             self.shutdown_request(request)
             return
         super().process_request_thread(request, client_address)

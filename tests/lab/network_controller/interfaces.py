@@ -31,6 +31,7 @@ PORT_DEFAULTS: Json = {
 }
 _MAC, _MAC_METHOD = "privateMacAddress", "privateMacAllocationMethod"
 _IP, _IP_METHOD = "privateIPAddress", "privateIPAllocationMethod"
+_WHERE = {"subnet": "/subnets/", "accessControlList": "/accesscontrollists/"}
 _BOOLEANS = ("isPrimary", "isHostVirtualNetworkInterface", "isMultitenantStack")
 
 
@@ -54,6 +55,9 @@ def checked(properties: Json, existing: Resource | None, find: Find) -> Json:
         raise invalid("ipConfigurations", "Every IP configuration needs a resourceId of its own.")
     kept["ipConfigurations"] = [_check_ip(one, _before(existing, one), find) for one in configurations]
     _check_reference(kept.get("accessControlList"), "accessControlList", find)
+    servers = (kept.get("dnsSettings") or {}).get("dnsServers") or []
+    if not isinstance(servers, list) or not all(_is_ip(server) for server in servers):
+        raise invalid("dnsServers", f"{servers!r} is no array of IP addresses.")
     kept["portSettings"] = _port_settings(kept.get("portSettings"))
     return kept
 
@@ -89,6 +93,8 @@ def _check_ip(configuration: Json, before: Json, find: Find) -> Json:
         raise invalid(_IP_METHOD, f"{method!r} is none of Static, Dynamic, Unmanaged.")
     subnet = _check_reference(properties.get("subnet"), "subnet", find)
     address = properties.get(_IP)
+    if method == "Unmanaged" and "/logicalnetworks/" not in (_ref(properties.get("subnet")) or ""):  # fact 68
+        raise invalid(_IP_METHOD, "Unmanaged is possible in logical networks only.")
     if method == "Static":
         if not address:
             raise invalid(_IP, f"{_IP} is required when {_IP_METHOD} is Static.")
@@ -116,20 +122,25 @@ def _check_reference(value: Any, target: str, find: Find) -> Json | None:
     reference = value.get("resourceRef") if isinstance(value, dict) else None
     if not isinstance(reference, str):
         raise invalid(target, f"{target} has no resourceRef.")
-    found = find(reference)
+    found = find(reference) if _WHERE[target] in reference.lower() else None
     if found is None:
         raise RestError(400, "InvalidReference", f"{target}: there is no resource {reference}.", target)
     return found
 
 
 def _check_inside(address: Any, subnet: Json | None) -> None:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        raise invalid(_IP, f"{address!r} is not an IP address.") from None
+    if not _is_ip(address):
+        raise invalid(_IP, f"{address!r} is not an IP address.")
     prefix = (subnet or {}).get("properties", {}).get("addressPrefix")
-    if prefix and parsed not in ipaddress.ip_network(prefix, strict=False):
+    if prefix and ipaddress.ip_address(address) not in ipaddress.ip_network(prefix, strict=False):
         raise invalid(_IP, f"{address} is outside the subnet's {prefix}.")
+
+
+def _is_ip(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def _port_settings(given: Any) -> Json:
@@ -139,6 +150,9 @@ def _port_settings(given: Any) -> Json:
     for name in ("macSpoofingEnabled", "arpGuardEnabled", "dhcpGuardEnabled"):
         if settings[name] not in ("Enabled", "Disabled"):
             raise invalid(name, f"{settings[name]!r} is neither Enabled nor Disabled.")
+    for name in ("stormLimit", "portFlowLimit", "vmqWeight", "iovWeight"):
+        if not isinstance(settings[name], int) or isinstance(settings[name], bool):
+            raise invalid(name, f"{settings[name]!r} is not a number.")
     settings.pop("provisioningState", None)
     return settings
 

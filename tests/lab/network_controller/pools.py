@@ -26,10 +26,9 @@ def checked(properties: Json, existing: Resource | None, others: Iterable[Resour
     start, end = (to_int(read_mac(properties[name], name)) for name in (_START, _END))
     if end < start:
         raise invalid(_END, "endMacAddress is below startMacAddress.")
-    if existing is not None and bounds(existing) != (start, end):
-        raise RestError(
-            400, CONFLICT, f"The range of MAC pool {existing.id} cannot be changed.", _START if start else _END
-        )
+    if existing is not None and bounds(existing) != (start, end):  # fact 59
+        target = _END if bounds(existing)[0] == start else _START
+        raise RestError(400, CONFLICT, f"The range of MAC pool {existing.id} cannot be changed.", target)
     for other in others:
         first, last = bounds(other)
         if start <= last and first <= end:

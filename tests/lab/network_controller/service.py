@@ -74,11 +74,11 @@ class Service:
     def answer(self, request: Request, known: bool) -> Answer:
         """`known`: the client has shown who it is."""
         url = urllib.parse.urlsplit(request.target)
-        path = urllib.parse.unquote(url.path)
+        path = url.path
         entry = self.log.add(
             {
                 "method": request.method,
-                "path": path,
+                "path": urllib.parse.unquote(path),
                 "query": url.query,
                 "status": None,
                 "if_match": request.headers.get("if-match"),
@@ -128,7 +128,7 @@ class Service:
     def _work(
         self, request: Request, path: str, place: Place | None, query: Mapping[str, list[str]], matched: Json
     ) -> Answer:
-        parts = [part for part in path.split("/") if part]
+        parts = _parts(path)
         words = [part.lower() for part in parts]
         seen = self.carriers()
         with self.store.lock:
@@ -147,7 +147,7 @@ class Service:
                 raise RestError(405, "MethodNotAllowed", f"{request.method} is not possible at {path}.", path)
             slow = self._take("nc_slow", matched)
             fail = self._take("nc_fail", matched)
-            slower = int(slow.details.get("polls", 3)) if slow else 0
+            slower = int(slow.details["polls"]) if slow else 0
             if request.method == "PUT":
                 return self._put(request, place, matched, slower, _failure(fail), seen)
             return self._delete(request, place, slower, _failure(fail))
@@ -251,8 +251,12 @@ def _is_version(word: str) -> bool:
     return word in ("v1", "v2", "v3", "v4", "v5")
 
 
+def _parts(path: str) -> list[str]:
+    return [urllib.parse.unquote(part) for part in path.split("/") if part]
+
+
 def _place(path: str) -> Place | None:
-    parts = [part for part in path.split("/") if part]
+    parts = _parts(path)
     if len(parts) < 3 or parts[0].lower() != "networking" or not _is_version(parts[1].lower()):
         return None
     collection = next((name for name in COLLECTIONS if name.lower() == parts[2].lower()), None)

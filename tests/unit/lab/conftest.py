@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.lab.bench import Bench
+    from tests.lab.bystander import Bystander
+    from tests.lab.lab import Lab
 
 
 @pytest.fixture
@@ -19,6 +21,25 @@ def bench() -> Bench:
     from tests.lab.bench import Bench
 
     return Bench()
+
+
+@pytest.fixture
+def serving(bench: Bench) -> Iterator[Lab]:
+    """A lab around the bench's world."""
+    from tests.lab.lab import Lab
+
+    with Lab(bench.world) as running:
+        yield running
+
+
+@pytest.fixture
+def nc(serving: Lab) -> Iterator[Bystander]:
+    """A client of that lab's Network Controller."""
+    from tests.lab.bystander import Bystander
+
+    client = Bystander(serving.controller)
+    with client.session:
+        yield client
 
 
 @pytest.fixture
