@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER_OPTIONS, NC_NETWORK_INTERFACE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import (
+    LEDGER_OPTIONS,
+    NC_NETWORK_INTERFACE,
+    NETWORK_CONTROLLER_OPTIONS,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
@@ -27,9 +31,11 @@ class ActionModule(Task):
         reserve_for = parse_duration(options["reserve_for"], "reserve_for")
         arguments = {key: value for key, value in options.items() if key not in OURS and value is not None}
         if options["observations"] is not None:
-            step = _interfaces.in_step(options["observations"])
+            reading = {key: arguments[key] for key in NETWORK_CONTROLLER_OPTIONS if key in arguments}
+            there = self.call("nc_network_interface_info", **reading)["interfaces"]
+            step = _interfaces.in_step(options["observations"], [row["instance_id"] for row in there])
             result = self.attempt("nc_network_interface", **{**arguments, "interfaces": step.entries})
-            return {**result, "skipped": step.skipped}
+            return {**result, "left_out": step.left_out}
         entries = options["interfaces"]
         present = options["state"] == "present"
         claims = InterfaceClaims(

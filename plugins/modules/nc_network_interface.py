@@ -125,7 +125,7 @@ options:
     description:
       - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). In place of O(interfaces).
       - Each interface to which a static adapter is bound gets the address of that adapter. Adapters that are dynamic, carry no
-        address, or share an interface are left out and listed in RV(skipped), each with the reason.
+        address, or share an interface are left out and listed in RV(left_out), each with the reason.
     type: list
     elements: dict
   state:
@@ -331,7 +331,7 @@ interfaces:
       sample:
         mac_address: 221DD8000100
         allocation: static
-skipped:
+left_out:
   description: The adapters of O(observations) that were left out, each with C(vm), C(name), C(host) and C(reason).
   returned: with O(observations)
   type: list

@@ -236,6 +236,16 @@ adapters:
       description: The owner in the ledger.
       type: str
       sample: web01/eth0
+    pool:
+      description: The pool that the request named, if any.
+      type: str
+      sample: tenant
+    port_profile:
+      description: The port profile that binds the adapter to an interface of the Network Controller. V(null) for none.
+      type: dict
+      sample:
+        profile_id: "{0b1c2d3e-0000-4000-8000-000000000001}"
+        profile_data: 1
     mac_address:
       description:
         - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. V(null) for one that

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,39 +112,43 @@ class InStep:
     """What keeps interfaces in step with adapters: entries for the module, and the adapters that cannot take part."""
 
     entries: list[dict[str, Any]]
-    skipped: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
 
 
-def in_step(observations: Sequence[Mapping[str, Any]]) -> InStep:
+def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[str]) -> InStep:
     """Return what each interface to which adapters are bound shall be.
 
     The adapter is the truth (law 6): its VM sends with that address, whatever the Network Controller believes.
 
     :param observations: documents of hosts, with port profiles
+    :param interfaces: instance ids of the interfaces that there are
     """
+    known = set(map(plain_id, interfaces))
     bound: dict[str, dict[tuple[str, str], Adapter]] = defaultdict(dict)
     for observation in observations:
         for adapter in adapters_of(observation):
             if adapter.is_bound and adapter.profile and not adapter.replica:
                 bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
     entries: list[dict[str, Any]] = []
-    skipped: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
     for interface, adapters in sorted(bound.items()):
-        reasons = {key: _why_not(adapter, len(adapters)) for key, adapter in adapters.items()}
+        reasons = {key: _why_not(adapter, len(adapters), interface in known) for key, adapter in adapters.items()}
         for key, adapter in adapters.items():
             if reasons[key]:
                 row = {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reasons[key]}
-                skipped.append(row)
+                left_out.append(row)
             else:
                 entries.append({"instance_id": interface, "mac_address": format_mac(adapter.address or 0)})
-    return InStep(entries, skipped)
+    return InStep(entries, left_out)
 
 
-def _why_not(adapter: Adapter, sharers: int) -> str:
+def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:
+    if not has_interface:
+        return "no interface has the instance id that its port profile names"
     if sharers > 1:
         return f"{sharers} adapters are bound to its interface, and one must be released first"
-    if adapter.dynamic:
-        return "its address is dynamic, and the SDN needs a static one (fact 44)"
+    if adapter.dynamic:  # fact 44
+        return "its address is dynamic, and the SDN needs a static one"
     if not adapter.address:
         return f"it carries no address ({adapter.mac})"
     return ""

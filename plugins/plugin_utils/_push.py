@@ -77,6 +77,8 @@ class Row:
             "name": target.adapter.name,
             "adapter_id": target.adapter.id,
             "owner": target.owner,
+            "pool": target.wish.pool,
+            "port_profile": profile.as_result() if (profile := target.adapter.profile) else None,
             **after,
             "status": self.status,
             "reason": self.reason,
