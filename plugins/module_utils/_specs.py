@@ -273,8 +273,10 @@ NC_NETWORK_INTERFACE_INFO: Spec = {
 NC_INFO: Spec = {
     "argument_spec": {
         **NETWORK_CONTROLLER_OPTIONS,
+        **LEDGER_OPTIONS,
         "name": {"type": "str", "default": "network_controller"},
         "save_dir": {"type": "str"},
+        "record": {"type": "bool", "default": False},
         "return_observation": {"type": "bool", "default": True},
     },
     "supports_check_mode": True,

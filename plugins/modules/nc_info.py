@@ -20,6 +20,14 @@ options:
   save_dir:
     description: Save the document as C(<name>.json) in this directory on the controller.
     type: str
+  record:
+    description:
+      - Keep the addresses of the interfaces in the ledger, so that none of them is chosen for somebody else. From then on the Network
+        Controller counts among those without whose complete picture no address is proven free.
+      - C(ansible-playbook macpool.hyperv.observe) does this for every Network Controller that C(macpool_network_controller) names. One that is gone for
+        good is forgotten with M(macpool.hyperv.ledger), as V(NAME (Network Controller\)) in C(forget_hosts).
+    type: bool
+    default: false
   return_observation:
     description: Whether the document is in the result.
     type: bool
@@ -36,6 +44,7 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.action
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
+  - macpool.hyperv._ledger
 author:
   - the macpool.hyperv contributors (@macpool)
 """

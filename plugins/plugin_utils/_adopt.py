@@ -17,6 +17,7 @@ from typing import Any, cast
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, is_multicast
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import SCHEMA, Carrier, Host, Picture, Vm
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._values import parse_time
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._words import adapter_words, plain
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import own_name
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
@@ -39,6 +40,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names impo
     readable,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._sightings import controller_picture
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sightings import picture as host_picture
 
 
@@ -249,6 +251,9 @@ def host_pictures(documents: Iterable[Mapping[str, Any]], picture: Picture) -> l
     pictures = []
     partial: set[str] = set()
     for document in documents:
+        if document.get("kind") == "network_controller" and document.get("schema") == SCHEMA:
+            seen = parse_time(document.get("observed_at"))
+            pictures.append(controller_picture(document, int(seen.timestamp() * 1000) if seen else 0))
         if document.get("kind") != "hyperv_host" or document.get("schema") != SCHEMA:
             continue
         try:

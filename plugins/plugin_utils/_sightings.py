@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import is_mac, parse_mac
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import address_of
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import instance_id, name_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NEVER_STARTED, REPLICAS, RUNNING, SAVED
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import HostPicture, Sighting
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import find_host, host_key
@@ -79,6 +81,28 @@ def picture(observation: Document, observed_at: int) -> HostPicture:
         cluster=cluster.get("name") or "",
         cluster_nodes=tuple(node["name"] for node in cluster.get("nodes") or ()),
         owners=owner_map(cluster),
+    )
+
+
+def controller_picture(observation: Document, observed_at: int) -> HostPicture:
+    """Return what the ledger keeps of a Network Controller's document: the addresses of its interfaces.
+
+    It stands beside the hosts, under a name that no host can have.
+    """
+    interfaces = observation.get("network_interfaces")
+    if isinstance(interfaces, Mapping):
+        interfaces = [interfaces]  # PowerShell writes a list of one as its only element.
+    reasons = [*(["interfaces not read"] if interfaces is None else []), *(observation.get("warnings") or ())]
+    return HostPicture(
+        host=f"{observation.get('name') or 'network_controller'} (Network Controller)",
+        observed_at=observed_at,
+        complete=not reasons,
+        why_incomplete="; ".join(map(str, reasons)),
+        sightings=tuple(
+            Sighting(address, "interface", adapter_id=instance_id(item), adapter_name=name_of(item))
+            for item in interfaces or ()
+            if (address := address_of(item)) is not None
+        ),
     )
 
 

@@ -26,6 +26,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     PoolFull,
     Request,
     Session,
+    Sighting,
     describe,
     quoted,
 )
@@ -199,12 +200,13 @@ class Chooser:
                 if claim.state != "held"
                 else "Give another address, or unhold it first.",
             )
+        carriers = self._carriers(address)
         others = [
             sighting
-            for sighting in self._session.sightings_at(address)
+            for sighting in carriers
             if not is_own(sighting, owner, request.identity, (request.owner,) if request.owner else ())
         ]
-        own = len(self._session.sightings_at(address)) > len(others)
+        own = len(carriers) > len(others)
         # Of two that carry one address, one may keep it: a rebuilt ledger covers every address that is carried.
         if others and not (request.adopt and own):
             raise OwnerConflict(
@@ -216,7 +218,14 @@ class Chooser:
 
     def carried_by_others(self, address: int, owner: str, identity: Identity | None) -> bool:
         """Tell whether somebody else was last seen with an address."""
-        return any(not is_own(item, owner, identity) for item in self._session.sightings_at(address))
+        return any(not is_own(item, owner, identity) for item in self._carriers(address))
+
+    def _carriers(self, address: int) -> list[Sighting]:
+        """Return the adapters that were last seen with an address.
+
+        An interface of a Network Controller is left out: it stands for an adapter, and may well be the owner's own.
+        """
+        return [item for item in self._session.sightings_at(address) if item.kind != "interface"]
 
     def take(self, pool_name: str, address: int) -> None:
         """Note that an address was handed out."""

@@ -176,7 +176,7 @@ def _refuse_other_ids(claim: Claim, bound: Identity, identity: Identity, knowled
 
 def is_own(sighting: Sighting, owner: str, identity: Identity | None, aliases: Iterable[str] = ()) -> bool:
     """Tell whether it is the owner's own adapter that was seen: by the ids, or by name while these are unknown."""
-    if sighting.kind in ("host", "physical"):
+    if sighting.kind in ("host", "physical", "interface"):
         return False
     if identity is not None:
         return sighting.vm_id.lower() == identity.vm_id and sighting.adapter_id.lower() == identity.adapter_id
@@ -190,6 +190,8 @@ def carrier(sighting: Sighting) -> str:
     if sighting.kind in ("host", "physical"):
         kind = "host adapter" if sighting.kind == "host" else "physical adapter"
         return f"{kind} {quoted(sighting.adapter_name)}{where}"
+    if sighting.kind == "interface":
+        return f"interface {quoted(sighting.adapter_name)}{where}"
     name = quoted(adapter_name(sighting.vm_name, sighting.adapter_name))
     kind = {"vm": "", "checkpoint": "a checkpoint of ", "replica": "the replica "}[sighting.kind]
     return f"{kind}{name}{where}"

@@ -19,7 +19,8 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_
 State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]
 LIVE: tuple[State, ...] = ("reserved", "applied")
 """States in which the address is promised to its owner, who has at most one such claim."""
-SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical"]
+SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical", "interface"]
+"""An interface of a Network Controller keeps its address from being chosen; whose it is, its records do not tell."""
 LeaseState = Literal["active", "retired", "gone"]
 
 T = TypeVar("T")

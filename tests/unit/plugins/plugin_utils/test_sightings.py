@@ -108,3 +108,18 @@ def test_only_a_whole_observation_can_be_recorded() -> None:
         _sightings.check_recordable(GATHER, [])
     with pytest.raises(MacPoolError, match="no checkpoints"):
         _sightings.check_recordable([part for part in GATHER if part != "checkpoints"], None)
+
+
+def test_a_network_controller_is_kept_beside_the_hosts() -> None:
+    there = {"resourceId": "web01", "instanceId": "{AB}", "properties": {"privateMacAddress": "22-1d-d8-00-00-01"}}
+    empty = {"resourceId": "new", "properties": {"privateMacAddress": None}}
+    document = {"name": "nc1", "network_interfaces": [there, empty], "warnings": []}
+    seen = _sightings.controller_picture(document, 5)
+    assert seen.host == "nc1 (Network Controller)"
+    assert seen.complete
+    [sighting] = seen.sightings
+    assert (sighting.address, sighting.kind, sighting.adapter_name) == (0x221DD8000001, "interface", "web01")
+    assert _sightings.controller_picture({"network_interfaces": there}, 5).sightings == (sighting,)
+    unread = _sightings.controller_picture({"warnings": ["403"]}, 5)
+    assert not unread.complete
+    assert unread.why_incomplete == "interfaces not read; 403"

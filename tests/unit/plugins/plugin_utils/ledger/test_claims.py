@@ -25,6 +25,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     Push,
     Renewal,
     Request,
+    Sighting,
     StaleClaim,
     Target,
 )
@@ -719,3 +720,38 @@ def test_static_addresses_of_a_host_come_from_its_own_block(ledger: Ledger) -> N
     assert taken == list(range(lease.dynamic_end + 1, lease.end + 1))
     with pytest.raises(PoolFull, match='pool "host/hv1"'):
         ledger.ensure([Request("late/eth0", "host/hv1")], JOB)
+
+
+NC = "nc (Network Controller)"
+
+
+def test_an_address_that_an_interface_holds_is_not_chosen_but_its_owner_may_have_it(tmp_path: Path) -> None:
+    """An interface of a Network Controller stands for an adapter: nobody else gets its address, and its owner is not refused."""
+    clock = Clock()
+    ledger = make_ledger(tmp_path / "ledger.sqlite3", make_plan(size=2), clock)
+    held = Sighting(POOL, "interface", adapter_id="ab", adapter_name="web01_Eth1")
+    ledger.observe([picture(NC, clock.now, held)], JOB)
+    assert ledger.ensure([Request("other/eth0", "tenant")], JOB)[0].claim.address == POOL + 1
+    with pytest.raises(PoolFull):
+        ledger.ensure([Request("more/eth0", "tenant")], JOB)
+    assert ledger.ensure([Request("web01/eth0", "tenant", POOL)], JOB)[0].claim.address == POOL
+    assert NC not in ledger.unproven()
+
+
+def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = make_ledger(tmp_path / "ledger.sqlite3", make_plan(size=1, hosts=["hv1"]), clock)
+    address = ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address
+    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    clock.forward(5 * HOUR)
+    held = Sighting(address, "interface", adapter_id="ab", adapter_name="web01_Eth1")
+    ledger.observe([picture("hv1", clock.now), picture(NC, clock.now, held)], JOB)
+    with pytest.raises(PoolFull):
+        ledger.ensure([Request("other/eth0", "tenant")], JOB)
+    assert ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address == address, (
+        "its own owner has it back"
+    )
+    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    clock.forward(5 * HOUR)
+    ledger.observe([picture("hv1", clock.now), picture(NC, clock.now)], JOB)
+    assert ledger.ensure([Request("other/eth0", "tenant")], JOB)[0].claim.address == address
