@@ -41,9 +41,16 @@ class ActionModule(Task):
         claims = InterfaceClaims(
             lambda: self.ledger(options, self.settings.plan()), self.job, reserve_for, self.preview
         )
-        addresses = claims.before(entries) if present else {}
-        wanted = _interfaces.with_addresses(entries, addresses)
-        result = self.attempt("nc_network_interface", **{**arguments, "interfaces": wanted})
+
+        def with_addresses(addresses: dict[int, int]) -> dict[str, Any]:
+            return {**arguments, "interfaces": _interfaces.with_addresses(entries, addresses)}
+
+        addresses = (
+            claims.before(entries, lambda predicted: self.check("nc_network_interface", **with_addresses(predicted)))
+            if present
+            else {}
+        )
+        result = self.attempt("nc_network_interface", **with_addresses(addresses))
         rows = result.get("interfaces") or []
         for entry, row in zip(entries, rows, strict=False):
             row["owner"] = entry.get("owner") or None

@@ -111,6 +111,19 @@ class Task(ActionBase):
         """
         return {key: value for key, value in self._run_module(module, arguments).items() if key != "invocation"}
 
+    def check(self, module: str, **arguments: Any) -> None:
+        """Run a module in check mode, whatever the mode of the task.
+
+        :raises ModuleFailed: when it would fail
+        """
+        mode, self._task.check_mode = self._task.check_mode, True
+        try:
+            result = self.attempt(module, **arguments)
+        finally:
+            self._task.check_mode = mode
+        if result.get("failed"):
+            raise ModuleFailed(result)
+
     def _run_module(self, module: str, arguments: dict[str, Any]) -> Result:
         try:
             result: Result = self._execute_module(

@@ -24,9 +24,10 @@ class InterfaceClaims:
         self._preview = preview
         self.changed = False
 
-    def before(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    def before(self, entries: Sequence[Mapping[str, Any]], check: Callable[[dict[int, int]], object]) -> dict[int, int]:
         """Claim, or predict, the addresses that the ledger promises; by the number of the entry.
 
+        :param check: raises when interfaces cannot be made with such addresses; asked before a new claim is made
         :raises MacPoolError: for an address that nobody promised, and whatever else the ledger refuses
         """
         requests = _interfaces.requests(entries)
@@ -39,15 +40,24 @@ class InterfaceClaims:
             if request.address is not None:
                 label = f'interface "{entries[number].get("name") or entries[number].get("instance_id")}"'
                 check_promised(ledger, label, request.owner, request.address, self._preview)
-        outcomes = self._ensure(ledger, list(requests.values()))
-        return {number: outcome.claim.address for number, outcome in zip(requests, outcomes, strict=True)}
+        if not self._preview:
+            # What the Network Controller would refuse leaves no claim behind.
+            predicted = self._ensure(ledger, list(requests.values()), preview=True)
+            if any(outcome.changed for outcome in predicted):
+                check(_by_number(requests, predicted))
+        outcomes = self._ensure(ledger, list(requests.values()), self._preview)
+        self.changed |= any(outcome.changed for outcome in outcomes)
+        return _by_number(requests, outcomes)
 
     def after(self, entries: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> None:
         """Claim the addresses that the Network Controller chose, as they are."""
         if requests := _interfaces.given(entries, rows):
-            self._ensure(self._open_ledger(), requests)
+            outcomes = self._ensure(self._open_ledger(), requests, self._preview)
+            self.changed |= any(outcome.changed for outcome in outcomes)
 
-    def _ensure(self, ledger: Ledger, requests: Sequence[Request]) -> list[Outcome]:
-        outcomes = ledger.ensure(requests, self._job, reserve_for=self._reserve_for, preview=self._preview)
-        self.changed |= any(outcome.changed for outcome in outcomes)
-        return outcomes
+    def _ensure(self, ledger: Ledger, requests: Sequence[Request], preview: bool) -> list[Outcome]:
+        return ledger.ensure(requests, self._job, reserve_for=self._reserve_for, preview=preview)
+
+
+def _by_number(requests: Mapping[int, Request], outcomes: Sequence[Outcome]) -> dict[int, int]:
+    return {number: outcome.claim.address for number, outcome in zip(requests, outcomes, strict=True)}

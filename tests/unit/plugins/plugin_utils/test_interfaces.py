@@ -1,0 +1,354 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the addresses of interfaces come from: incident 12, laws 1, 2 and 6."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces as rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NULL_PROFILE
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, OwnerConflict, Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from tests.lab.bench import Bench
+
+Json = dict[str, Any]
+MAC = 0x221DD8000001
+ONE, TWO = "0b1c2d3e-0000-4000-8000-00000000000a", "0b1c2d3e-0000-4000-8000-00000000000b"
+
+
+# --- what is asked of the ledger --------------------------------------------------------------------------------------
+
+
+def test_only_an_owner_asks_the_ledger() -> None:
+    found = rules.requests(
+        [
+            {"name": "given", "mac_address": "22-1D-D8-00-00-01"},
+            {"name": "pool", "pool": "tenant", "owner": "web01/eth0"},
+            {"name": "kept", "dns_servers": []},
+            {"name": "promised", "mac_address": "22:1d:d8:00:00:01", "owner": "web02/eth0"},
+            {"name": "nc", "dynamic": True, "owner": "web03/eth0"},
+            {"name": "nobody's", "dynamic": True, "mac_address": "", "pool": None},
+        ]
+    )
+    assert found == {1: Request("web01/eth0", "tenant"), 3: Request("web02/eth0", "", MAC)}
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ({"pool": "tenant", "mac_address": "22-1D-D8-00-00-01", "owner": "a/b"}, "mac_address and pool"),
+        ({"pool": "tenant", "dynamic": True, "owner": "a/b"}, "pool and dynamic"),
+        ({"mac_address": 0, "dynamic": True}, "mac_address and dynamic"),
+        ({"mac_address": "x", "pool": "p", "dynamic": True}, "mac_address and pool and dynamic"),
+        ({"pool": "tenant"}, "none"),
+        ({"pool": "tenant", "owner": ""}, "none"),
+        ({"owner": "a/b"}, "none of them"),
+        ({"owner": "a/b", "mac_address": ""}, "none of them"),
+        ({"owner": "a/b", "dynamic": False}, "none of them"),
+        ({"owner": "a/b", "mac_address": "01-00-5E-00-00-01"}, "multicast"),
+        ({"owner": "a/b", "mac_address": 228589568}, "228589568"),
+        ({"owner": "  ", "mac_address": "22-1D-D8-00-00-01"}, "nothing"),
+        ({"owner": "a\nb", "dynamic": True}, r"a\\nb"),
+    ],
+)
+def test_a_wrong_combination_is_refused_by_what_it_has(entry: Json, found: str) -> None:
+    with pytest.raises(MacPoolError, match=f"found .*{found}"):
+        rules.requests([{"name": "fine", "dynamic": True}, {"name": "web01", **entry}])
+
+
+def test_all_wrong_entries_are_reported_together() -> None:
+    with pytest.raises(MacPoolError) as caught:
+        rules.requests([{"name": "first", "pool": "tenant"}, {"name": "fine"}, {"instance_id": ONE, "owner": "a/b"}])
+    assert 'interfaces[0], interface "first"' in str(caught.value)
+    assert f'interfaces[2], interface "{ONE}"' in str(caught.value)
+
+
+def test_the_module_gets_addresses_and_no_words_of_the_ledger() -> None:
+    entries: list[Json] = [
+        {"name": "a", "pool": "tenant", "owner": "a/b", "mac_address": None, "dynamic": False},
+        {"name": "b", "owner": "b/b", "ip_configurations": [{"name": "ip1", "ip_address": None}], "dns_servers": []},
+    ]
+    assert rules.with_addresses(entries, {0: MAC}) == [
+        {"name": "a", "dynamic": False, "mac_address": "221DD8000001"},
+        {"name": "b", "ip_configurations": [{"name": "ip1"}], "dns_servers": []},
+    ]
+
+
+def test_what_the_network_controller_chose_is_claimed_only_for_owners_who_let_it_choose() -> None:
+    entries: list[Json] = [
+        {"owner": "a/b", "dynamic": True},
+        {"owner": "c/d", "dynamic": True},
+        {"dynamic": True},
+        {"owner": "e/f", "pool": "tenant", "dynamic": False},
+    ]
+    rows: list[Json] = [{"mac_address": "001DD8070000"}, {"mac_address": None}, *[{"mac_address": "001DD8070001"}] * 2]
+    assert rules.given(entries, rows) == [Request("a/b", "", 0x001DD8070000, adopt=True)]
+
+
+# --- in step with the adapters ----------------------------------------------------------------------------------------
+
+
+def vm(name: str, *adapters: Json, mode: str = "None", vm_id: str = "") -> Json:
+    """A VM of an observation; its id comes from its name."""
+    listed = [{"id": f"Microsoft:{name}\\{number}", **adapter} for number, adapter in enumerate(adapters)]
+    return {
+        "id": vm_id or f"id of {name}",
+        "name": name,
+        "state": "Off",
+        "replication_mode": mode,
+        "adapters": listed,
+    }
+
+
+def nic(mac: str = "221DD8000001", profile: str | None = ONE, dynamic: bool = False, name: str = "eth0") -> Json:
+    """An adapter of an observation."""
+    bound = None if profile is None else {"profile_id": profile, "profile_data": 1}
+    return {"name": name, "mac": mac, "dynamic": dynamic, "port_profile": bound}
+
+
+def seen(*vms: Json, host: str = "hv1") -> Json:
+    """An observation."""
+    return {"host": {"name": host}, "vms": list(vms)}
+
+
+def test_an_interface_follows_its_adapter_whatever_the_case_and_braces_of_its_id() -> None:
+    step = rules.in_step([seen(vm("web01", nic(profile=f"{{{ONE.upper()}}}")))], [ONE.upper(), TWO])
+    assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
+    assert step.left_out == []
+
+
+@pytest.mark.parametrize("profile", [None, NULL_PROFILE, NULL_PROFILE.upper()])
+def test_an_adapter_without_an_interface_of_its_own_is_no_concern(profile: str | None) -> None:
+    step = rules.in_step([seen(vm("web01", nic(profile=profile)))], [ONE, NULL_PROFILE.strip("{}")])
+    assert (step.entries, step.left_out) == ([], [])
+
+
+@pytest.mark.parametrize("mode", ["Replica", "ExtendedReplica"])
+def test_a_replica_neither_leads_its_interface_nor_shares_it(mode: str) -> None:
+    replica = seen(vm("db01", nic(mac="221DD80000AA"), mode=mode, vm_id="same"), host="hv2")
+    assert rules.in_step([replica], [ONE]).entries == []
+    step = rules.in_step([replica, seen(vm("db01", nic(), mode="Primary", vm_id="same"))], [ONE])
+    assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
+    assert step.left_out == []
+
+
+def test_two_adapters_of_one_interface_are_both_named_and_neither_leads() -> None:
+    for documents in (
+        [seen(vm("a", nic(), nic(mac="221DD8000002", name="eth1")))],
+        [seen(vm("a", nic())), seen(vm("b", nic()), host="hv2")],
+    ):
+        step = rules.in_step(documents, [ONE])
+        assert step.entries == []
+        assert [row["reason"][:24] for row in step.left_out] == ["2 adapters are bound to "] * 2
+
+
+def test_a_vm_that_two_hosts_saw_while_it_moved_is_one() -> None:
+    moving = vm("web01", nic())
+    step = rules.in_step([seen(moving), seen(moving, host="hv2")], [ONE])
+    assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
+    assert step.left_out == []
+
+
+@pytest.mark.parametrize(
+    ("adapter", "known", "reason"),
+    [
+        (nic(), [], "no interface has the instance id"),
+        (nic(dynamic=True), [ONE], "dynamic"),
+        (nic(mac="000000000000", dynamic=True), [ONE], "dynamic"),
+        (nic(mac="000000000000"), [ONE], r"no address \(000000000000\)"),
+        (nic(mac=""), [ONE], "no address"),
+    ],
+)
+def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, known: list[str], reason: str) -> None:
+    step = rules.in_step([seen(vm("web01", adapter), host="hv3")], known)
+    assert step.entries == []
+    (row,) = step.left_out
+    assert (row["vm"], row["name"], row["host"]) == ("web01", "eth0", "hv3")
+    assert re.search(reason, row["reason"]), row["reason"]
+
+
+def test_what_was_not_read_is_not_taken_for_unbound_or_empty() -> None:
+    unread = nic()
+    del unread["port_profile"]
+    assert rules.in_step([seen(vm("web01", unread)), {"host": {"name": "hv2"}}], [ONE]) == rules.InStep([], [])
+
+
+ADAPTERS = st.builds(
+    nic,
+    mac=st.sampled_from(["221DD8000001", "221DD8000002", "000000000000"]),
+    profile=st.sampled_from([None, ONE, TWO, f"{{{TWO}}}", NULL_PROFILE]),
+    dynamic=st.booleans(),
+)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), ADAPTERS, st.sampled_from(["None", "Primary", "Replica"])), max_size=6),
+    st.integers(),
+)
+def test_the_order_of_what_was_seen_is_irrelevant(drawn: list[tuple[int, Json, str]], seed: int) -> None:
+    documents = [
+        seen(vm(f"vm{number}", adapter, mode=mode), host=f"hv{host}")
+        for number, (host, adapter, mode) in enumerate(drawn)
+    ]
+    mixed = random.Random(seed).sample(documents, len(documents))
+    step, other = rules.in_step(documents, [ONE]), rules.in_step(mixed, [ONE])
+    assert step.entries == other.entries
+    assert sorted(map(str, step.left_out)) == sorted(map(str, other.left_out))
+    bound = [
+        adapter
+        for _host, adapter, mode in drawn
+        if mode != "Replica" and adapter["port_profile"] and adapter["port_profile"]["profile_id"] != NULL_PROFILE
+    ]
+    assert len(step.entries) + len(step.left_out) == len(bound), "each bound adapter is followed or named"
+    assert len({entry["instance_id"] for entry in step.entries}) == len(step.entries)
+
+
+def test_it_reads_what_host_info_returns() -> None:
+    bench = Bench()
+    web = bench.vm("web01", mac="221DD8000001")
+    bench.world.set_profile(web, f"{{{ONE}}}")
+    bench.vm("plain01", mac="221DD8000002")
+    step = rules.in_step([bench.observe(host) for host in ("hv1", "hv2")], [ONE])
+    assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
+    assert step.left_out == []
+
+
+# --- the claims behind them -------------------------------------------------------------------------------------------
+
+JOB = Job("job-1", "tester")
+PLAN = parse_plan(
+    {
+        "scope": "west",
+        "pools": {
+            "tenant": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 256}]},
+            "tiny": {"ranges": [{"start": "22-1D-D8-F0-00-00", "size": 1}]},
+        },
+        "other_allocators": [{"name": "nc", "kind": "network_controller", "start": "00-1D-D8-07-00-00", "size": 256}],
+    }
+)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return Ledger.create(str(tmp_path / "ledger.sqlite3"), "west", JOB, PLAN)
+
+
+def claims(ledger: Ledger, preview: bool = False) -> InterfaceClaims:
+    """The claims of one task."""
+    return InterfaceClaims(lambda: ledger, JOB, 3600, preview)
+
+
+def owners(ledger: Ledger) -> dict[str, str]:
+    """Who has what, as text."""
+    return {claim.owner: format_mac(claim.address) for claim in ledger.claims() if claim.live}
+
+
+def willing(_addresses: dict[int, int]) -> None:
+    """A Network Controller that takes everything."""
+
+
+def unwilling(_addresses: dict[int, int]) -> None:
+    """One that Azure Arc manages."""
+    raise MacPoolError("Network Controller", "an SDN", "one of Azure Arc", "Leave it.")
+
+
+WANTED = [
+    {"name": "a", "owner": "web01/eth0", "pool": "tenant"},
+    {"name": "b"},
+    {"name": "c", "owner": "web02/eth0", "pool": "tenant"},
+]
+
+
+def test_an_address_is_claimed_before_it_is_written_and_once(ledger: Ledger) -> None:
+    task = claims(ledger)
+    addresses = task.before(WANTED, willing)
+    assert task.changed
+    assert owners(ledger) == {"web01/eth0": format_mac(addresses[0]), "web02/eth0": format_mac(addresses[2])}
+    sequence = ledger.info().sequence
+    again = claims(ledger)
+    assert again.before(WANTED, unwilling) == addresses, "without a new claim there is nothing to ask for"
+    assert not again.changed
+    assert ledger.info().sequence == sequence
+
+
+def test_nothing_is_claimed_for_interfaces_that_are_refused(ledger: Ledger) -> None:
+    with pytest.raises(MacPoolError, match="Azure Arc"):
+        claims(ledger).before(WANTED, unwilling)
+    assert owners(ledger) == {}
+
+
+def test_one_that_the_ledger_cannot_give_leaves_the_others_unclaimed(ledger: Ledger) -> None:
+    ledger.ensure([Request("old/eth0", "tiny")], JOB)
+    with pytest.raises(MacPoolError, match="tiny"):
+        claims(ledger).before([*WANTED, {"name": "d", "owner": "web03/eth0", "pool": "tiny"}], willing)
+    assert list(owners(ledger)) == ["old/eth0"]
+
+
+def test_a_preview_predicts_the_very_addresses_and_writes_nothing(ledger: Ledger) -> None:
+    sequence = ledger.info().sequence
+    task = claims(ledger, preview=True)
+    predicted = task.before(WANTED, unwilling)
+    task.after([{"owner": "nc01/eth0", "dynamic": True}], [{"mac_address": "001DD8070000"}])
+    assert task.changed
+    assert ledger.info().sequence == sequence
+    assert claims(ledger).before(WANTED, willing) == predicted
+
+
+def test_what_the_network_controller_chose_is_claimed_as_it_is_and_once(ledger: Ledger) -> None:
+    entries = [{"name": "a", "owner": "nc01/eth0", "dynamic": True}]
+    task = claims(ledger)
+    assert task.before(entries, unwilling) == {}
+    task.after(entries, [{"mac_address": "001DD8070005"}])
+    assert task.changed
+    assert owners(ledger) == {"nc01/eth0": "001DD8070005"}
+    again = claims(ledger)
+    again.after(entries, [{"mac_address": "001DD8070005"}])
+    assert not again.changed
+
+
+def test_an_address_that_nobody_promised_is_refused_and_taken_on_trust_in_a_check(ledger: Ledger) -> None:
+    entries = [{"name": "lb", "owner": "web01/eth0", "mac_address": "22-1D-D8-00-00-77"}]
+    with pytest.raises(MacPoolError, match=r'interface "lb": wanted 22-1D-D8-00-00-77, promised .* found no claim'):
+        claims(ledger).before(entries, willing)
+    assert owners(ledger) == {}
+    assert claims(ledger, preview=True).before(entries, willing) == {0: 0x221DD8000077}
+    ledger.ensure([Request("web01/eth0", "tenant", 0x221DD8000077)], JOB)
+    assert claims(ledger).before(entries, willing) == {0: 0x221DD8000077}
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_an_address_of_somebody_else_is_refused(ledger: Ledger, preview: bool) -> None:
+    ledger.ensure([Request("other/eth0", "tenant", MAC)], JOB)
+    entries = [{"name": "a", "owner": "web01/eth0", "mac_address": format_mac(MAC)}]
+    with pytest.raises(OwnerConflict, match="other/eth0"):
+        claims(ledger, preview).before(entries, willing)
+    with pytest.raises(OwnerConflict, match="other/eth0"):
+        claims(ledger, preview).after([{"owner": "web01/eth0", "dynamic": True}], [{"mac_address": format_mac(MAC)}])
+    assert owners(ledger) == {"other/eth0": format_mac(MAC)}
+
+
+def test_the_ledger_is_opened_only_for_owners_and_then_before_anything_is_written() -> None:
+    def closed() -> Ledger:
+        raise MacPoolError("ledger", "a ledger", "none", "Make one.")
+
+    task = InterfaceClaims(closed, JOB, 3600, False)
+    assert (
+        task.before([{"name": "a", "mac_address": "22-1D-D8-00-00-01"}, {"name": "b", "dynamic": True}], willing) == {}
+    )
+    task.after([{"dynamic": True}], [{"mac_address": "001DD8070000"}])
+    with pytest.raises(MacPoolError, match="ledger"):
+        task.before([{"name": "a", "owner": "web01/eth0", "dynamic": True}], willing)
