@@ -24,6 +24,7 @@ from examples.demo.wanted import Seen, as_variables, read, restartable, shared, 
 
 PENDING = {"mac_adapters_when_running": "pending"}
 MARK = ".macpool-demo"
+TENANTS = Path(__file__).parent / "tenants.yml"
 WORST = ("duplicate-address", "range-overlap", "departed", "static-in-dynamic-range", "stranded")
 
 
@@ -83,6 +84,7 @@ class Story:
             after = self._look("Look again: what is on the hosts now", "report-after")
             self._compare(before, after)
             self._ask(everyone)
+            self._tenants()
             self._again()
         print(
             f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts are gone;"
@@ -204,14 +206,25 @@ class Story:
         self._came_to(first, run)
         self._print("\n".join(f"    {line}" for line in history))
 
+    def _tenants(self) -> None:
+        mended = self._run(
+            "Keep the Network Controller's interfaces in step with the adapters bound to them", "examples/in_step.yml"
+        )
+        self._came_to(mended.message[0], mended)
+        self._print(wrapped(mended.message[1:]))
+        run = self._run("Make tenant VMs whole, from address to start", "macpool.hyperv.tenant_vm", {"file": TENANTS})
+        self._came_to("One VM for each strategy: a pool of the plan, the host's own block, the Network Controller's choice.", run)
+        self._print(wrapped(run.message))
+
     def _again(self) -> None:
         everything = {"file": self._directory / "adapters.yml", "mac_ranges_stranded": "allow", **PENDING}
         init = self._run("All again: nothing may change", "macpool.hyperv.init")
         apply = self._quietly("macpool.hyperv.apply", everything)
-        changed = init.changed + apply.changed
+        tenants = self._quietly("macpool.hyperv.tenant_vm", {"file": TENANTS})
+        changed = init.changed + apply.changed + tenants.changed
         if changed:
             raise DemoError(f"the second run changed {changed} things.")
-        self._came_to("changed=0 on every host.", init, apply)
+        self._came_to("changed=0 on every host.", init, apply, tenants)
 
     def _carried(self) -> dict[tuple[str, str], Mapping[str, Any]]:
         """Ask the simulated world itself, past the collection, what each VM's adapter carries."""

@@ -39,7 +39,8 @@ class Seen:
 def read(directory: Path) -> list[Seen]:
     """Return the adapters in a directory of observations."""
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.json"))]
-    return [adapter for document in documents for adapter in _adapters(document)]
+    hosts = [document for document in documents if document["kind"] == "hyperv_host"]
+    return [adapter for document in hosts for adapter in _adapters(document)]
 
 
 def _adapters(document: dict[str, Any]) -> Iterator[Seen]:

@@ -33,9 +33,10 @@ class ActionModule(Task):
         if options["observations"] is not None:
             reading = {key: arguments[key] for key in NETWORK_CONTROLLER_OPTIONS if key in arguments}
             there = self.call("nc_network_interface_info", **reading)["interfaces"]
-            step = _interfaces.in_step(options["observations"], [row["instance_id"] for row in there])
+            step = _interfaces.in_step(options["observations"], there)
             result = self.attempt("nc_network_interface", **{**arguments, "interfaces": step.entries})
-            return {**result, "left_out": step.left_out}
+            rows = [*(result.get("interfaces") or ()), *step.agreeing]
+            return {**result, "interfaces": rows, "left_out": step.left_out}
         entries = options["interfaces"]
         present = options["state"] == "present"
         claims = InterfaceClaims(

@@ -109,27 +109,32 @@ def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[R
 
 @dataclass(frozen=True)
 class InStep:
-    """What keeps interfaces in step with adapters: entries for the module, and the adapters that cannot take part."""
+    """What keeps interfaces in step with adapters.
+
+    Entries for the module, the interfaces that agree already, and the adapters that cannot take part.
+    """
 
     entries: list[dict[str, Any]]
+    agreeing: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
 
 
-def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[str]) -> InStep:
+def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapping[str, Any]]) -> InStep:
     """Return what each interface to which adapters are bound shall be.
 
     The adapter is the truth (law 6): its VM sends with that address, whatever the Network Controller believes.
 
     :param observations: documents of hosts, with port profiles
-    :param interfaces: instance ids of the interfaces that there are
+    :param interfaces: what nc_network_interface_info says of the interfaces that there are
     """
-    known = set(map(plain_id, interfaces))
+    known = {plain_id(row["instance_id"]): row for row in interfaces}
     bound: dict[str, dict[tuple[str, str], Adapter]] = defaultdict(dict)
     for observation in observations:
         for adapter in adapters_of(observation):
             if adapter.is_bound and adapter.profile and not adapter.replica:
                 bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
     entries: list[dict[str, Any]] = []
+    agreeing: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     for interface, adapters in sorted(bound.items()):
         reasons = {key: _why_not(adapter, len(adapters), interface in known) for key, adapter in adapters.items()}
@@ -137,9 +142,17 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[str]
             if reasons[key]:
                 row = {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reasons[key]}
                 left_out.append(row)
+                continue
+            address = format_mac(adapter.address or 0)
+            if known[interface]["mac_address"] == address:
+                # One whose address the Network Controller chose stays dynamic there: only the address must agree.
+                same = {"mac_address": address}
+                agreeing.append(
+                    {**known[interface], "owner": None, "status": "unchanged", "before": same, "after": same}
+                )
             else:
-                entries.append({"instance_id": interface, "mac_address": format_mac(adapter.address or 0)})
-    return InStep(entries, left_out)
+                entries.append({"instance_id": interface, "mac_address": address})
+    return InStep(entries, agreeing, left_out)
 
 
 def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:

@@ -111,9 +111,11 @@ class Lab:
 
     def write_files(self, directory: Path) -> None:
         """inventory.yml, lab.json, control.json and what clients of the Network Controller need: they hold passwords, so only their owner may read them."""
-        write_private(directory, "inventory.yml", inventory([vars(endpoint) for endpoint in self.endpoints]))
-        write_private(directory, "control.json", {"url": self.control_url, "token": self.token})
         options = self.controller.write_files(directory)
+        by_certificate = {key: value for key, value in options.items() if key not in ("username", "password")}
+        hosts = [vars(endpoint) for endpoint in self.endpoints]
+        write_private(directory, "inventory.yml", inventory(hosts, by_certificate))
+        write_private(directory, "control.json", {"url": self.control_url, "token": self.token})
         write_private(directory, "lab.json", {**self.description(), "network_controller": options})
 
     def remove_files(self, directory: Path) -> None:

@@ -124,23 +124,36 @@ def seen(*vms: Json, host: str = "hv1") -> Json:
     return {"host": {"name": host}, "vms": list(vms)}
 
 
+def there(*ids: str, mac: str | None = "221DD80000AA") -> list[Json]:
+    """Interfaces as nc_network_interface_info shows them."""
+    return [{"name": f"interface {number}", "instance_id": name, "mac_address": mac} for number, name in enumerate(ids)]
+
+
+def test_an_interface_that_agrees_stays_as_it_is() -> None:
+    """Also a dynamic one: whose choice an address was does not matter, as long as both have it."""
+    step = rules.in_step([seen(vm("web01", nic()))], there(ONE, mac="221DD8000001"))
+    assert (step.entries, step.left_out) == ([], [])
+    (row,) = step.agreeing
+    assert (row["name"], row["status"], row["before"]) == ("interface 0", "unchanged", {"mac_address": "221DD8000001"})
+
+
 def test_an_interface_follows_its_adapter_whatever_the_case_and_braces_of_its_id() -> None:
-    step = rules.in_step([seen(vm("web01", nic(profile=f"{{{ONE.upper()}}}")))], [ONE.upper(), TWO])
+    step = rules.in_step([seen(vm("web01", nic(profile=f"{{{ONE.upper()}}}")))], there(ONE.upper(), TWO))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
 
 @pytest.mark.parametrize("profile", [None, NULL_PROFILE, NULL_PROFILE.upper()])
 def test_an_adapter_without_an_interface_of_its_own_is_no_concern(profile: str | None) -> None:
-    step = rules.in_step([seen(vm("web01", nic(profile=profile)))], [ONE, NULL_PROFILE.strip("{}")])
+    step = rules.in_step([seen(vm("web01", nic(profile=profile)))], there(ONE, NULL_PROFILE.strip("{}")))
     assert (step.entries, step.left_out) == ([], [])
 
 
 @pytest.mark.parametrize("mode", ["Replica", "ExtendedReplica"])
 def test_a_replica_neither_leads_its_interface_nor_shares_it(mode: str) -> None:
     replica = seen(vm("db01", nic(mac="221DD80000AA"), mode=mode, vm_id="same"), host="hv2")
-    assert rules.in_step([replica], [ONE]).entries == []
-    step = rules.in_step([replica, seen(vm("db01", nic(), mode="Primary", vm_id="same"))], [ONE])
+    assert rules.in_step([replica], there(ONE)).entries == []
+    step = rules.in_step([replica, seen(vm("db01", nic(), mode="Primary", vm_id="same"))], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
@@ -150,14 +163,14 @@ def test_two_adapters_of_one_interface_are_both_named_and_neither_leads() -> Non
         [seen(vm("a", nic(), nic(mac="221DD8000002", name="eth1")))],
         [seen(vm("a", nic())), seen(vm("b", nic()), host="hv2")],
     ):
-        step = rules.in_step(documents, [ONE])
+        step = rules.in_step(documents, there(ONE))
         assert step.entries == []
         assert [row["reason"][:24] for row in step.left_out] == ["2 adapters are bound to "] * 2
 
 
 def test_a_vm_that_two_hosts_saw_while_it_moved_is_one() -> None:
     moving = vm("web01", nic())
-    step = rules.in_step([seen(moving), seen(moving, host="hv2")], [ONE])
+    step = rules.in_step([seen(moving), seen(moving, host="hv2")], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
@@ -173,7 +186,7 @@ def test_a_vm_that_two_hosts_saw_while_it_moved_is_one() -> None:
     ],
 )
 def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, known: list[str], reason: str) -> None:
-    step = rules.in_step([seen(vm("web01", adapter), host="hv3")], known)
+    step = rules.in_step([seen(vm("web01", adapter), host="hv3")], there(*known))
     assert step.entries == []
     (row,) = step.left_out
     assert (row["vm"], row["name"], row["host"]) == ("web01", "eth0", "hv3")
@@ -183,7 +196,7 @@ def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, k
 def test_what_was_not_read_is_not_taken_for_unbound_or_empty() -> None:
     unread = nic()
     del unread["port_profile"]
-    assert rules.in_step([seen(vm("web01", unread)), {"host": {"name": "hv2"}}], [ONE]) == rules.InStep([], [])
+    assert rules.in_step([seen(vm("web01", unread)), {"host": {"name": "hv2"}}], there(ONE)) == rules.InStep([], [], [])
 
 
 ADAPTERS = st.builds(
@@ -204,7 +217,7 @@ def test_the_order_of_what_was_seen_is_irrelevant(drawn: list[tuple[int, Json, s
         for number, (host, adapter, mode) in enumerate(drawn)
     ]
     mixed = random.Random(seed).sample(documents, len(documents))
-    step, other = rules.in_step(documents, [ONE]), rules.in_step(mixed, [ONE])
+    step, other = rules.in_step(documents, there(ONE)), rules.in_step(mixed, there(ONE))
     assert step.entries == other.entries
     assert sorted(map(str, step.left_out)) == sorted(map(str, other.left_out))
     bound = [
@@ -221,7 +234,7 @@ def test_it_reads_what_host_info_returns() -> None:
     web = bench.vm("web01", mac="221DD8000001")
     bench.world.set_profile(web, f"{{{ONE}}}")
     bench.vm("plain01", mac="221DD8000002")
-    step = rules.in_step([bench.observe(host) for host in ("hv1", "hv2")], [ONE])
+    step = rules.in_step([bench.observe(host) for host in ("hv1", "hv2")], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
