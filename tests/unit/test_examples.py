@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -31,6 +32,8 @@ PLAY_TASKS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 EXPRESSIONS = ("when", "that", "until", "failed_when", "changed_when", "loop")
 TASK_KEYWORDS = {*Handler.fattributes, "args", "local_action"}
 ENVIRONMENT = Environment()
+ACTION_GROUPS = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
+Defaults = Mapping[str, Any]
 
 
 def documented_plugins() -> list[Path]:
@@ -140,25 +143,42 @@ def arguments_with_stand_ins(arguments: Any, spec: Mapping[str, Any]) -> Any:
     return {name: with_stand_ins(value, spec.get(name, {})) for name, value in arguments.items()}
 
 
-def tasks_of(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield all tasks below a list of tasks, blocks or plays."""
+def tasks_of(node: Any, defaults: Defaults = MappingProxyType({})) -> Iterator[tuple[dict[str, Any], Defaults]]:
+    """Yield all tasks below a list of tasks, blocks or plays, each with the ``module_defaults`` around it and its own."""
     assert isinstance(node, list), f"a list of tasks or plays is wanted, not {node!r}"
     for item in node:
         assert isinstance(item, dict), f"a task or play is wanted, not {item!r}"
+        inner = {**defaults, **(item.get("module_defaults") or {})}
         if "hosts" in item:
             unknown = item.keys() - Play.fattributes.keys()
             assert not unknown, f"a play has no {sorted(unknown)}"
             for key in PLAY_TASKS:
-                yield from tasks_of(item.get(key, []))
+                yield from tasks_of(item.get(key, []), inner)
         elif "block" in item:
             for key in BLOCK_KEYS:
-                yield from tasks_of(item.get(key, []))
+                yield from tasks_of(item.get(key, []), inner)
         else:
-            yield item
+            yield item, inner
 
 
-def check_task(task: dict[str, Any]) -> None:
-    """Check the one module that a task calls, and its arguments."""
+def defaults_of(name: str, defaults: Defaults) -> dict[str, Any]:
+    """Return the defaults that hold for a task of this collection: those of its action groups, then its own."""
+    given: dict[str, Any] = {}
+    groups = [f"group/{COLLECTION}.{group}" for group, members in ACTION_GROUPS.items() if name in members]
+    for key in (*groups, f"{COLLECTION}.{name}"):
+        value = defaults.get(key) or {}
+        # Whatever a variable holds, it has what the task requires.
+        given |= {"url": value} if is_template(value) else value
+    return given
+
+
+def check_task(task: dict[str, Any], defaults: Defaults = MappingProxyType({})) -> None:
+    """Check the one module that a task calls, and its arguments.
+
+    :param defaults: the ``module_defaults`` that hold for it
+    """
+    for group in (key.partition("/")[2] for key in defaults if key.startswith(f"group/{COLLECTION}.")):
+        assert group.rpartition(".")[2] in ACTION_GROUPS, f"there is no action group {group}"
     called = [key for key in task if key not in TASK_KEYWORDS and not key.startswith("with_")]
     assert len(called) == 1, f"one module a task is wanted, not {called}"
     name = called[0]
@@ -175,7 +195,8 @@ def check_task(task: dict[str, Any]) -> None:
     assert short in paths, f"there is no {name}"
     spec = dict(spec_of(paths[short]))
     spec.pop("supports_check_mode", None)
-    arguments = arguments_with_stand_ins(task[name] or {}, spec["argument_spec"])
+    arguments = arguments_with_stand_ins(defaults_of(short, defaults), spec["argument_spec"])
+    arguments |= arguments_with_stand_ins(task[name] or {}, spec["argument_spec"])
     arguments |= arguments_with_stand_ins(task.get("args") or {}, spec["argument_spec"])
     validated = ArgumentSpecValidator(**spec).validate(arguments)
     assert not validated.error_messages, f"{name}: {validated.error_messages}"
@@ -236,8 +257,8 @@ def check_example(text: str, only_tasks: bool = True) -> None:
     for document in yaml.safe_load_all(text):
         check_templates(document)
         if isinstance(document, list) and (only_tasks or is_run(document)):
-            for task in tasks_of(document):
-                check_task(task)
+            for task, defaults in tasks_of(document):
+                check_task(task, defaults)
         elif isinstance(document, dict) and isinstance(plan := document.get("macpool_plan"), dict) and "scope" in plan:
             parse_plan(plan)
 
@@ -285,9 +306,13 @@ def test_a_task_says_what_it_can_do_and_its_action_group(path: Path) -> None:
     doc, _examples = documentation(path)
     attributes = doc.get("attributes") or {}
     assert {"check_mode", "diff_mode", "platform"} <= attributes.keys()
-    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
-    listed = [f"{COLLECTION}.{group}" for group, members in groups.items() if path.stem in members]
+    listed = [f"{COLLECTION}.{group}" for group, members in ACTION_GROUPS.items() if path.stem in members]
     assert attributes.get("action_group", {}).get("membership", []) == listed
+
+
+def with_defaults(defaults: str) -> str:
+    """Return a block whose task has all its options from ``module_defaults``."""
+    return f"- module_defaults: {defaults}\n  block:\n  - name: x\n    macpool.hyperv.nc_mac_pool_info:\n"
 
 
 @pytest.mark.parametrize(
@@ -302,6 +327,9 @@ def test_a_task_says_what_it_can_do_and_its_action_group(path: Path) -> None:
         ("- macpool.hyperv.ledger:\n", "has no name"),
         ("- name: x\n  ansible.builtin.debug:\n    msg: \"{{ lookup('macpool.hyperv.mac', 'a', pol='b') }}\"\n", "pol"),
         ("- name: x\n  ansible.builtin.dbug:\n", "there is no"),
+        ("- name: x\n  macpool.hyperv.nc_mac_pool_info:\n", "missing required arguments: url"),
+        (with_defaults("{group/macpool.hyperv.network_controler: {url: https://nc}}"), "no action group"),
+        (with_defaults("{group/macpool.hyperv.network_controller: {uri: https://nc}}"), "Supported parameters"),
         ("macpool_plan: {scope: west, pool: {}}\n", "a key that the plan knows"),
     ],
 )
