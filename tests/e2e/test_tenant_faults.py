@@ -71,7 +71,7 @@ def request(method: str, name: str, times: int | None = 1, **details: Any) -> Js
 
 def test_an_interruption_at_any_step_is_mended_by_the_next_run(sdn: Site) -> None:
     """Each run breaks one step later than the one before, on each host in another way, and begins with what that left."""
-    refused = {"code": "PortNotFound", "message": "made up"}
+    refused: Json = {"code": "PortNotFound", "message": "made up"}
     done = interrupted(
         sdn,
         ("nc_fail", request("PUT", "rnd01", **refused)),

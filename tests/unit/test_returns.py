@@ -46,6 +46,26 @@ PLAN = {
     "pools": {"tenant": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 1024}]}},
     "other_allocators": [{"name": "nc", "kind": "network_controller", "start": "00-1D-D8-B7-1C-00", "size": 1024}],
 }
+IP = {"name": "ip1", "ip_address": "192.168.33.20", "subnet": "/virtualNetworks/vnet-0001/subnets/subnet-0001"}
+ORPHAN = {
+    "host": {"name": "hv1"},
+    "vms": [
+        {
+            "id": "6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a11",
+            "name": "orphan01",
+            "state": "Off",
+            "adapters": [
+                {
+                    "id": "Microsoft:1",
+                    "name": "eth0",
+                    "mac": "221DD8000309",
+                    "dynamic": False,
+                    "port_profile": {"profile_id": "{6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a12}", "profile_data": 1},
+                }
+            ],
+        }
+    ],
+}
 VM_ID = "6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10"
 TASKS: list[tuple[str, dict[str, Any]]] = [
     ("plan_info", {"with_ledger": False}),
@@ -100,6 +120,34 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("vm", {"vms": [{"name": "new01"}], "state": "absent", "stop": True}),
+    ("nc_mac_pool", {"name": "pool", "start": "00-1D-D8-B7-1C-00", "size": 1024}),
+    ("nc_mac_pool", {"name": "none", "state": "absent"}),
+    ("nc_mac_pool_info", {}),
+    (
+        "nc_network_interface",
+        {
+            "interfaces": [
+                {
+                    "name": "sdn01_Eth1",
+                    "pool": "tenant",
+                    "owner": "sdn01/eth0",
+                    "dns_servers": ["192.0.2.53"],
+                    "port_settings": {"mac_spoofing": False},
+                    "ip_configurations": [IP],
+                },
+                {
+                    "name": "sdn02_Eth1",
+                    "dynamic": True,
+                    "owner": "sdn02/eth0",
+                    "ip_configurations": [{**IP, "ip_address": "192.168.33.21"}],
+                },
+            ]
+        },
+    ),
+    ("nc_network_interface", {"observations": [ORPHAN]}),
+    ("nc_network_interface_info", {}),
+    ("nc_network_interface", {"state": "absent", "interfaces": [{"name": "sdn02_Eth1"}, {"name": "never_Eth1"}]}),
+    ("nc_info", {"save_dir": "{{ playbook_dir }}/observations", "record": True}),
     ("adopt", {"observations_dir": "{{ playbook_dir }}/observations", "plan_file": "{{ playbook_dir }}/plan.yml"}),
     ("allocation_info", {"history": True}),
     ("plan_info", {}),
@@ -121,16 +169,33 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("host_range", {"start": "22-1D-D8-00-00-00", "end": "22-1D-D8-00-00-FF"}),
     ("vm_network_adapter", {"adapters": [{"vm": "web02", "pool": "tenant"}]}),
     ("vm", {"vms": [{"name": "web02"}], "state": "absent"}),
+    ("nc_mac_pool", {"name": "pool", "start": "00-1D-D8-B7-1C-00", "size": 2048}),
+    (
+        "nc_network_interface",
+        {
+            "interfaces": [
+                {"name": "sdn01_Eth1", "primary": False},
+                {"name": "broken_Eth1", "mac_address": "22-1D-D9-00-00-01", "ip_configurations": [IP]},
+            ]
+        },
+    ),
+    ("nc_network_interface", {"interfaces": [{"name": "sdn09_Eth1", "pool": "tenant"}]}),
     ("vm_port_profile", {"profiles": [{"vm": "web02", "absent": True, "mac_address": "22-1D-D8-00-03-00"}]}),
 ]
 
 
-def play(tasks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return a play that runs the tasks and keeps what each of them returns."""
-    calls = [
+def play(tasks: list[tuple[str, dict[str, Any]]], controller: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a play that runs the tasks and keeps what each of them returns.
+
+    :param controller: the options with which tasks for the Network Controller log on
+    """
+    calls: list[dict[str, Any]] = [
         {"name": name, f"macpool.hyperv.{name}": arguments, "register": f"result_{number}", "ignore_errors": True}
         for number, (name, arguments) in enumerate(tasks)
     ]
+    for call in calls:
+        if call["name"].startswith("nc_"):
+            call["delegate_to"] = "localhost"
     results = ", ".join(f"result_{number}" for number in range(len(tasks)))
     keep = {
         "name": "Keep the results",
@@ -142,13 +207,24 @@ def play(tasks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
         "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
     }
     variables = {"macpool_plan": PLAN, "macpool_ledger": "{{ playbook_dir }}/west.sqlite3"}
-    return [{"name": "Run", "hosts": "hv1", "gather_facts": False, "vars": variables, "tasks": [*calls, keep]}]
+    return [
+        {
+            "name": "Run",
+            "hosts": "hv1",
+            "gather_facts": False,
+            "vars": variables,
+            "module_defaults": {"group/macpool.hyperv.network_controller": dict(controller)},
+            "tasks": [*calls, keep],
+        }
+    ]
 
 
-def run(directory: Path, tasks: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+def run(
+    directory: Path, tasks: list[tuple[str, dict[str, Any]]], controller: Mapping[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
     """Return what each task returned."""
     playbook = directory / "play.yml"
-    playbook.write_text(json.dumps(play(tasks)), encoding="utf-8")
+    playbook.write_text(json.dumps(play(tasks, controller)), encoding="utf-8")
     environment = {
         **os.environ,
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
@@ -183,8 +259,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str
         bench.vm(name, mac="221DD8000302")
     with Lab(bench.world) as lab:
         lab.write_files(directory)
-        succeeded = run(directory, TASKS)
-        refused = run(directory, REFUSED)
+        options = lab.controller.options()
+        controller = {key: options[key] for key in ("url", "client_cert", "client_key", "ca_path")}
+        succeeded = run(directory, TASKS, controller)
+        lab.faults.add("nc_fail", method="PUT", name="broken_Eth1", code="PortNotFound", message="made up")
+        refused = run(directory, REFUSED, controller)
     for name, result in succeeded:
         assert not result.get("failed"), f"{name}: {result.get('msg')}"
     for name, result in refused:
