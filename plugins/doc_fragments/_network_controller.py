@@ -89,7 +89,7 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python that reaches the Network
+      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that reaches the Network
         Controller.
   action:
     support: none
@@ -111,7 +111,7 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python that reaches the
+      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer that reaches the
         Network Controller. The plan, the ledger and files are those of the controller.
   action:
     support: full

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
     Answer,
@@ -34,8 +34,12 @@ DELETING = "deleting"
 SETTLING = ("updating", DELETING)
 FAILED = "failed"
 
-Decide = Callable[[Resource | None], Resource | None]
-"""What is there goes in; the body to put comes out, or None when all is as wanted."""
+
+class Decide(Protocol):
+    """What is there goes in; the body to put comes out, or None when all is as wanted."""
+
+    def __call__(self, found: Resource | None, /) -> Resource | None:
+        """Decide."""
 
 
 class Change(NamedTuple):

@@ -185,7 +185,7 @@ def test_credentials_that_do_not_fit(options: dict[str, str], missing: str) -> N
 
 def test_kerberos_without_its_library_says_which() -> None:
     pytest.importorskip("ansible.module_utils.urls")
-    import ansible.module_utils.urls as urls
+    from ansible.module_utils import urls
 
     if urls.HTTPGSSAPIAuthHandler is not None:
         pytest.skip("gssapi is installed here")
