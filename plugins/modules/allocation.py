@@ -102,6 +102,7 @@ options:
     description:
       - With O(state=released), declare that the owner and its adapter are gone and will not come back with this address,
         so that no observation is needed. Say it only of VMs that were deleted.
+      - The ids of the adapter are forgotten with it - an owner of the same name that comes back may be another adapter.
     type: bool
     default: false
 attributes:

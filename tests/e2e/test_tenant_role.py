@@ -112,3 +112,10 @@ def test_three_strategies_check_real_again_and_back(sdn: Site) -> None:
     nothing = play(sdn, THREE, mac_tenant_vm_state="absent", mac_tenant_vm_stop=True, mac_tenant_vm_remove=True)
     assert nothing.code == 0, nothing.output
     assert nothing.changed == 0, nothing.output
+
+    anew = play(sdn, THREE)
+    assert anew.code == 0, anew.output
+    back = {name: agree(sdn, name) for name in addresses}
+    assert back["rnd01"] == addresses["rnd01"], "its own address comes back from quarantine to its owner"
+    assert back["node01"] == addresses["node01"]
+    assert back["nc01"] != addresses["nc01"], "the Network Controller never gives an address twice"

@@ -311,6 +311,9 @@ class Ledger:
                     outcomes.append(None)
                 elif declared_gone and plan is not None and (before.live or before.state == "releasing"):
                     after = quarantine(before, session.now, reuse_after(plan, before.pool))
+                    if before.owner:
+                        # What is gone has no ids any more: an owner of that name that comes back is another adapter.
+                        after = replace(after, identity=None)
                     outcomes.append(change(session, before, after, "declared gone", job, how="quarantined"))
                 elif before.live:
                     after = moved(before, "releasing", session.now, None)

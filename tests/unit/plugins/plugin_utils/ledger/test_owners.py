@@ -267,3 +267,23 @@ def test_an_owner_of_one_pool_is_not_quietly_kept_in_it_when_another_is_asked_fo
     assert ledger.claims() == [first]
     renamed = reopened(ledger, make_plan(pools={"prod": pools["tenant"], "lab": pools["lab"]}), clock)
     assert renamed.ensure([Request("web01/eth0", "prod")], JOB)[0].claim.address == first.address
+
+
+def test_an_owner_that_was_declared_gone_comes_back_as_another_adapter(tmp_path: Path) -> None:
+    """A VM that was removed and made anew has other ids: nobody has to rebind what somebody declared gone."""
+    ledger = make_ledger(tmp_path / "ledger.sqlite3")
+    first = ledger.ensure([Request("web01/eth0", "tenant", identity=ids(1))], JOB)[0].claim
+    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    assert ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address == first.address
+    again = ledger.ensure([Request("web01/eth0", "tenant", identity=ids(2))], JOB)[0]
+    assert (again.claim.address, again.how, again.claim.identity) == (first.address, "bound", ids(2))
+
+
+def test_an_owner_that_was_only_released_keeps_its_ids(tmp_path: Path) -> None:
+    """Nobody said that it is gone: a namesake with other ids is still asked about."""
+    ledger = make_ledger(tmp_path / "ledger.sqlite3")
+    ledger.ensure([Request("web01/eth0", "tenant", identity=ids(1))], JOB)
+    ledger.release([Target("web01/eth0")], JOB)
+    ledger.ensure([Request("web01/eth0", "tenant")], JOB)
+    with pytest.raises(RebindNeeded):
+        ledger.ensure([Request("web01/eth0", "tenant", identity=ids(2))], JOB)
