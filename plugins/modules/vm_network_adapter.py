@@ -92,7 +92,8 @@ options:
       - V(fail) fails before anything is changed, also when the port profile could not be read. Use the role
         P(macpool.hyperv.mac_interfaces#role), which changes the interface and the adapter together.
       - V(change) changes the adapter alone. It is for whoever changes the interface as well.
-      - An adapter that is as wanted already, one without a profile, and one with the null profile are not concerned.
+      - An adapter that is as wanted already, one whose dynamic address becomes static as it is, one without a profile, and
+        one with the null profile are not concerned.
     type: str
     choices: [fail, change]
     default: fail

@@ -376,8 +376,8 @@ def _decide_adapter(target: Target, address: int | None, when_running: str, boun
         raise MacPoolError(
             adapter.label, wanted, "a replica, whose settings its primary owns", "Change the primary VM."
         )
-    if bound == "fail":
-        _refuse_bound(adapter, wanted)
+    if bound == "fail" and (address is None or adapter.address != address):
+        _refuse_bound(adapter, wanted)  # a dynamic address that becomes static as it is stays in step
     if adapter.state == OFF:
         return Item(target, address, "change")
     if adapter.state in RUNNING and when_running == "restart":

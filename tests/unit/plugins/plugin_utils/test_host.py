@@ -305,7 +305,7 @@ BOUND = {"profile_id": "{0B1C2D3E-0000-4000-8000-000000000001}", "profile_data":
 
 @pytest.mark.parametrize("when", ["fail", "pending", "restart"])
 @pytest.mark.parametrize("state", ["Off", "Running"])
-@pytest.mark.parametrize(("mac", "dynamic", "address"), [("221DD8000B02", False, A), ("221DD8000A01", True, A)])
+@pytest.mark.parametrize(("mac", "dynamic", "address"), [("221DD8000B02", False, A), ("221DD8000B02", True, A)])
 def test_a_bound_adapter_is_not_changed_alone(state: str, when: str, mac: str, dynamic: bool, address: int) -> None:
     """Incident 12: the SDN would drop the VM, and nobody would know why."""
     observation = observed(vm(state=state, adapters=[adapter(mac=mac, dynamic=dynamic, profile=BOUND)]))
@@ -320,6 +320,12 @@ def test_a_bound_adapter_is_not_changed_alone(state: str, when: str, mac: str, d
 def test_a_bound_adapter_is_not_made_dynamic_alone() -> None:
     with pytest.raises(MacPoolError, match=r"wanted a dynamic address.*only together with its interface"):
         decide(observed(vm(adapters=[adapter(mac="221DD8000A01", dynamic=False, profile=BOUND)])), None)
+
+
+def test_a_bound_adapter_may_be_pinned_as_it_is() -> None:
+    """What the SDN needs of a dynamic adapter: the address stays, so adapter and interface stay in step."""
+    dynamic = adapter(mac="221DD8000A01", dynamic=True, profile=BOUND)
+    assert decide(observed(vm(adapters=[dynamic])), A).status == "change"
 
 
 def test_what_is_as_wanted_is_not_refused_for_being_bound() -> None:
