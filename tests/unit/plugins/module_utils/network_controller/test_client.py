@@ -194,6 +194,59 @@ def test_kerberos_without_its_library_says_which() -> None:
         client.all_of("macPools")
 
 
+class Recorded:
+    """What would have been sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def __call__(self, url: str, **options: Any) -> Any:
+        self.sent.append({"url": url, **options})
+
+        class Response:
+            status = 200
+            headers: dict[str, str] = {}
+
+            def read(self, _size: int) -> bytes:
+                return b'{"value": []}'
+
+        return Response()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"auth": "kerberos"},
+            {"use_gssapi": True, "url_username": None, "force_basic_auth": False, "client_cert": None},
+        ),
+        (
+            {"auth": "kerberos", "username": "u@EXAMPLE.COM", "password": "p"},
+            {"use_gssapi": True, "url_username": "u@EXAMPLE.COM", "url_password": "p", "force_basic_auth": False},
+        ),
+        ({"username": "u", "password": "p"}, {"use_gssapi": False, "force_basic_auth": True, "url_password": "p"}),
+        (
+            {"username": "u", "password": "p", "client_cert": "/c.pem", "client_key": "/k.pem"},
+            {"client_cert": "/c.pem", "client_key": "/k.pem", "url_username": None, "url_password": None},
+        ),
+        ({"auth": "none", "username": "u", "password": "p"}, {"url_username": None, "url_password": None}),
+        ({"ca_path": "/ca.pem"}, {"ca_path": "/ca.pem", "validate_certs": True, "use_netrc": False}),
+        (
+            {"validate_certs": False, "use_proxy": False, "timeout": 7},
+            {"validate_certs": False, "use_proxy": False, "timeout": 7},
+        ),
+    ],
+)
+def test_what_each_way_to_log_on_sends_and_what_it_does_not(options: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Credentials of one way never travel with another, and redirects and ~/.netrc never get any."""
+    send = Recorded()
+    Client(Connection.of({"url": "https://nc.example.com", **options}), send=send).all_of("macPools")
+    (sent,) = send.sent
+    assert {key: sent[key] for key in expected} == expected
+    assert sent["follow_redirects"] == "none"
+    assert sent["url"] == "https://nc.example.com/networking/v1/macPools"
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", "", " a", "a?b", "a#b", "a%2fb", "a\nb", "a\\b"])
 def test_names_that_would_leave_their_place(name: str) -> None:
     with pytest.raises(MacPoolError, match="name of a resource"):
