@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of every task that talks to a Network Controller; WRITE has those of tasks that change it."""
+    """The options of every task that talks to a Network Controller, so that one set of defaults fits all of them."""
 
     DOCUMENTATION = r"""
 options:
@@ -60,13 +60,10 @@ options:
         something is never repeated blindly - the resource is read first, and what was done already is kept.
     type: int
     default: 5
-"""
-
-    WRITE = r"""
-options:
   managed_by:
     description:
-      - Who manages this SDN. An SDN that Azure Arc manages must not be changed by other tools and is refused.
+      - Who manages this SDN. An SDN that Azure Arc manages must not be changed by other tools and is refused. Tasks that only read
+        take no notice.
       - V(auto) refuses when a logical network, a virtual network or an interface names Azure's resource provider
         C(Microsoft.AzureStackHCI) in its metadata or tags, and when these cannot be read. It cannot see an SDN in which Azure
         made nothing yet.
@@ -76,7 +73,9 @@ options:
     choices: [auto, administrator, azure_arc]
     default: auto
   wait_timeout:
-    description: How many seconds to wait for the outcome of one change, which the Network Controller makes after its answer.
+    description:
+      - How many seconds to wait for the outcome of one change, which the Network Controller makes after its answer. A busy server that
+        asks for a longer pause than this ends the task.
     type: int
     default: 300
 """

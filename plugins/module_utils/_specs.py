@@ -183,9 +183,6 @@ NETWORK_CONTROLLER_OPTIONS: Spec = {
     "use_proxy": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 30},
     "retries": {"type": "int", "default": 5},
-}
-
-NETWORK_CONTROLLER_WRITE_OPTIONS: Spec = {
     "managed_by": {"type": "str", "default": "auto", "choices": ["auto", "administrator", "azure_arc"]},
     "wait_timeout": {"type": "int", "default": 300},
 }
@@ -193,7 +190,6 @@ NETWORK_CONTROLLER_WRITE_OPTIONS: Spec = {
 NC_MAC_POOL: Spec = {
     "argument_spec": {
         **NETWORK_CONTROLLER_OPTIONS,
-        **NETWORK_CONTROLLER_WRITE_OPTIONS,
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "start": {"type": "raw"},
@@ -213,7 +209,6 @@ NC_MAC_POOL_INFO: Spec = {
 NC_NETWORK_INTERFACE: Spec = {
     "argument_spec": {
         **NETWORK_CONTROLLER_OPTIONS,
-        **NETWORK_CONTROLLER_WRITE_OPTIONS,
         **LEDGER_OPTIONS,
         "interfaces": {
             "type": "list",

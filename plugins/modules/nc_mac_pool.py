@@ -55,7 +55,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-  - macpool.hyperv._network_controller.write
 author:
   - the macpool.hyperv contributors (@macpool)
 """

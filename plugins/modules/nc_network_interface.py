@@ -170,7 +170,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.action
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-  - macpool.hyperv._network_controller.write
   - macpool.hyperv._ledger
 author:
   - the macpool.hyperv contributors (@macpool)
