@@ -32,7 +32,10 @@ API = "/networking/v1"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
 _BUSY = (429, 503)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+_POLL_PAUSES = (0.25, 5.0)
+"""Between two looks at something that is under way: the first pause and the longest, in seconds."""
+_RETRY_PAUSES = (1.0, 15.0)
+"""Before a request is made again: with five retries half a minute, in which the service moves to another node."""
 _LONGEST_BODY = 1 << 28
 
 
@@ -237,14 +240,16 @@ class Client:
     def pause(self, attempt: int, problem: NetworkControllerError | None = None) -> None:
         """Wait before the next attempt: as long as the server asks for, else a little longer each time.
 
+        :param problem: why there is a next attempt; None: it is another look at something that is under way
         :raises Busy: when the server asks for more than the task may wait
         """
-        wanted = min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
         if isinstance(problem, Busy) and problem.retry_after is not None:
             if problem.retry_after > self.connection.wait_timeout:
                 raise problem
-            wanted = max(problem.retry_after, wanted if problem.retry_after else 0.0)
-        self._sleep(wanted)
+            self._sleep(problem.retry_after)
+            return
+        first, longest = _POLL_PAUSES if problem is None else _RETRY_PAUSES
+        self._sleep(min(first * 2.0 ** min(attempt, 16), longest))
 
     def until(self, what: str, look: Callable[[], T | None]) -> T:
         """Look again and again until there is something to see.
