@@ -10,6 +10,7 @@ resource is read again and the decision made anew from what is there: what was d
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple, Protocol
 
@@ -49,21 +50,29 @@ class Change(NamedTuple):
     touched: bool
 
 
-def bring(
-    client: Client, path: str, found: Resource | None, decide: Decide, ready: Callable[[Resource], bool]
-) -> Change:
+@dataclass(frozen=True)
+class Goal:
+    """What a resource shall become."""
+
+    decide: Decide
+    managed: Callable[[Resource], object]
+    """What is managed of a resource, for the message when it is read back otherwise than wanted."""
+    ready: Callable[[Resource], bool] = lambda _resource: True
+    """Whether a resource whose provisioning ended has all that is waited for."""
+
+
+def bring(client: Client, path: str, found: Resource | None, goal: Goal) -> Change:
     """Create or change a resource, wait for the outcome, and read it back.
 
     :param found: the resource as it was read; None: there is none
-    :param ready: whether a resource whose provisioning ended has all that is waited for
     :raises NetworkControllerError: with the server's own words, or when what is read back differs from what is wanted
     """
     touched = conflict = False
     try:
         for attempt in count():
             if state_of(found).casefold() in SETTLING:
-                found = _settled(client, path, ready)
-            body = decide(found)
+                found = _settled(client, path, goal)
+            body = goal.decide(found)
             if body is None:
                 return Change(found, touched)
             try:
@@ -79,7 +88,7 @@ def bring(
                 client.pause(attempt, problem)
             else:
                 touched = True
-                return Change(_outcome(client, path, answer, decide, ready), touched)
+                return Change(_outcome(client, path, answer, goal), touched)
             found = client.get(path)
     except NetworkControllerError as error:
         error.touched = touched
@@ -87,21 +96,21 @@ def bring(
     raise AssertionError("unreachable: the loop ends by itself")
 
 
-def _outcome(client: Client, path: str, answer: Answer, decide: Decide, ready: Callable[[Resource], bool]) -> Resource:
-    found = _settled(client, path, ready)
+def _outcome(client: Client, path: str, answer: Answer, goal: Goal) -> Resource:
+    found = _settled(client, path, goal)
     if state_of(found).casefold() == FAILED:
         raise _provisioning_failed(client, path, found, answer)
-    if found is None or decide(found) is not None:
+    if found is None or goal.decide(found) is not None:
         raise NetworkControllerError(
             f"{client.subject}, {path}",
             "to read back what was written",
-            "nothing" if found is None else "something else",
-            "Look who else changes it, then run again.",
+            "nothing: it is gone" if found is None else str(goal.managed(found)),
+            "Look who else changes it, or whether the Network Controller knows this setting, then run again.",
         )
     return found
 
 
-def _settled(client: Client, path: str, ready: Callable[[Resource], bool]) -> Resource | None:
+def _settled(client: Client, path: str, goal: Goal) -> Resource | None:
     """Wait until provisioning has ended and return the resource; None when it is gone."""
     gone: Resource = {}
 
@@ -112,7 +121,7 @@ def _settled(client: Client, path: str, ready: Callable[[Resource], bool]) -> Re
         state = state_of(found).casefold()
         if state in SETTLING:
             return None
-        return found if state == FAILED or ready(found) else None
+        return found if state == FAILED or goal.ready(found) else None
 
     return client.until(f"the end of the provisioning of {path}", look) or None
 
@@ -159,31 +168,36 @@ def remove(client: Client, path: str, found: Resource | None) -> bool:
 
     :raises NetworkControllerError: with the server's own words
     """
-    conflict = touched = False
-    for attempt in count():
-        if found is None:
-            return touched
-        if state_of(found).casefold() == DELETING:
-            _gone(client, path)
-            return touched
-        try:
-            answer = client.delete(path, etag_of(found))
-        except NotFound:
-            return touched
-        except PreconditionFailed:
-            if conflict:
-                raise
-            conflict = True
-        except (Busy, Interrupted) as problem:
-            touched |= isinstance(problem, Interrupted)
-            if attempt >= client.connection.retries:
-                raise
-            client.pause(attempt, problem)
-        else:
-            _finished(client, path, answer)
-            _gone(client, path)
-            return True
-        found = client.get(path)
+    touched = conflict = False
+    try:
+        for attempt in count():
+            if found is None:
+                return touched
+            if state_of(found).casefold() == DELETING:
+                _gone(client, path)
+                return touched
+            try:
+                answer = client.delete(path, etag_of(found))
+            except NotFound:
+                return touched
+            except PreconditionFailed:
+                if conflict:
+                    raise
+                conflict = True
+            except (Busy, Interrupted) as problem:
+                touched |= isinstance(problem, Interrupted)
+                if attempt >= client.connection.retries:
+                    raise
+                client.pause(attempt, problem)
+            else:
+                touched = True
+                _finished(client, path, answer)
+                _gone(client, path)
+                return touched
+            found = client.get(path)
+    except NetworkControllerError as error:
+        error.touched = touched
+        raise
     raise AssertionError("unreachable: the loop ends by itself")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_interface as rules
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_arc import check_writable
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import bring, remove
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import Goal, bring, remove
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, Wish
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
     Client,
@@ -89,13 +89,12 @@ def ensure(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: in
     todo += [item for item in items if item.status == UNCHANGED and not rules.is_settled(item.found or {})]
 
     def write(item: Item) -> None:
-        item.resource, item.touched = bring(
-            client,
-            path_of(COLLECTION, item.name),
-            item.found,
-            lambda found: rules.wanted_body(item.wish, found),
-            rules.has_outcome,
+        goal = Goal(
+            decide=lambda found: rules.wanted_body(item.wish, found),
+            managed=lambda found: rules.managed(item.wish, found),
+            ready=rules.has_outcome,
         )
+        item.resource, item.touched = bring(client, path_of(COLLECTION, item.name), item.found, goal)
         if not item.touched:
             item.status = UNCHANGED  # somebody else did the same meanwhile
         elif item.status == UNCHANGED:

@@ -291,7 +291,7 @@ class Client:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, etag: str | None = None) -> Answer:
         """Send one request and return the answer.
 
-        :param path: below the version, or an absolute address on the same server
+        :param path: below the version, or an address that the server gave
         """
         address = self._address(path)
         headers = {"Accept": "application/json", "x-ms-client-request-id": str(uuid.uuid4())}
@@ -306,12 +306,12 @@ class Client:
             return self._exchange(method, address, path, headers, data)
 
     def _address(self, path: str) -> str:
-        base = self.connection.url
-        address = urljoin(f"{base}{API}/", path)
-        if urlsplit(address)[:2] != urlsplit(base)[:2]:
-            # The credentials are for this server only.
-            raise self._unreadable(path, "an address on another server")
-        return address
+        """Return where a path is, or where the server points to, on the server that was named.
+
+        A Network Controller may call itself otherwise than its clients do, and the credentials are for no other server.
+        """
+        parts = urlsplit(urljoin(f"{self.connection.url}{API}/", path))
+        return f"{self.connection.url}{parts.path}{f'?{parts.query}' if parts.query else ''}"
 
     def _exchange(self, method: str, address: str, path: str, headers: Mapping[str, str], data: bytes | None) -> Answer:
         connection = self.connection

@@ -251,3 +251,20 @@ def test_after_any_faults_the_next_runs_end_as_wanted(site: Site, faults: list[t
     assert run(site, *wishes)["changed"] is False
     assert site.interfaces()["sta"]["properties"]["privateMacAddress"] == MAC
     assert allocated(site) - burnt <= len(seen - {MAC}) or "nc_fail" in {fault[0] for fault in faults}
+
+
+def test_what_the_server_does_not_take_over_is_told(site: Site) -> None:
+    """Law 4: an answer of success is not what counts, the resource is."""
+    client = site.client()
+    forget = client.put
+
+    def deaf(path: str, body: Any, etag: str | None) -> Any:
+        return forget(path, {**body, "properties": {**body["properties"], "portSettings": {"stormLimit": 1}}}, etag)
+
+    client.put = deaf  # type: ignore[method-assign]
+    wish = entry("web01", mac_address=MAC, port_settings={"storm_limit": 9})
+    options = {"interfaces": [wish], "state": "present", "parallel": 1, "managed_by": "auto"}
+    done = work(client, options, False)
+    assert done["failed"] is True
+    assert "to read back what was written; found" in done["msg"]
+    assert "'storm_limit': 1" in done["msg"]
