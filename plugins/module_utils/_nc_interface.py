@@ -549,7 +549,7 @@ def interface_as_result(interface: Resource) -> dict[str, Any]:
         "instance_id": instance_id(interface) or None,
         "mac_address": format_mac(address) if address else None,
         "formats": all_formats(address) if address else None,
-        "allocation": allocation_of(interface),
+        "allocation": allocation_of(interface) if properties else None,
         "provisioning_state": state_of(interface) or None,
         "configuration_state": {
             "status": member(configuration, "status"),

@@ -464,7 +464,7 @@ def error_of(body: Any) -> str:
     inner = member(error, "innerError")
     if inner:
         listed.append(_code_and_message(inner) if isinstance(inner, Mapping) else str(inner))
-    return "; ".join(filter(None, [words, *listed]))
+    return "; ".join(filter(None, [words, *listed])).rstrip(".")
 
 
 def _code_and_message(error: Mapping[str, Any]) -> str:

@@ -94,4 +94,8 @@ def test_an_incomplete_picture_is_told(site: Site, record: bool) -> None:
     assert "hv2: NOT OBSERVED" in done.output
     assert "hv3: 1 VMs, 1 adapters" in done.output
     assert ("Recorded in the ledger of scope e2e" in done.output) == record
-    assert {path.name for path in (site.directory / "observations").iterdir()} == {"hv1.json", "hv3.json"}
+    assert {path.name for path in (site.directory / "observations").iterdir()} == {
+        "hv1.json",
+        "hv3.json",
+        "network_controller.json",
+    }

@@ -82,7 +82,7 @@ def test_bad_requests(site: Site) -> None:
         ),
         (
             adapters(wanted("web01", pool="nowhere")),
-            r'pool "nowhere": wanted a pool of the plan .*found a plan that has: tenant, tiny',
+            r'pool "nowhere": wanted a pool of the plan .*found a plan that has: random, tenant, tiny',
         ),
         (
             adapters(wanted("web01", pool="tenant", pin=True)),
