@@ -213,7 +213,9 @@ class Story:
         self._came_to(mended.message[0], mended)
         self._print(wrapped(mended.message[1:]))
         run = self._run("Make tenant VMs whole, from address to start", "macpool.hyperv.tenant_vm", {"file": TENANTS})
-        self._came_to("One VM for each strategy: a pool of the plan, the host's own block, the Network Controller's choice.", run)
+        self._came_to(
+            "One VM for each strategy: a pool of the plan, the host's own block, the Network Controller's choice.", run
+        )
         self._print(wrapped(run.message))
 
     def _again(self) -> None:
