@@ -21,6 +21,11 @@ OURS = (*LEDGER_OPTIONS, "observations", "reserve_for")
 """Options that the module has no use for."""
 
 
+MODULE = "nc_network_interface"
+BATCH = 100
+"""How many interfaces are written before something is said."""
+
+
 class ActionModule(Task):
     """The action of macpool.hyperv.nc_network_interface."""
 
@@ -34,7 +39,7 @@ class ActionModule(Task):
             reading = {key: arguments[key] for key in NETWORK_CONTROLLER_OPTIONS if key in arguments}
             there = self.call("nc_network_interface_info", **reading)["interfaces"]
             step = _interfaces.in_step(options["observations"], there)
-            result = self.attempt("nc_network_interface", **{**arguments, "interfaces": step.entries})
+            result = self._write(arguments, step.entries)
             rows = [*(result.get("interfaces") or ()), *step.agreeing]
             return {**result, "interfaces": rows, "left_out": step.left_out}
         entries = options["interfaces"]
@@ -43,15 +48,11 @@ class ActionModule(Task):
             lambda: self.ledger(options, self.settings.plan()), self.job, reserve_for, self.preview
         )
 
-        def with_addresses(addresses: dict[int, int]) -> dict[str, Any]:
-            return {**arguments, "interfaces": _interfaces.with_addresses(entries, addresses)}
+        def check(addresses: dict[int, int]) -> None:
+            self.check(MODULE, **{**arguments, "interfaces": _interfaces.with_addresses(entries, addresses)})
 
-        addresses = (
-            claims.before(entries, lambda predicted: self.check("nc_network_interface", **with_addresses(predicted)))
-            if present
-            else {}
-        )
-        result = self.attempt("nc_network_interface", **with_addresses(addresses))
+        addresses = claims.before(entries, check) if present else {}
+        result = self._write(arguments, _interfaces.with_addresses(entries, addresses))
         rows = result.get("interfaces") or []
         for entry, row in zip(entries, rows, strict=False):
             row["owner"] = entry.get("owner") or None
@@ -59,3 +60,19 @@ class ActionModule(Task):
             claims.after(entries, rows)
         result["changed"] = bool(result.get("changed")) or claims.changed
         return dict(result)
+
+    def _write(self, arguments: dict[str, Any], entries: list[dict[str, Any]]) -> Result:
+        """Let the module write; many interfaces in several parts, so that its progress can be seen."""
+        if self.preview or len(entries) <= BATCH:
+            return self.attempt(MODULE, **{**arguments, "interfaces": entries})
+        predicted = self.check(MODULE, **{**arguments, "interfaces": entries})
+        todo = _interfaces.unfinished(predicted["interfaces"])
+        results: list[Result] = []
+        for first in range(0, len(todo), BATCH):
+            part = [entries[number] for number in todo[first : first + BATCH]]
+            results.append(self.attempt(MODULE, **{**arguments, "interfaces": part}))
+            done = min(first + BATCH, len(todo))
+            self._display.display(f"interfaces of the Network Controller: {done} of {len(todo)} done")
+            if "interfaces" not in results[-1]:
+                break
+        return _interfaces.together(predicted, todo, results)

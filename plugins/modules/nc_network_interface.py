@@ -157,6 +157,8 @@ attributes:
     support: full
 notes:
   - When the answer to a write is lost, the interface is read again before anything else is done. Nothing is made twice.
+  - More than 100 interfaces are checked all together first, then written 100 at a time, and after each hundred a line says how far
+    the task is.
   - A change of somebody else between reading and writing (412) leads to one more reading and a new decision, then to an error.
   - 'To undo: run it again with what RV(interfaces[].before) says. An interface that was made: O(state=absent), then release its claim.'
 seealso:

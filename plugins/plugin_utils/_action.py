@@ -111,8 +111,8 @@ class Task(ActionBase):
         """
         return {key: value for key, value in self._run_module(module, arguments).items() if key != "invocation"}
 
-    def check(self, module: str, **arguments: Any) -> None:
-        """Run a module in check mode, whatever the mode of the task.
+    def check(self, module: str, **arguments: Any) -> Result:
+        """Run a module in check mode, whatever the mode of the task, and return its result.
 
         :raises ModuleFailed: when it would fail
         """
@@ -123,6 +123,7 @@ class Task(ActionBase):
             self._task.check_mode = mode
         if result.get("failed"):
             raise ModuleFailed(result)
+        return result
 
     def _run_module(self, module: str, arguments: dict[str, Any]) -> Result:
         try:

@@ -107,6 +107,39 @@ def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[R
     ]
 
 
+def unfinished(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the numbers of the interfaces that a check says are to be written or waited for."""
+    return [
+        number
+        for number, row in enumerate(rows)
+        if row["status"] != "unchanged" or row["provisioning_state"] not in (None, "Succeeded")
+    ]
+
+
+def together(predicted: Mapping[str, Any], todo: Sequence[int], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return one result of what was done in several parts.
+
+    :param predicted: the result of the check, which holds for all that was not to be written
+    :param todo: numbers of the interfaces that the parts are about, in their order
+    :param results: of the parts; the last one may have failed as a whole, and then the rest was left
+    """
+    made = [row for result in results for row in result.get("interfaces") or ()]
+    rows = [dict(row) for row in predicted["interfaces"]]
+    for number, row in zip(todo, made, strict=False):
+        rows[number] = dict(row)
+    failures = [result for result in results if result.get("failed")]
+    for number in todo[len(made) :]:
+        rows[number].update(status="failed", after=rows[number]["before"], reason=str(failures[-1]["msg"]))
+    whole: dict[str, Any] = {"changed": any(result.get("changed") for result in results), "interfaces": rows}
+    diffs = [result["diff"] for result in results if "diff" in result]
+    if diffs:
+        whole["diff"] = {side: {k: v for diff in diffs for k, v in diff[side].items()} for side in ("before", "after")}
+    if failures:
+        errors = [error for result in failures for error in result.get("errors") or ()]
+        whole.update(failed=True, msg="\n".join(str(result["msg"]) for result in failures), errors=errors)
+    return whole
+
+
 @dataclass(frozen=True)
 class InStep:
     """What keeps interfaces in step with adapters.

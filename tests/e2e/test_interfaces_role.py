@@ -119,3 +119,38 @@ def test_a_connection_lost_between_the_two_is_mended_by_the_next_run(site: Site)
     mended = role(site, mac_interfaces_wanted=wanted)
     assert mended.code == 0, mended.output
     assert mac_of(site, "web01") == site.mac(vm) == claimed
+
+
+def test_many_interfaces_in_one_task_show_how_far_they_are(site: Site) -> None:
+    options = site.lab.controller.options()
+    logon = {key: options[key] for key in ("url", "client_cert", "client_key", "ca_path")}
+    ip = {"name": "ip1", "allocation": "unmanaged", "subnet": "/logicalNetworks/vnet-pa-0001/subnets/pa-subnet-0001"}
+    entries = [{"name": f"vm{n}", "mac_address": f"221DD9{n:06X}", "ip_configurations": [ip]} for n in range(103)]
+    task = {
+        "macpool.hyperv.nc_network_interface": {**logon, "interfaces": entries, "parallel": 16},
+        "delegate_to": "localhost",
+    }
+    site.lab.controller.put("networkInterfaces", "vm5", properties_of(entries[5]))
+    done = site.tasks(task)
+    (made,) = done.on("hv1")
+    assert [row["name"] for row in made["interfaces"]] == [entry["name"] for entry in entries]
+    statuses = [row["status"] for row in made["interfaces"]]
+    assert (statuses.count("created"), statuses[5], made["changed"]) == (102, "unchanged", True)
+    assert "interfaces of the Network Controller: 100 of 102 done" in done.output
+    site.lab.controller.clear_requests()
+    (again,) = site.tasks(task).on("hv1")
+    assert again["changed"] is False
+    assert {row["status"] for row in again["interfaces"]} == {"unchanged"}
+    assert len(site.lab.controller.requests()) == 2, "103 interfaces are two pages, read once"
+
+
+def properties_of(entry: Json) -> Json:
+    """What the Network Controller has of an entry."""
+    (ip,) = entry["ip_configurations"]
+    inner = {"privateIPAllocationMethod": "Unmanaged", "subnet": {"resourceRef": ip["subnet"]}}
+    return {
+        "privateMacAddress": entry["mac_address"],
+        "privateMacAllocationMethod": "Static",
+        "isPrimary": True,
+        "ipConfigurations": [{"resourceId": ip["name"], "properties": inner}],
+    }
