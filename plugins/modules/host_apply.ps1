@@ -2492,6 +2492,10 @@ function Invoke-MacPoolSetPortProfile {
     try {
         $Context['after'] = ConvertTo-MacPoolPortProfile -Feature (Get-MacPoolFirstFeature -Adapter $adapter)
         $same = Test-MacPoolProfileSame -Left $wanted -Right $Context['after']
+        # a profile that is gone reads as null, and so does one that cannot be read: only here it is known which
+        if (-not (Test-MacPoolProfileSame -Left $Context['before'] -Right $Context['after'])) {
+            $Context['touched'] = $true
+        }
     }
     catch {
         if ($null -eq $problem) {
@@ -2996,7 +3000,11 @@ function Invoke-MacPoolRemoveMachine {
     try {
         $again = Read-MacPoolMachine -Id $id
         $gone = ($null -eq $again)
-        if (-not $gone) {
+        if ($gone) {
+            # also where the cmdlet reported an error
+            $Context['touched'] = $true
+        }
+        else {
             $Context['after'] = ConvertTo-MacPoolRemovable -Machine $again -Session $Session
         }
     }
