@@ -101,6 +101,7 @@ def test_three_strategies_check_real_again_and_back(sdn: Site) -> None:
     refused = play(sdn, THREE, mac_tenant_vm_state="absent")
     assert refused.code != 0
     assert "mac_tenant_vm_stop" in refused.output
+    assert refused.changed == 0
     assert sdn.state("rnd01") == "Running"
     gone = play(sdn, THREE, mac_tenant_vm_state="absent", mac_tenant_vm_stop=True, mac_tenant_vm_remove=True)
     assert gone.code == 0, gone.output
