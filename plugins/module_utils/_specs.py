@@ -257,6 +257,7 @@ NC_NETWORK_INTERFACE: Spec = {
     },
     "required_one_of": [("interfaces", "observations")],
     "mutually_exclusive": [("interfaces", "observations")],
+    "required_if": [("state", "absent", ("interfaces",))],
     "supports_check_mode": True,
 }
 

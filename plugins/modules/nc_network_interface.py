@@ -123,9 +123,10 @@ options:
             type: int
   observations:
     description:
-      - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). In place of O(interfaces).
+      - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). In place of O(interfaces),
+        and not with O(state=absent).
       - Each interface to which a static adapter is bound gets the address of that adapter. Adapters that are dynamic, carry no
-        address, or share an interface are left out and listed in RV(left_out), each with the reason.
+        address, share an interface, or whose port profile was not read are left out and listed in RV(left_out), each with the reason.
     type: list
     elements: dict
   state:

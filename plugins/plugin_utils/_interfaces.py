@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, parse_mac, parse_unicast
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import plain_id
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import Adapter, adapters_of
+from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import member, plain_id
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import Adapter, adapters_of, observed_vms
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import named_owner
 
@@ -162,19 +162,19 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
     """
     known = {plain_id(row["instance_id"]): row for row in interfaces}
     bound: dict[str, dict[tuple[str, str], Adapter]] = defaultdict(dict)
-    for observation in observations:
-        for adapter in adapters_of(observation):
-            if adapter.is_bound and adapter.profile and not adapter.replica:
-                bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
     entries: list[dict[str, Any]] = []
     agreeing: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
+    for adapter in _adapters(observations):
+        if not adapter.profile_read:
+            left_out.append(_left_out(adapter, "its port profile was not read, so nobody knows its interface"))
+        elif adapter.is_bound and adapter.profile:
+            bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
     for interface, adapters in sorted(bound.items()):
         reasons = {key: _why_not(adapter, len(adapters), interface in known) for key, adapter in adapters.items()}
         for key, adapter in adapters.items():
             if reasons[key]:
-                row = {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reasons[key]}
-                left_out.append(row)
+                left_out.append(_left_out(adapter, reasons[key]))
                 continue
             address = format_mac(adapter.address or 0)
             if known[interface]["mac_address"] == address:
@@ -186,6 +186,27 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
             else:
                 entries.append({"instance_id": interface, "mac_address": address})
     return InStep(entries, agreeing, left_out)
+
+
+def _adapters(observations: Sequence[Mapping[str, Any]]) -> Iterator[Adapter]:
+    """Yield the adapters of all VMs that are no replicas.
+
+    :raises MacPoolError: for what is no observation of a host, and for a host whose VMs could not be read
+    """
+    for number, observation in enumerate(observations):
+        if not member(observation.get("host"), "name"):
+            raise MacPoolError(
+                f"observations[{number}]",
+                "the observation of a host",
+                f"a mapping of {', '.join(map(str, observation)) or 'nothing'}",
+                "Give what macpool.hyperv.host_info returns as observation.",
+            )
+        observed_vms(observation)
+        yield from (adapter for adapter in adapters_of(observation) if not adapter.replica)
+
+
+def _left_out(adapter: Adapter, reason: str) -> dict[str, Any]:
+    return {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reason}
 
 
 def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:

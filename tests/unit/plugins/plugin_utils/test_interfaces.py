@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NETWORK_INTERFACE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces as rules
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
@@ -193,10 +195,26 @@ def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, k
     assert re.search(reason, row["reason"]), row["reason"]
 
 
-def test_what_was_not_read_is_not_taken_for_unbound_or_empty() -> None:
+def test_an_adapter_whose_profile_was_not_read_is_not_taken_for_unbound() -> None:
     unread = nic()
     del unread["port_profile"]
-    assert rules.in_step([seen(vm("web01", unread)), {"host": {"name": "hv2"}}], there(ONE)) == rules.InStep([], [], [])
+    step = rules.in_step([seen(vm("web01", unread), vm("db01", unread, mode="Replica"))], there(ONE))
+    assert (step.entries, step.agreeing) == ([], [])
+    (row,) = step.left_out
+    assert (row["vm"], row["name"]) == ("web01", "eth0")
+    assert "port profile was not read" in row["reason"]
+
+
+def test_a_host_whose_vms_were_not_read_is_not_taken_for_empty() -> None:
+    unread = {"host": {"name": "hv2"}, "vms": None, "warnings": ["vms: access denied"]}
+    with pytest.raises(MacPoolError, match=r'host "hv2".*access denied'):
+        rules.in_step([seen(vm("web01", nic())), unread], there(ONE))
+
+
+@pytest.mark.parametrize("other", [{}, {"observation": {}}, {"host": "hv1", "vms": []}, {"host": {}, "vms": []}])
+def test_what_is_no_observation_is_named_by_its_place(other: Json) -> None:
+    with pytest.raises(MacPoolError, match=r"observations\[1\].*host_info"):
+        rules.in_step([seen(vm("web01", nic())), other], there(ONE))
 
 
 ADAPTERS = st.builds(
@@ -227,6 +245,17 @@ def test_the_order_of_what_was_seen_is_irrelevant(drawn: list[tuple[int, Json, s
     ]
     assert len(step.entries) + len(step.left_out) == len(bound), "each bound adapter is followed or named"
     assert len({entry["instance_id"] for entry in step.entries}) == len(step.entries)
+
+
+def test_observations_never_remove_interfaces() -> None:
+    """What is out of step would be taken for what is to be removed."""
+    validator = ArgumentSpecValidator(
+        **{key: value for key, value in NC_NETWORK_INTERFACE.items() if key != "supports_check_mode"}
+    )
+    options = {"url": "https://nc.example.com", "observations": [seen(vm("web01", nic()))]}
+    assert validator.validate(options).error_messages == []
+    (message,) = validator.validate({**options, "state": "absent"}).error_messages
+    assert "state is absent" in message
 
 
 def test_it_reads_what_host_info_returns() -> None:
