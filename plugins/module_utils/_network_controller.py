@@ -18,6 +18,7 @@ import urllib.error
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -106,9 +107,18 @@ def base_url(text: str) -> str:
 
     :raises MacPoolError: when it is no https address, or holds a user or password
     """
-    parts = urlsplit(text.strip())
-    path = parts.path.rstrip("/").casefold()
     # The address itself may be what is wrong with it, and may hold a password: it is not repeated.
+    try:
+        parts = urlsplit(text.strip())
+        parts.port  # noqa: B018  (reading it is what checks it)
+    except ValueError:
+        raise MacPoolError(
+            "url of the Network Controller",
+            "an address such as https://nc.example.com or https://nc.example.com:443",
+            "one whose host or port cannot be read",
+            "Mend brackets and port.",
+        ) from None
+    path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
         raise MacPoolError(
             "url of the Network Controller",
@@ -385,7 +395,7 @@ class Client:
         return problem
 
     def _broken(self, method: str, path: str, error: Exception) -> NetworkControllerError:
-        cause = getattr(error, "reason", None) or error
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
             return NetworkControllerError(
                 self.subject,
@@ -393,11 +403,12 @@ class Client:
                 getattr(cause, "verify_message", None) or str(cause),
                 _certificate_remedy(str(getattr(cause, "verify_message", "") or cause)),
             )
-        if isinstance(cause, FileNotFoundError) or (isinstance(cause, ssl.SSLError) and "PEM" in str(cause)):
+        unusable = _unusable_file(self.connection)
+        if unusable or (isinstance(cause, ssl.SSLError) and any(word in str(cause) for word in ("PEM", "X509"))):
             return NetworkControllerError(
-                f"{self.subject}, client certificate",
-                "certificate and key as PEM files on the machine where the task runs",
-                str(cause),
+                f"{self.subject}, client certificate or CA",
+                "certificates and the key of the first as PEM files that can be read on the machine where the task runs",
+                unusable or str(cause),
                 "Check client_cert, client_key and ca_path.",
             )
         return Interrupted(
@@ -420,6 +431,19 @@ class Client:
             found,
             "Check that the url is the REST interface of a Network Controller, and no proxy answers in its place.",
         )
+
+
+def _unusable_file(connection: Connection) -> str:
+    """Return which file of a connection cannot be read, and why; empty when all can."""
+    used = ["ca_path", *(["client_cert", "client_key"] if connection.auth == CERTIFICATE else [])]
+    for option in used:
+        path = getattr(connection, option)
+        try:
+            if path:
+                Path(path).open("rb").close()
+        except OSError as error:
+            return f"{option} {path}: {error.strerror}"
+    return ""
 
 
 def _certificate_remedy(message: str) -> str:

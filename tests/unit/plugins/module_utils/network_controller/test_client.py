@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,11 +60,38 @@ def test_a_bad_certificate_is_an_error_at_once(site: Site, certificate: str, fou
     assert site.client(validate_certs=False).all_of("networkInterfaces") == []
 
 
-def test_a_missing_client_certificate_is_named(site: Site) -> None:
-    options = {"client_cert": "/nowhere/client.pem", "username": None, "password": None}
-    with pytest.raises(NetworkControllerError, match="client certificate") as error:
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("client_cert", "/nowhere/client.pem"),
+        ("client_key", "/"),
+        ("ca_path", "/nowhere/ca.pem"),
+        ("ca_path", "/"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_at_once(site: Site, option: str, value: str) -> None:
+    options = {**site.controller.options(), "username": None, "password": None, option: value}
+    with pytest.raises(NetworkControllerError, match="client certificate or CA") as error:
         site.client(**options).all_of("networkInterfaces")
-    assert "client_cert" in error.value.remedy
+    assert error.value.found.startswith(f"{option} {value}: ")
+    assert site.time.slept == [], "a file does not get better by waiting"
+
+
+def test_a_key_of_another_certificate_is_no_broken_connection(site: Site) -> None:
+    options = site.controller.options()
+    options = {**options, "username": None, "password": None, "client_cert": options["ca_path"]}
+    with pytest.raises(NetworkControllerError, match="client_cert, client_key and ca_path") as error:
+        site.client(**options).all_of("networkInterfaces")
+    assert "KEY_VALUES_MISMATCH" in error.value.found
+    assert site.time.slept == []
+
+
+def test_a_ca_that_is_no_certificate_is_no_broken_connection(site: Site, tmp_path: Path) -> None:
+    wrong = tmp_path / "ca.pem"
+    wrong.write_text("no certificate\n", encoding="utf-8")
+    with pytest.raises(NetworkControllerError, match="client_cert, client_key and ca_path"):
+        site.client(ca_path=str(wrong)).all_of("networkInterfaces")
+    assert site.time.slept == []
 
 
 def test_reads_all_pages(site: Site) -> None:
@@ -165,6 +193,9 @@ def test_an_address_with_or_without_its_path(url: str) -> None:
         "nc.example.com",
         "https://user:secret@nc.example.com",
         "https://nc.example.com/other",
+        "https://nc.example.com:secret",
+        "https://nc.example.com:99999",
+        "https://[::1",
         "",
     ],
 )
