@@ -177,6 +177,7 @@ def test_a_host_that_does_not_answer_or_is_not_asked_keeps_what_it_has(sdn: Site
             assert "hv3" in refused.output
             if arguments:
                 assert "web02 is on hv3" in refused.output
+            assert sdn.state("web01") == "Running", "a refusal comes before a VM is shut down"
             assert vms(sdn) == ["web01", "web02"]
             assert sorted(interfaces(sdn)) == ["web01_Eth1", "web02_Eth1"]
     assert sorted(claim["mac_address"] for claim in sdn.claims().values()) == sorted(addresses)
@@ -185,6 +186,39 @@ def test_a_host_that_does_not_answer_or_is_not_asked_keeps_what_it_has(sdn: Site
     gone = play(sdn, TWO, **STOPPED)
     assert gone.code == 0, gone.output
     assert (vms(sdn), interfaces(sdn)) == ([], {})
+
+
+def test_a_name_is_one_vm_wherever_it_is(sdn: Site) -> None:
+    """Outside of a cluster no host knows of another one's VM: neither a second one is made, nor a stranger removed."""
+    mine = sdn.vm("WEB01", "hv3")
+    entry = tenant("web01", "hv1", 20, pool="random", adapter_name="eth0")
+    for arguments in (("--check",), ()):
+        made = play(sdn, [entry], *arguments)
+        assert made.code == 0, made.output
+        assert "on hv3 Running" in made.output
+        assert vms(sdn) == ["WEB01"]
+    assert play(sdn, [entry]).changed == 0
+    claims, there = sdn.claims(), interfaces(sdn)
+
+    stranger = sdn.vm("web01", "hv2")
+    for variables in ({}, STOPPED):
+        refused = play(sdn, [entry], **variables)
+        assert refused.code != 0, refused.output
+        assert refused.changed == 0, refused.output
+        assert mine in refused.output
+        assert stranger in refused.output
+    assert sorted(vms(sdn)) == ["WEB01", "web01"]
+    assert (sdn.claims(), interfaces(sdn)) == (claims, there)
+
+    sdn.world.do("delete_vm", vm=stranger)
+    gone = play(sdn, [entry], **STOPPED)
+    assert gone.code == 0, gone.output
+    assert "VM removed" in gone.output
+    assert (vms(sdn), interfaces(sdn)) == ([], {})
+    again = play(sdn, [entry], **STOPPED)
+    assert (again.code, again.changed) == (0, 0), again.output
+    assert "web01: no VM, interface web01_Eth1 is not there" in again.output
+    assert play(sdn, []).code == 0
 
 
 def test_a_network_controller_that_must_not_or_cannot_be_written_leaves_everything_as_it_is(sdn: Site) -> None:
