@@ -491,6 +491,6 @@ _REMEDIES = {
     "shutdown_unavailable": "The guest cannot be asked: shut it down yourself, or say force_off: true.",
     "access_denied": "Use an account that administers Hyper-V here; cluster cmdlets need CredSSP or become.",
     "unsupported": "Install what the host lacks (Hyper-V, or SDN for a port profile), or leave this host out.",
-    "not_clustered": "Leave out clustered, or run against a host of a cluster.",
+    "not_clustered": "Say clustered: false, or run against a host of a cluster.",
     "shared_role": "Move one of the VMs into a role of its own, then run again.",
 }

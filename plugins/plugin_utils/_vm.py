@@ -304,7 +304,7 @@ class _Picture:
                 item.label,
                 "a cluster role",
                 "a host that is in no cluster",
-                "Leave out clustered, or run against a host of a cluster.",
+                "Say clustered: false, or run against a host of a cluster.",
             )
         if group := self._group(item.wish.role):
             raise self._taken(item, group)

@@ -190,8 +190,9 @@ def test_a_host_that_does_not_answer_or_is_not_asked_keeps_what_it_has(sdn: Site
 
 def test_a_name_is_one_vm_wherever_it_is(sdn: Site) -> None:
     """Outside of a cluster no host knows of another one's VM: neither a second one is made, nor a stranger removed."""
+    sdn.world.clusters.clear()
     mine = sdn.vm("WEB01", "hv3")
-    entry = tenant("web01", "hv1", 20, pool="random", adapter_name="eth0")
+    entry = tenant("web01", "hv1", 20, pool="random", adapter_name="eth0", clustered=False)
     for arguments in (("--check",), ()):
         made = play(sdn, [entry], *arguments)
         assert made.code == 0, made.output
@@ -219,6 +220,25 @@ def test_a_name_is_one_vm_wherever_it_is(sdn: Site) -> None:
     assert (again.code, again.changed) == (0, 0), again.output
     assert "web01: no VM, interface web01_Eth1 is not there" in again.output
     assert play(sdn, []).code == 0
+
+
+def test_what_would_fail_in_the_end_fails_before_anything_is_claimed(sdn: Site) -> None:
+    entry = tenant("web01", "hv1", 20, pool="random", adapter_name="eth0")
+    vm = sdn.vm("web01", "hv1", running=True)
+    sdn.world.save(vm)
+    saved = play(sdn, [entry])
+    assert saved.code != 0
+    assert "one that is Saved" in saved.output
+    sdn.world.delete_vm(vm)
+
+    sdn.world.clusters.clear()
+    alone = play(sdn, [entry])
+    assert alone.code != 0
+    assert "Say clustered: false" in alone.output
+    assert (vms(sdn), interfaces(sdn), sdn.claims()) == ([], {}, {})
+    made = play(sdn, [{**entry, "clustered": False}])
+    assert made.code == 0, made.output
+    assert "on hv1 Running, not clustered" in made.output
 
 
 def test_a_network_controller_that_must_not_or_cannot_be_written_leaves_everything_as_it_is(sdn: Site) -> None:
