@@ -9,6 +9,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import describe, quoted
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import name_key
 
 
 def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview: bool) -> None:
@@ -18,8 +19,8 @@ def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview
     :raises MacPoolError: when there is no live claim on the address
     """
     claims = ledger.claims(address=address)
-    if preview and not claims:
-        return  # an earlier task of the same check would have claimed it
+    if preview and all(name_key(claim.owner) == name_key(owner) for claim in claims):
+        return  # an earlier task of the same check would have claimed it, or taken it back for its owner
     if not any(claim.live for claim in claims):
         raise MacPoolError(
             label,

@@ -21,7 +21,12 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces as rules
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, OwnerConflict, Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+    Job,
+    OwnerConflict,
+    Request,
+    Target,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
 from tests.lab.bench import Bench
@@ -370,6 +375,18 @@ def test_an_address_that_nobody_promised_is_refused_and_taken_on_trust_in_a_chec
     assert claims(ledger, preview=True).before(entries, willing) == {0: 0x221DD8000077}
     ledger.ensure([Request("web01/eth0", "tenant", 0x221DD8000077)], JOB)
     assert claims(ledger).before(entries, willing) == {0: 0x221DD8000077}
+
+
+def test_an_address_that_its_owner_would_get_back_is_taken_on_trust_in_a_check(ledger: Ledger) -> None:
+    address = 0x221DD8000077
+    ledger.ensure([Request("web01/eth0", "tenant", address)], JOB)
+    ledger.release([Target("web01/eth0")], JOB)
+    entries = [{"name": "lb", "owner": "WEB01/eth0", "mac_address": format_mac(address)}]
+    with pytest.raises(MacPoolError, match="releasing"):
+        claims(ledger).before(entries, willing)
+    assert claims(ledger, preview=True).before(entries, willing) == {0: address}
+    with pytest.raises(MacPoolError, match="web01/eth0"):
+        claims(ledger, preview=True).before([{**entries[0], "owner": "other/eth0"}], willing)
 
 
 @pytest.mark.parametrize("preview", [False, True])
