@@ -241,6 +241,26 @@ def test_what_would_fail_in_the_end_fails_before_anything_is_claimed(sdn: Site) 
     assert "on hv1 Running, not clustered" in made.output
 
 
+def test_an_interface_keeps_its_address_when_the_adapter_cannot_follow(sdn: Site) -> None:
+    """Its running VM would have no network; then a check says what the way back of a VM that stayed would do."""
+    entry = tenant("web01", "hv1", 20, pool="random")
+    made = play(sdn, [entry])
+    assert made.code == 0, made.output
+    mac, claims = agree(sdn, "web01"), sdn.claims()
+    refused = play(sdn, [{**entry, "owner": "another/eth0"}])
+    assert refused.code != 0
+    assert refused.changed == 0, refused.output
+    assert "web01/Network Adapter" in refused.output
+    assert (agree(sdn, "web01"), sdn.claims(), sdn.state("web01")) == (mac, claims, "Running")
+
+    gone = play(sdn, [entry], mac_tenant_vm_state="absent", mac_tenant_vm_stop=True)
+    assert gone.code == 0, gone.output
+    predicted = play(sdn, [entry], "--check")
+    assert predicted.code == 0, predicted.output
+    back = play(sdn, [entry])
+    assert (agree(sdn, "web01"), back.changed) == (mac, predicted.changed), back.output
+
+
 def test_a_network_controller_that_must_not_or_cannot_be_written_leaves_everything_as_it_is(sdn: Site) -> None:
     """Also the ledger, and VMs that shall go; then the way back of VMs that stay."""
     made = play(sdn, TWO[:1])
