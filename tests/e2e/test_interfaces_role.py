@@ -154,3 +154,39 @@ def properties_of(entry: Json) -> Json:
         "isPrimary": True,
         "ipConfigurations": [{"resourceId": ip["name"], "properties": inner}],
     }
+
+
+def test_names_that_no_host_has_and_hosts_that_refuse_are_told_apart(site: Site) -> None:
+    interface_id = interface(site, "web01", "221DD90000AA")
+    web01 = site.vm("web01", "hv1", mac="221DD9000001")
+    site.world.set_profile(web01, f"{{{interface_id}}}")
+    unknown = role(site, mac_interfaces_vms=["WEB01", "web02"])
+    assert unknown.code != 0
+    assert "found on none of them: web02" in unknown.output
+    assert mac_of(site, "web01") == "221DD90000AA"
+
+    site.vm("web02", "hv2", mac="221DD9000002", running=True)
+    refused = role(site, mac_interfaces_wanted=[{"vm": "web02", "mac_address": "221DD9000009"}])
+    assert refused.code != 0
+    assert "Mend first what hosts say above that are left out here: hv2" in refused.output
+    assert "Correct the names" not in refused.output
+
+    for name in ("web01", web01):
+        done = role(site, mac_interfaces_vms=name)
+        assert done.code == 0, done.output
+    assert mac_of(site, "web01") == "221DD9000001"
+
+
+def test_an_interface_never_gets_an_address_that_is_promised_to_nobody(site: Site) -> None:
+    """The adapter would not follow: its VM would have no network."""
+    interface_id = interface(site, "web01", "221DD9000001")
+    site.world.set_profile(site.vm("web01", "hv1", mac="221DD9000001", running=True), f"{{{interface_id}}}")
+    wanted = [{"vm": "web01", "mac_address": "221DD8000009"}]
+    refused = role(site, mac_interfaces_wanted=wanted, mac_interfaces_when_running="restart")
+    assert refused.code != 0
+    assert "no claim on it" in refused.output
+    assert (mac_of(site, "web01"), site.mac("web01"), site.state("web01")) == (
+        "221DD9000001",
+        "221DD9000001",
+        "Running",
+    )
