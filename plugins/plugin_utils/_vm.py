@@ -236,6 +236,10 @@ class _Picture:
             raise self._taken(item, group)
         if goal.state in ("stopped", "absent"):
             return item
+        if not wish.name.isprintable():
+            raise MacPoolError(
+                f"VM {wish.name!r}", "a name without control characters for the new VM", "some", "Mend the name."
+            )
         if wish.memory is None:
             raise MacPoolError(item.label, "memory for the new VM", "none given", "Say memory, such as 4GB.")
         return replace(item, steps=self._steps_after(item, (CREATE,), goal, OFF))

@@ -107,6 +107,13 @@ def test_a_new_vm_never_gets_an_address_that_the_ledger_did_not_promise() -> Non
     }
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\tb"])
+def test_no_new_vm_gets_a_name_that_the_ledger_refuses_and_one_that_is_there_can_be_removed(name: str) -> None:
+    with pytest.raises(MacPoolError, match="control characters"):
+        decide(observed(), replace(WISH, name=name))
+    assert decide(observed(vm(name)), replace(WISH, name=name), ABSENT).steps == (REMOVE,)
+
+
 def test_a_new_vm_needs_memory_and_one_that_is_there_does_not() -> None:
     with pytest.raises(MacPoolError, match="memory for the new VM"):
         decide(observed(), replace(WISH, memory=None))
