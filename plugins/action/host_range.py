@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, parse_interval
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task, failure
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import (
     check_is_host,

@@ -10,6 +10,7 @@ Law 3: an error names the subject, what was wanted, what was found and what to d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class MacPoolError(Exception):
@@ -58,3 +59,9 @@ def raise_all(subject: str, errors: Sequence[MacPoolError]) -> None:
         raise errors[0]
     if errors:
         raise ManyErrors(subject, errors)
+
+
+def failure(error: MacPoolError) -> dict[str, Any]:
+    """Return the part of a failed result that tells what is wrong."""
+    errors = error.errors if isinstance(error, ManyErrors) else (error,)
+    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}

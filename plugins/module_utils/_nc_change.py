@@ -51,7 +51,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Goal:
+class ResourceGoal:
     """What a resource shall become."""
 
     decide: Decide
@@ -61,42 +61,75 @@ class Goal:
     """Whether a resource whose provisioning ended has all that is waited for."""
 
 
-def bring(client: Client, path: str, found: Resource | None, goal: Goal) -> Change:
+def bring(client: Client, path: str, found: Resource | None, goal: ResourceGoal) -> Change:
     """Create or change a resource, wait for the outcome, and read it back.
 
     :param found: the resource as it was read; None: there is none
     :raises NetworkControllerError: with the server's own words, or when what is read back differs from what is wanted
     """
-    touched = conflict = False
-    try:
+
+    def prepare(there: Resource | None) -> Resource | None:
+        return _settled(client, path, goal) if state_of(there).casefold() in SETTLING else there
+
+    def write(there: Resource | None) -> Answer | None:
+        body = goal.decide(there)
+        return None if body is None else client.put(path, body, etag_of(there))
+
+    with _Writing(client, path) as writing:
+        found, answer = writing.once(found, prepare, write)
+        if answer is not None:
+            found = _outcome(client, path, answer, goal)
+        return Change(found, writing.touched)
+
+
+class _Writing:
+    """One write that is done once, whatever comes in between; an error that ends it is told whether it may have been done."""
+
+    def __init__(self, client: Client, path: str) -> None:
+        self._client = client
+        self._path = path
+        self.touched = False
+
+    def __enter__(self) -> _Writing:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, NetworkControllerError):
+            error.touched = self.touched
+
+    def once(
+        self,
+        found: Resource | None,
+        prepare: Callable[[Resource | None], Resource | None],
+        write: Callable[[Resource | None], Answer | None],
+    ) -> tuple[Resource | None, Answer | None]:
+        """Return the resource as it was before the write, and the answer; None when there was nothing to write.
+
+        :param prepare: waits for what is under way and returns what is there then
+        :param write: sends one request, or returns None when all is as wanted
+        """
+        conflict = False
         for attempt in count():
-            if state_of(found).casefold() in SETTLING:
-                found = _settled(client, path, goal)
-            body = goal.decide(found)
-            if body is None:
-                return Change(found, touched)
+            found = prepare(found)
             try:
-                answer = client.put(path, body, etag_of(found))
+                answer = write(found)
             except PreconditionFailed:
                 if conflict:
                     raise
                 conflict = True
             except (Busy, Interrupted) as problem:
-                touched |= isinstance(problem, Interrupted)
-                if attempt >= client.connection.retries:
+                self.touched |= isinstance(problem, Interrupted)
+                if attempt >= self._client.connection.retries:
                     raise
-                client.pause(attempt, problem)
+                self._client.pause(attempt, problem)
             else:
-                touched = True
-                return Change(_outcome(client, path, answer, goal), touched)
-            found = client.get(path)
-    except NetworkControllerError as error:
-        error.touched = touched
-        raise
-    raise AssertionError("unreachable: the loop ends by itself")
+                self.touched |= answer is not None
+                return found, answer
+            found = self._client.get(self._path)
+        raise AssertionError("unreachable: the loop ends by itself")
 
 
-def _outcome(client: Client, path: str, answer: Answer, goal: Goal) -> Resource:
+def _outcome(client: Client, path: str, answer: Answer, goal: ResourceGoal) -> Resource:
     found = _settled(client, path, goal)
     if state_of(found).casefold() == FAILED:
         raise _provisioning_failed(client, path, found, answer)
@@ -110,7 +143,7 @@ def _outcome(client: Client, path: str, answer: Answer, goal: Goal) -> Resource:
     return found
 
 
-def _settled(client: Client, path: str, goal: Goal) -> Resource | None:
+def _settled(client: Client, path: str, goal: ResourceGoal) -> Resource | None:
     """Wait until provisioning has ended and return the resource; None when it is gone."""
     gone: Resource = {}
 
@@ -168,37 +201,25 @@ def remove(client: Client, path: str, found: Resource | None) -> bool:
 
     :raises NetworkControllerError: with the server's own words
     """
-    touched = conflict = False
-    try:
-        for attempt in count():
-            if found is None:
-                return touched
-            if state_of(found).casefold() == DELETING:
-                _gone(client, path)
-                return touched
-            try:
-                answer = client.delete(path, etag_of(found))
-            except NotFound:
-                return touched
-            except PreconditionFailed:
-                if conflict:
-                    raise
-                conflict = True
-            except (Busy, Interrupted) as problem:
-                touched |= isinstance(problem, Interrupted)
-                if attempt >= client.connection.retries:
-                    raise
-                client.pause(attempt, problem)
-            else:
-                touched = True
-                _finished(client, path, answer)
-                _gone(client, path)
-                return touched
-            found = client.get(path)
-    except NetworkControllerError as error:
-        error.touched = touched
-        raise
-    raise AssertionError("unreachable: the loop ends by itself")
+
+    def prepare(there: Resource | None) -> Resource | None:
+        if state_of(there).casefold() != DELETING:
+            return there
+        _gone(client, path)
+        return None
+
+    def write(there: Resource | None) -> Answer | None:
+        try:
+            return None if there is None else client.delete(path, etag_of(there))
+        except NotFound:
+            return None
+
+    with _Writing(client, path) as writing:
+        _found, answer = writing.once(found, prepare, write)
+        if answer is not None:
+            _finished(client, path, answer)
+            _gone(client, path)
+        return writing.touched
 
 
 def _gone(client: Client, path: str) -> None:

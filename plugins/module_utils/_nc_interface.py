@@ -71,7 +71,7 @@ class IpWish:
 
 
 @dataclass(frozen=True)
-class Wish:
+class InterfaceWish:
     """What a task wants of one interface, named by its resource id or, where it exists, by its instance id."""
 
     name: str
@@ -93,12 +93,12 @@ class Wish:
 # --- reading the options ----------------------------------------------------------------------------------------------
 
 
-def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[Wish]:
+def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[InterfaceWish]:
     """Return what the option interfaces asks for.
 
     :raises MacPoolError: for every entry that asks for what cannot be
     """
-    wishes: list[Wish] = []
+    wishes: list[InterfaceWish] = []
     errors: list[MacPoolError] = []
     seen: set[str] = set()
     for number, entry in enumerate(entries):
@@ -115,7 +115,7 @@ def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[Wish]:
     return wishes
 
 
-def _read_wish(place: str, entry: Mapping[str, Any]) -> Wish:
+def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
     name, by_id = entry.get("name") or "", plain_id(entry.get("instance_id") or "")
     if bool(name) == bool(by_id):
         found = "both" if name else "neither"
@@ -136,7 +136,7 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> Wish:
             "Name those that shall stay: an interface without any has no network.",
         )
     servers = entry.get("dns_servers")
-    return Wish(
+    return InterfaceWish(
         name=name,
         instance_id=by_id,
         address=parse_unicast(given, f"{place}, mac_address") if has_address else None,
@@ -238,7 +238,7 @@ def is_hosts_own(interface: Resource) -> bool:
     return member(properties_of(interface), "isHostVirtualNetworkInterface") is True
 
 
-def find(wish: Wish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
+def find(wish: InterfaceWish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
     """Return the interface that a wish means; None when it is to be made.
 
     :raises MacPoolError: when it is named by an instance id that no interface has
@@ -265,7 +265,7 @@ def by_instance_id(interfaces: Iterable[Resource]) -> dict[str, Resource]:
 # --- what to do -------------------------------------------------------------------------------------------------------
 
 
-def check(wish: Wish, found: Resource | None, carriers: Mapping[int, Sequence[Resource]]) -> None:
+def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Sequence[Resource]]) -> None:
     """Refuse a wish that must not or cannot be fulfilled.
 
     :param carriers: interfaces by their address
@@ -312,12 +312,12 @@ def check(wish: Wish, found: Resource | None, carriers: Mapping[int, Sequence[Re
             )
 
 
-def check_together(wishes: Sequence[Wish]) -> None:
+def check_together(wishes: Sequence[InterfaceWish]) -> None:
     """Refuse two wishes for one address.
 
     :raises MacPoolError: naming both interfaces
     """
-    first: dict[int, Wish] = {}
+    first: dict[int, InterfaceWish] = {}
     errors = [
         MacPoolError(
             wish.label,
@@ -331,7 +331,7 @@ def check_together(wishes: Sequence[Wish]) -> None:
     raise_all("interfaces", errors)
 
 
-def wanted_body(wish: Wish, found: Resource | None) -> Resource | None:
+def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:
     """Return what to send so that the interface becomes what is wanted; None when it is so already."""
     if found is not None and state_of(found).casefold() != FAILED and not differences(wish, found):
         return None
@@ -359,7 +359,7 @@ def wanted_body(wish: Wish, found: Resource | None) -> Resource | None:
     return body
 
 
-def _wanted_configurations(wish: Wish, found: Sequence[Any]) -> list[Any]:
+def _wanted_configurations(wish: InterfaceWish, found: Sequence[Any]) -> list[Any]:
     wanted = {configuration.name.casefold(): configuration for configuration in wish.ip_configurations}
     made = []
     for there in found:
@@ -423,7 +423,7 @@ def _configuration(interface: Resource | None, name: str) -> Resource | None:
     )
 
 
-def managed(wish: Wish, found: Resource | None) -> dict[str, Any]:
+def managed(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
     """Return what a wish manages as it is there, in the words of the options; nothing for an interface that is not there."""
     if found is None:
         return {}
@@ -471,7 +471,7 @@ def _managed_configuration(wish: IpWish | None, there: Resource) -> dict[str, An
     return kept
 
 
-def wanted(wish: Wish, found: Resource | None) -> dict[str, Any]:
+def wanted(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
     """Return what a wish manages as it will be; the address that a Network Controller is going to choose is not known."""
     kept: dict[str, Any] = {}
     if wish.address is not None:
@@ -500,7 +500,7 @@ def _wanted_configuration(wish: IpWish) -> dict[str, Any]:
     return {key: value for key, value in named.items() if value is not None}
 
 
-def differences(wish: Wish, found: Resource) -> list[str]:
+def differences(wish: InterfaceWish, found: Resource) -> list[str]:
     """Return the managed keys that are not as wanted."""
     are, shall = managed(wish, found), wanted(wish, found)
     return [key for key in shall if _meaning(are.get(key)) != _meaning(shall[key])]

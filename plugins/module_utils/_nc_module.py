@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, Connection
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
 
@@ -36,9 +36,3 @@ def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def failure(error: MacPoolError) -> Result:
-    """Return the part of a failed result that tells what is wrong."""
-    errors = error.errors if isinstance(error, ManyErrors) else (error,)
-    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}

@@ -18,8 +18,8 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_interface as rules
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_arc import check_writable
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import Goal, bring, remove
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, Wish
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import ResourceGoal, bring, remove
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, InterfaceWish
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
     Client,
     Resource,
@@ -34,7 +34,7 @@ UNCHANGED, CREATED, CHANGED, REMOVED, FAILED = "unchanged", "created", "changed"
 class Item:
     """One interface: as it was, and what became of it."""
 
-    wish: Wish
+    wish: InterfaceWish
     found: Resource | None
     status: str
     resource: Resource | None = None
@@ -69,7 +69,9 @@ class Item:
         return row
 
 
-def ensure(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: int, preview: bool) -> list[Item]:
+def ensure(
+    client: Client, wishes: Sequence[InterfaceWish], managed_by: str, parallel: int, preview: bool
+) -> list[Item]:
     """Make or change interfaces.
 
     :param parallel: how many are written at the same time
@@ -89,7 +91,7 @@ def ensure(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: in
     todo += [item for item in items if item.status == UNCHANGED and not rules.is_settled(item.found or {})]
 
     def write(item: Item) -> None:
-        goal = Goal(
+        goal = ResourceGoal(
             decide=lambda found: rules.wanted_body(item.wish, found),
             managed=lambda found: rules.managed(item.wish, found),
             ready=rules.has_outcome,
@@ -104,7 +106,7 @@ def ensure(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: in
     return items
 
 
-def _decide(wishes: Sequence[Wish], interfaces: Sequence[Resource]) -> list[Item]:
+def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> list[Item]:
     names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
     carriers: dict[int, list[Resource]] = defaultdict(list)
     for interface in interfaces:
@@ -125,7 +127,9 @@ def _decide(wishes: Sequence[Wish], interfaces: Sequence[Resource]) -> list[Item
     return items
 
 
-def absent(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: int, preview: bool) -> list[Item]:
+def absent(
+    client: Client, wishes: Sequence[InterfaceWish], managed_by: str, parallel: int, preview: bool
+) -> list[Item]:
     """Remove interfaces; one that is not there is as wanted."""
     interfaces = client.all_of(COLLECTION)
     names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
@@ -145,9 +149,9 @@ def absent(client: Client, wishes: Sequence[Wish], managed_by: str, parallel: in
     return items
 
 
-def _whole(wish: Wish) -> Wish:
+def _whole(wish: InterfaceWish) -> InterfaceWish:
     """Return a wish that manages the address, which is what a removal takes away."""
-    return Wish(wish.name, wish.instance_id, dynamic=True)
+    return InterfaceWish(wish.name, wish.instance_id, dynamic=True)
 
 
 def _each(items: Sequence[Item], work: Callable[[Item], None], parallel: int) -> None:
@@ -180,7 +184,7 @@ def report(items: Sequence[Item]) -> dict[str, Any]:
     return result
 
 
-def read(options: Mapping[str, Any]) -> list[Wish]:
+def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
     """Return what the option interfaces asks for.
 
     :raises MacPoolError: for what only the action plugin can fulfil, and for entries with errors

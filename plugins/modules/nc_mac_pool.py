@@ -146,7 +146,7 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_pool as rules
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_arc import check_writable
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import Goal, bring, remove
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import ResourceGoal, bring, remove
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION as INTERFACES
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_pool import COLLECTION
@@ -182,7 +182,7 @@ def work(client: Client, options: Mapping[str, Any], preview: bool) -> Result:
         rules.check_pool(name, wanted, there, ())
         return rules.wanted_body(name, wanted, there)
 
-    goal = Goal(decide, managed=lambda pool: rules.pool_for_diff(rules.range_of(pool)))
+    goal = ResourceGoal(decide, managed=lambda pool: rules.pool_for_diff(rules.range_of(pool)))
     change = bring(client, path_of(COLLECTION, name), found, goal)
     shown = rules.pool_as_result(change.resource or {})
     return {"changed": change.touched, "mac_pool": shown, "before": before, "after": after}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import shown
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, LedgerMissing
@@ -172,9 +172,3 @@ def check_text(spec: Spec, arguments: Mapping[str, Any], place: str = "") -> Non
                 check_text(rule["options"], item, f"{where}.")
             elif isinstance(item, (list, Mapping)) and {"str", "path"} & {rule["type"], rule.get("elements")}:
                 raise MacPoolError(where, "text", shown(item), "Give one name or word, with nothing around it.")
-
-
-def failure(error: MacPoolError) -> Result:
-    """Return the part of a failed result that tells what is wrong."""
-    errors = error.errors if isinstance(error, ManyErrors) else (error,)
-    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import PortProfile, result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._port_profile import (
     ProfileItem,
@@ -18,7 +18,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._port_profile impor
     profile_operations,
     shown,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import MOVED_TRIES, Host
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Host
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._rounds import in_rounds
 
 
 @dataclass
@@ -102,18 +103,10 @@ class Binder:
     def run(self, wishes: Sequence[ProfileWish]) -> ProfileReport:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
         report = ProfileReport()
-        remaining = list(wishes)
-        for attempt in range(1, MOVED_TRIES + 1):
-            try:
-                remaining = self._round(remaining, report, last=attempt == MOVED_TRIES)
-            except MacPoolError as error:
-                if not report.rows:
-                    raise
-                # What was done before this error must be told with it.
-                report.errors += error.errors if isinstance(error, ManyErrors) else [error]
-                break
-            if not remaining:
-                break
+        # What was done before an error must be told with it.
+        report.errors += in_rounds(
+            wishes, lambda left, last: self._round(left, report, last), lambda: bool(report.rows)
+        )
         return report
 
     def _round(self, wishes: Sequence[ProfileWish], report: ProfileReport, last: bool) -> list[ProfileWish]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils import _host
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import Item, Target, Wish
@@ -34,8 +34,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._promise import check_promised
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._rounds import in_rounds
 
-MOVED_TRIES = 3
 RESTART = "restart"
 
 
@@ -143,18 +143,10 @@ class Pusher:
     def run(self, wishes: Sequence[Wish]) -> Report:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
         report = Report()
-        remaining = list(wishes)
-        for attempt in range(1, MOVED_TRIES + 1):
-            try:
-                remaining = self._round(remaining, report, last=attempt == MOVED_TRIES)
-            except MacPoolError as error:
-                if not (report.claimed or report.rows):
-                    raise
-                # What was claimed or changed before this error must be told with it.
-                report.errors += error.errors if isinstance(error, ManyErrors) else [error]
-                break
-            if not remaining:
-                break
+        # What was claimed or changed before an error must be told with it.
+        report.errors += in_rounds(
+            wishes, lambda left, last: self._round(left, report, last), lambda: report.claimed or bool(report.rows)
+        )
         return report
 
     def _round(self, wishes: Sequence[Wish], report: Report, last: bool) -> list[Wish]:

@@ -15,7 +15,8 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import NEVER_STARTED, OFF, RUNNING, result_error
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import MOVED_TRIES, Host
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Host
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._rounds import MOVED_TRIES
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm import (
     CREATE,
     REMOVE,
