@@ -9,17 +9,18 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ADOPT
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt import adopt, host_pictures, sort_out
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt_plan import check_own_work, proposal_text, propose
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import Picture, read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_diff
+from ..module_utils._mac import format_mac
+from ..module_utils._specs import ADOPT
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._adopt.claims import adopt, host_pictures, sort_out
+from ..plugin_utils._adopt.plan import check_own_work, proposal_text, propose
+from ..plugin_utils._audit.situation import Situation
+from ..plugin_utils._files import read_file, write_file
+from ..plugin_utils._ledger.result import claim_for_diff
+from ..plugin_utils._observation.load import load
+from ..plugin_utils._observation.model import Picture
+from ..plugin_utils._observation.read import read_documents
+from ..plugin_utils._plan.read import parse_plan
 
 
 class ActionModule(Task):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import change_claims, read_claims
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_as_result, claim_for_diff
+from ..module_utils._mac import format_mac
+from ..module_utils._specs import ALLOCATION
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._ledger.allocation import change_claims, read_claims
+from ..plugin_utils._ledger.result import claim_as_result, claim_for_diff
+from ..plugin_utils._plan.read import parse_duration
 
 
 class ActionModule(Task):

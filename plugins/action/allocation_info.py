@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION_INFO
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import Filter, claims_at, parse_time
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_in_full, entry_as_result
+from ..module_utils._specs import ALLOCATION_INFO
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._ledger.allocation import Filter, claims_at, parse_time
+from ..plugin_utils._ledger.result import claim_in_full, entry_as_result
 
 
 class ActionModule(Task):

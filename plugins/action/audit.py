@@ -9,21 +9,16 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, report_on, situate, worst
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import (
-    MOST_SAMPLES,
-    counts_of,
-    is_news,
-    with_rates,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_audit, lease_for_audit
+from ..module_utils._errors import MacPoolError
+from ..module_utils._specs import AUDIT
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._audit.run import at_least, report_on, situate, worst
+from ..plugin_utils._audit.trend import MOST_SAMPLES, counts_of, is_news, with_rates
+from ..plugin_utils._audit.what_if import afterwards
+from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._ledger.result import claim_for_audit, lease_for_audit
+from ..plugin_utils._observation.load import load
+from ..plugin_utils._report.files import write_reports
 
 
 class ActionModule(Task):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_INFO
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import save_document
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._sightings import check_recordable, picture, summary
+from ..module_utils._specs import HOST_INFO
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._files import save_document
+from ..plugin_utils._observation.sightings import check_recordable, picture, summary
 
 
 class ActionModule(Task):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import Interval, parse_interval
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import result_error
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import (
+from ..module_utils._errors import MacPoolError, failure
+from ..module_utils._mac import Interval, parse_interval
+from ..module_utils._specs import HOST_RANGE
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._host.adapters import result_error
+from ..plugin_utils._host.range import (
     check_is_host,
     check_land,
     check_stranded,
@@ -21,7 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_range import 
     range_after,
     range_as_result,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Lease
+from ..plugin_utils._ledger.model import Lease
 
 
 class ActionModule(Task):

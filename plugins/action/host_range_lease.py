@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE_LEASE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import lease_as_result
+from ..module_utils._specs import HOST_RANGE_LEASE
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._ledger.result import lease_as_result
 
 
 class ActionModule(Task):

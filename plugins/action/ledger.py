@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerMissing
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._text import verify_text
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import info_as_result
+from ..module_utils._errors import raise_all
+from ..module_utils._specs import LEDGER
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._files import read_file, write_file
+from ..plugin_utils._ledger.errors import LedgerMissing
+from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._ledger.result import info_as_result
+from ..plugin_utils._ledger.text import verify_text
 
 
 class ActionModule(Task):

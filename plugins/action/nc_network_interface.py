@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import (
-    LEDGER_OPTIONS,
-    NC_NETWORK_INTERFACE,
-    NETWORK_CONTROLLER_OPTIONS,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils import _interfaces
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._interface_claims import InterfaceClaims
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
+from ..module_utils._specs import LEDGER_OPTIONS, NC_NETWORK_INTERFACE, NETWORK_CONTROLLER_OPTIONS
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._plan.read import parse_duration
+from ..plugin_utils._sdn import interfaces as _interfaces
+from ..plugin_utils._sdn.claims import InterfaceClaims
 
 OURS = (*LEDGER_OPTIONS, "observations", "reserve_for")
 """Options that the module has no use for."""

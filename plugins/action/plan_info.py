@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import PLAN_INFO
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import PictureTooOld, PoolFull
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_report import land_as_result, usage_as_result
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import lease_as_result
+from ..module_utils._specs import PLAN_INFO
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._ledger.errors import PictureTooOld, PoolFull
+from ..plugin_utils._ledger.result import lease_as_result
+from ..plugin_utils._plan.result import land_as_result, usage_as_result
 
 
 class ActionModule(Task):

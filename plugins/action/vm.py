@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_count
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm import Goal, read_vm_wishes
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._vm_run import VmRun
+from ..module_utils._mac import parse_count
+from ..module_utils._specs import VM
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._host.vm_run import VmRun
+from ..plugin_utils._host.vms import Goal, read_vm_wishes
 
 
 class ActionModule(Task):

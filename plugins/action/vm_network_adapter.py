@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_count
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_NETWORK_ADAPTER
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import read_wishes
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._push import Power, Pusher
+from ..module_utils._mac import parse_count
+from ..module_utils._specs import VM_NETWORK_ADAPTER
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._host.adapter_run import Power, Pusher
+from ..plugin_utils._host.adapters import read_wishes
+from ..plugin_utils._plan.read import parse_duration
 
 
 class ActionModule(Task):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_PORT_PROFILE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._bind import Binder
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._port_profile import read_profile_wishes
+from ..module_utils._specs import VM_PORT_PROFILE
+from ..plugin_utils._action import Result, Task
+from ..plugin_utils._host.profile_run import Binder
+from ..plugin_utils._host.profiles import read_profile_wishes
 
 
 class ActionModule(Task):

@@ -9,20 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
-    Interval,
-    format_mac,
-    overlaps,
-    parse_interval,
-    parse_mac,
-    shown,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._templates import (
-    for_templates,
-    listed_ranges,
-    read_ranges,
-)
+from ..module_utils._errors import MacPoolError
+from ..module_utils._mac import Interval, format_mac, overlaps, parse_interval, parse_mac, shown
+from ..plugin_utils._templates import for_templates, listed_ranges, read_ranges
 
 _SIGNED = re.compile(r"-?[0-9]{1,20}")
 

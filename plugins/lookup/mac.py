@@ -107,13 +107,13 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._allocation import addresses_of
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import nearest
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_duration
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
+from ..module_utils._errors import MacPoolError
+from ..module_utils._mac import format_mac
+from ..plugin_utils._ledger.allocation import addresses_of
+from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._plan.model import nearest
+from ..plugin_utils._plan.read import parse_duration
+from ..plugin_utils._settings import Settings
 
 
 class LookupModule(LookupBase):

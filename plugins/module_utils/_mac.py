@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ._errors import MacPoolError
 
 MAX_ADDRESS = (1 << 48) - 1
 MAX_RANGE_SIZE = 1 << 40

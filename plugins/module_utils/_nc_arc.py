@@ -13,13 +13,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
-    Client,
-    NetworkControllerError,
-    Resource,
-    member,
-)
+from ._errors import MacPoolError
+from ._network_controller import Client, NetworkControllerError, Resource, member
 
 AUTO, ADMINISTRATOR, ARC = "auto", "administrator", "azure_arc"
 _COLLECTIONS = ("logicalNetworks", "virtualNetworks")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple, Protocol
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
+from ._network_controller import (
     Answer,
     Busy,
     Client,

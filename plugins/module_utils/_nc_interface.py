@@ -17,16 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
-    all_formats,
-    format_mac,
-    is_mac,
-    parse_mac,
-    parse_unicast,
-)
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import FAILED, SETTLING, failure_reasons
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
+from ._errors import MacPoolError, raise_all
+from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
+from ._nc_change import FAILED, SETTLING, failure_reasons
+from ._network_controller import (
     Resource,
     checked_name,
     etag_of,

@@ -11,9 +11,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, Connection
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
+from ._errors import MacPoolError, failure
+from ._network_controller import Client, Connection
+from ._specs import Spec
 
 Result = dict[str, Any]
 

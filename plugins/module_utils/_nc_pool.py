@@ -8,25 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import (
-    Interval,
-    format_mac,
-    is_mac,
-    parse_interval,
-    parse_mac,
-)
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import FAILED
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import address_of
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
-    Resource,
-    etag_of,
-    instance_id,
-    member,
-    name_of,
-    properties_of,
-    state_of,
-)
+from ._errors import MacPoolError
+from ._mac import Interval, format_mac, is_mac, parse_interval, parse_mac
+from ._nc_change import FAILED
+from ._nc_interface import address_of
+from ._network_controller import Resource, etag_of, instance_id, member, name_of, properties_of, state_of
 
 COLLECTION = "macPools"
 

@@ -15,17 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_interface as rules
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, raise_all
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_arc import check_writable
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_change import ResourceGoal, bring, remove
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, InterfaceWish
-from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import (
-    Client,
-    Resource,
-    name_of,
-    path_of,
-)
+from . import _nc_interface as rules
+from ._errors import MacPoolError, raise_all
+from ._nc_arc import check_writable
+from ._nc_change import ResourceGoal, bring, remove
+from ._nc_interface import COLLECTION, InterfaceWish
+from ._network_controller import Client, Resource, name_of, path_of
 
 UNCHANGED, CREATED, CHANGED, REMOVED, FAILED = "unchanged", "created", "changed", "removed", "failed"
 

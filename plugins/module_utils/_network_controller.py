@@ -24,7 +24,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ansible.module_utils.urls import MissingModuleError, open_url
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ._errors import MacPoolError
 
 Resource = dict[str, Any]
 T = TypeVar("T")

@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, failure
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import shown
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import Spec
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, LedgerMissing
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
+from ..module_utils._errors import MacPoolError, failure
+from ..module_utils._mac import shown
+from ..module_utils._specs import Spec
+from ._ledger.errors import LedgerMissing
+from ._ledger.ledger import Ledger
+from ._ledger.model import Job
+from ._plan.model import Plan
+from ._settings import Settings
 
 Result = dict[str, Any]
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from ..module_utils._errors import MacPoolError
+from ._ledger.model import Job
+from ._plan.model import Plan
+from ._plan.read import parse_plan
 
 PLAN_VARIABLE = "macpool_plan"
 LEDGER_VARIABLE = "macpool_ledger"

@@ -12,8 +12,8 @@ from typing import Any, ParamSpec
 from ansible.errors import AnsibleFilterError
 from jinja2 import Undefined
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet, parse_interval, shown
+from ..module_utils._errors import MacPoolError
+from ..module_utils._mac import IntervalSet, parse_interval, shown
 
 _P = ParamSpec("_P")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._mac import is_local, is_mac, is_multicast, parse_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._templates import for_templates, read_ranges
+from ..module_utils._mac import is_local, is_mac, is_multicast, parse_mac
+from ..plugin_utils._templates import for_templates, read_ranges
 
 
 def mac(value: object) -> bool:

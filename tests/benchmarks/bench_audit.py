@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import overlaps
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.timezone.utc)
 SWITCHES = ("tenant", "management")

@@ -22,10 +22,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job, Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from tests.conftest import ROOT
 
 JOB = Job("bench")

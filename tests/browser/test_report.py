@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit, situate
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._html import html
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.what_if import afterwards
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html import html
 from tests.benchmarks.bench_audit import cluster
 from tests.browser.webdriver import CHROMIUM, DRIVER, Browser
-from tests.unit.plugins.plugin_utils.audit.documents import NOW, Document, plan
+from tests.unit.plugins.plugin_utils.observation.documents import NOW, Document, plan
 from tests.unit.plugins.plugin_utils.report.clusters import HOSTILE, named, troubled
 
 pytestmark = [

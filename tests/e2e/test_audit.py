@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from tests.e2e.runner import run_playbook
 from tests.lab.bench import Bench
 from tests.lab.lab import Lab

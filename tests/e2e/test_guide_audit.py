@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.runner import run_playbook
-from tests.unit.plugins.plugin_utils.audit.documents import RANGE_B, adapter, host, vm
+from tests.unit.plugins.plugin_utils.observation.documents import RANGE_B, adapter, host, vm
 from tests.unit.test_guide_audit import COMMANDS
 
 

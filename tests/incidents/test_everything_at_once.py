@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from tests.incidents import world as oracle
 from tests.incidents.world import World, documents, worlds
 

@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from tests.incidents.world import LAND, PREFIXES, Machine, Nic, Node, World, documents, duplicates, names, spell_mac
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.timezone.utc)

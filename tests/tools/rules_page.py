@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Rule
+    from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "rules.rst"
@@ -81,7 +81,7 @@ def _text(text: str) -> str:
 def main() -> None:
     """Write the page."""
     sys.path.insert(0, str(ROOT / ".cache" / "collections"))
-    from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import all_rules
+    from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import all_rules
 
     PAGE.write_text(page(all_rules()), encoding="utf-8")
 

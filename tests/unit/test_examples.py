@@ -22,7 +22,7 @@ from ansible.utils.plugin_docs import get_docstring
 from jinja2 import Environment, nodes
 
 from ansible_collections.macpool.hyperv.plugins.module_utils import _specs
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "macpool.hyperv"

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import Rule, all_rules
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import RULES
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import Rule, all_rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import RULES
 from tests.tools.rules_page import PAGE, page
 
 

@@ -13,9 +13,9 @@ import pytest
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Job
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 
 PLAN = {
     "scope": "west",

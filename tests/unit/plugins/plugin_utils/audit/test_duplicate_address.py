@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_B,
     adapter,
     checkpoint,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._l2 import Domains, interface_vsids
-from tests.unit.plugins.plugin_utils.audit.documents import RANGE_B, adapter, host, vm
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.l2 import Domains, interface_vsids
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
+from tests.unit.plugins.plugin_utils.observation.documents import RANGE_B, adapter, host, vm
 
 MAC = "221DD8000005"
 

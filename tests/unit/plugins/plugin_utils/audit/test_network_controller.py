@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load_directory
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import counts_of, with_rates
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.trend import counts_of, with_rates
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.load import load_directory
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
+from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_A,
     adapter,

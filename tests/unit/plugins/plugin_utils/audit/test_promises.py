@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_A,
     RANGE_B,
     adapter,

@@ -9,19 +9,14 @@ import re
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit import _registry
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import (
-    SEVERITIES,
-    Finding,
-    Rule,
-    all_rules,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._report import build_report
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import at_least, worst
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import RULES
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit import registry as _registry
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import SEVERITIES, Finding, Rule, all_rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.report import build_report
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import at_least, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.situation import Situation
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import RULES
+from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_B,
     adapter,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend import counts_of, is_news, with_rates
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._prometheus import prometheus
-from tests.unit.plugins.plugin_utils.audit.documents import NOW, adapter, guid, host, report, vm
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.trend import counts_of, is_news, with_rates
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.prometheus import prometheus
+from tests.unit.plugins.plugin_utils.observation.documents import NOW, adapter, guid, host, report, vm
 
 DAY = dt.timedelta(days=1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_B,
     adapter,

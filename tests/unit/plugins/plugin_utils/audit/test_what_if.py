@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_A,
     RANGE_B,
     RANGE_C,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+    from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
     from tests.unit.plugins.plugin_utils.ledger.helpers import Clock
 
 

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     HostPicture,
     Identity,
     Job,
     Sighting,
     SightingKind,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._sqlite import SqliteStore
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan import Plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.store import SqliteStore
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 
 JOB = Job("awx/1", "alice")
 OTHER_JOB = Job("awx/2", "bob")

@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
-    BadOwner,
-    Confirmation,
-    Identity,
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
     NoLease,
     NotInPool,
     OwnerConflict,
@@ -22,14 +19,19 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     PlanConflict,
     PlanOutdated,
     PoolFull,
+    StaleClaim,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
+    Confirmation,
+    Identity,
     Push,
     Renewal,
     Request,
     Sighting,
-    StaleClaim,
     Target,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import BadOwner
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     HOUR,
     JOB,

@@ -20,25 +20,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
+    OwnerConflict,
+    PoolFull,
+    RebindNeeded,
+    StaleClaim,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Claim,
     Confirmation,
     Fence,
     HostPicture,
     Identity,
     KnownHost,
-    OwnerConflict,
-    PoolFull,
     Push,
-    RebindNeeded,
     Renewal,
     Request,
     Sighting,
-    StaleClaim,
     Target,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger, fence_of
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._names import name_key
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import name_key
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     HOUR,
     JOB,

@@ -13,13 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
-    NoLease,
-    NotInPool,
-    PoolFull,
-    Request,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import NoLease, NotInPool, PoolFull
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
     LAND,

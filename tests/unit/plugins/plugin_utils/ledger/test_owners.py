@@ -12,18 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._claims import Knowledge, is_own, resolve
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
-    Claim,
-    Confirmation,
-    Identity,
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.claims import Knowledge, is_own, resolve
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
     OwnerConflict,
     OwnerHasOther,
     RebindNeeded,
+)
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
+    Claim,
+    Confirmation,
+    Identity,
     Request,
     Target,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger, fence_of
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
     POOL,

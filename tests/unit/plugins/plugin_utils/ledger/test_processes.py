@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_ledger, make_plan
 
 SIZE = 4096
@@ -26,8 +26,9 @@ SIZE = 4096
 WORKER = """
 import os, sys
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import PoolFull, Request, Target
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import PoolFull
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 path, name, batch, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 ledger = Ledger.open(path, "west", make_plan(size))
 os.write(1, b"ready\\n")
@@ -108,8 +109,8 @@ def test_many_writers_fill_a_pool_to_the_last_address(tmp_path: Path) -> None:
 RACER = """
 import sys
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 ledger = Ledger.open(sys.argv[1], "west", make_plan(4096))
 sys.stdin.readline()
 print(*[ledger.ensure([Request(f"shared{number}/eth0")], JOB)[0].claim.address for number in range(50)])

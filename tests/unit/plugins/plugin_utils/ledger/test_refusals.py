@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger import _places
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger import places as _places
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
     LedgerDamaged,
     LedgerEphemeral,
     LedgerError,
@@ -29,10 +29,10 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract i
     LedgerNewer,
     LedgerOnNetworkFileSystem,
     LedgerRolledBack,
-    Request,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._places import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.places import (
     check_place,
     file_name,
     file_system_of,
@@ -218,8 +218,9 @@ def test_a_locked_ledger_says_who_to_look_for(path: Path) -> None:
 NOT_WRITABLE = """
 import os, sys
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import LedgerReadOnly, Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerReadOnly
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 plan = make_plan()
 os.setgid(65534), os.setuid(65534)
 try:

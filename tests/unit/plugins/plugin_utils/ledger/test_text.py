@@ -14,14 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._contract import (
-    LedgerForeign,
-    OwnerConflict,
-    Request,
-    Target,
-)
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._text import verify_text
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerForeign, OwnerConflict
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.text import verify_text
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, POOL, Clock, ids, make_ledger, make_plan, picture, vm
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_A,
     RANGE_B,
     Document,

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._registry import SEVERITIES, all_rules
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._run import audit, situate
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._html import html
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._html_data import vlan_words
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._html_lead import verdict
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import SEVERITIES, all_rules
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.what_if import afterwards
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html import html
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html_data import vlan_words
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html_lead import verdict
+from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_A,
     RANGE_B,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._junit import junit
-from tests.unit.plugins.plugin_utils.audit.documents import plan, report
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.junit import junit
+from tests.unit.plugins.plugin_utils.observation.documents import plan, report
 from tests.unit.plugins.plugin_utils.report.clusters import HOSTILE, named, troubled
 
 RULES = ("duplicate-address", "departed", "vmm-drift")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._prometheus import prometheus
-from tests.unit.plugins.plugin_utils.audit.documents import (
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.prometheus import prometheus
+from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_A,
     claim,

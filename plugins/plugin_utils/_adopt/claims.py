@@ -1,0 +1,324 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Today's static addresses become claims: which of them can, and why the others cannot.
+
+Nothing is decided silently: an address that two adapters carry is promised to neither of them, and a person says whose
+it is. It stays out of everybody's reach all the same, because the ledger keeps what was seen apart from the claims.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ...module_utils._errors import MacPoolError
+from ...module_utils._mac import format_mac, is_multicast
+from .._ledger.claims import own_name
+from .._ledger.ledger import Ledger
+from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request, Sighting, SightingKind
+from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
+from .._observation.model import SCHEMA, Carrier, Host, Picture, Vm
+from .._observation.sightings import controller_picture
+from .._observation.sightings import picture as host_picture
+from .._observation.values import parse_time
+from .._observation.words import adapter_words
+from .._plan.model import Plan
+from .._text import from_iso, plain
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A static address that its carrier is to be promised."""
+
+    request: Request
+    host: str
+    words: str
+    """Whose adapter it is."""
+
+    @property
+    def address(self) -> int:
+        """The address as it is carried."""
+        return self.request.address or 0
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """An address that is promised to nobody, and why."""
+
+    address: str
+    """12 upper-case hex digits, or the text that is no address."""
+    carriers: tuple[str, ...]
+    reason: str
+    remedy: str
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the task shows it."""
+        return {
+            "mac_address": self.address,
+            "carriers": list(self.carriers),
+            "reason": self.reason,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What becomes of the adapters of a picture, by address."""
+
+    adoptions: tuple[Adoption, ...]
+    kept: tuple[Claim, ...]
+    """Claims that say already what is carried."""
+    conflicts: tuple[Conflict, ...]
+
+
+def sort_out(picture: Picture, plan: Plan | None = None, claims: Iterable[Claim] = ()) -> Sorted:
+    """Tell which static addresses can be promised to their carriers.
+
+    Replicas, checkpoints, dynamic adapters and the hosts' own are carriers too: whoever shares an address with a VM that
+    runs keeps it from being adopted. They themselves get no claim.
+    """
+    at = _carriers(picture)
+    bound = {claim.identity: claim for claim in claims if claim.identity and claim.live}
+    names = Counter(name_key(_name(adapter)) for adapter in _adapters(picture))
+    names_in_vm = Counter((id(adapter.vm), name_key(adapter.name)) for adapter in _adapters(picture))
+    adoptions: list[Adoption] = []
+    kept: list[Claim] = []
+    conflicts: dict[str, Conflict] = {}
+    for adapter in _adapters(picture):
+        identity = _identity(adapter)
+        if adapter.dynamic or adapter.text is None:
+            continue
+        if conflict := _fault(adapter) or _shared(at, adapter) or _others_land(plan, adapter):
+            known = conflicts.get(conflict.address)
+            carriers = tuple(sorted({*conflict.carriers, *(known.carriers if known else ())}))
+            conflicts[conflict.address] = Conflict(conflict.address, carriers, conflict.reason, conflict.remedy)
+            continue
+        if adapter.value == 0:
+            continue
+        claim = bound.get(identity) if identity else None
+        if claim and claim.address == adapter.value and claim.state == "applied" and not claim.unsure:
+            kept.append(claim)
+            continue
+        is_named = names[name_key(_name(adapter))] == 1
+        is_named_in_vm = names_in_vm[id(adapter.vm), name_key(adapter.name)] == 1
+        owner = _owner(adapter, identity, is_named, is_named_in_vm)
+        if owner is None:
+            conflict = _nameless(adapter)
+            conflicts[conflict.address] = conflict
+            continue
+        request = Request(owner, address=adapter.value, identity=identity, adopt=True)
+        adoptions.append(Adoption(request, adapter.host.name, adapter_words(adapter)))
+    return Sorted(
+        tuple(sorted(adoptions, key=lambda item: item.address)),
+        tuple(sorted(kept, key=lambda claim: claim.address)),
+        tuple(conflicts[key] for key in sorted(conflicts)),
+    )
+
+
+def _adapters(picture: Picture) -> Iterator[Carrier]:
+    for vm in picture.vms:
+        if not vm.replica:
+            yield from vm.adapters
+
+
+def _carriers(picture: Picture) -> Mapping[int, list[Carrier]]:
+    """Return who carries each address now: a checkpoint comes back only when somebody applies it."""
+    found: dict[int, list[Carrier]] = defaultdict(list)
+    for vm in picture.vms:
+        for adapter in vm.adapters:
+            if adapter.value:
+                found[adapter.value].append(adapter)
+    for carrier in picture.host_carriers:
+        if carrier.value:
+            found[carrier.value].append(carrier)
+    return found
+
+
+def _identity(adapter: Carrier) -> Identity | None:
+    vm = adapter.vm
+    if vm is None or not vm.id or not adapter.id:
+        return None
+    return Identity(readable(vm.id), readable(adapter.id), vm.host.cluster or "")
+
+
+def _name(adapter: Carrier) -> str:
+    return adapter_name(readable(adapter.vm.name), readable(adapter.name)) if adapter.vm else readable(adapter.name)
+
+
+def _owner(adapter: Carrier, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
+    """Return the name to claim under: empty where only the ids tell adapters apart, None where nothing does."""
+    name = _name(adapter)
+    try:
+        checked_owner(name)
+    except BadOwner:
+        return "" if identity else None
+    if is_named:
+        return name
+    if identity is None:
+        return None
+    return own_name(name, identity) if is_named_in_vm else ""
+
+
+def _fault(adapter: Carrier) -> Conflict | None:
+    remedy = "Give the adapter another address while its VM is off: macpool.hyperv.vm_network_adapter with pool."
+    words = (adapter_words(adapter),)
+    if adapter.value is None:
+        return Conflict(plain(adapter.text or ""), words, "it is no MAC address", remedy)
+    text = format_mac(adapter.value)
+    if is_multicast(adapter.value):
+        return Conflict(text, words, "it is a multicast address (its first octet is odd)", remedy)
+    if adapter.value == 0 and adapter.dynamic is False:
+        return Conflict(text, words, "it is static and zero, with which no VM starts", remedy)
+    if adapter.value and adapter.dynamic is None:
+        return Conflict(
+            text,
+            words,
+            "nobody said whether it is static or dynamic",
+            "Observe the host with macpool.hyperv.host_info, or export DynamicMacAddressEnabled too.",
+        )
+    return None
+
+
+def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict | None:
+    others = [other for other in at[adapter.value or 0] if not _is_same(adapter, other)] if adapter.value else []
+    if not others:
+        return None
+    carriers = tuple(sorted(adapter_words(item) for item in (adapter, *others)))
+    return Conflict(
+        format_mac(adapter.value or 0),
+        carriers,
+        f"{len(carriers)} carry it",
+        "Decide who keeps it and claim it for that one (macpool.hyperv.allocation with adopt: true, vm_id and "
+        "adapter_id), then give every other an address of its own (macpool.hyperv.vm_network_adapter with pool).",
+    )
+
+
+def _is_same(adapter: Carrier, other: Carrier) -> bool:
+    """Tell whether it is the adapter itself, or what its VM's replica has of it (fact 107)."""
+    if other is adapter:
+        return True
+    replica = other.vm is not None and other.vm.replica
+    return replica and bool(adapter.id) and _identity(adapter) == _identity(other)
+
+
+def _others_land(plan: Plan | None, adapter: Carrier) -> Conflict | None:
+    kind = plan.kind_at(adapter.value) if plan and adapter.value else None
+    if kind is None or not kind.startswith("other allocator"):
+        return None
+    return Conflict(
+        format_mac(adapter.value or 0),
+        (adapter_words(adapter),),
+        f"it lies in the land of {kind}, which hands it out itself",
+        "Nothing, when that allocator gave it. Otherwise give the adapter an address of one of the plan's pools.",
+    )
+
+
+def _nameless(adapter: Carrier) -> Conflict:
+    return Conflict(
+        format_mac(adapter.value or 0),
+        (adapter_words(adapter),),
+        "it has no ids, and its name is not the only one of its kind",
+        "Observe the host with macpool.hyperv.host_info, or export VMId and the adapter's Id too.",
+    )
+
+
+# --- what was seen ----------------------------------------------------------------------------------------------------
+
+
+def host_pictures(documents: Iterable[Mapping[str, Any]], picture: Picture) -> list[HostPicture]:
+    """Return what the ledger keeps of the documents, so that no address that anybody carries is handed out.
+
+    An export that lacks what an observation has is kept too, as an incomplete picture: it proves nobody's absence.
+    """
+    pictures = []
+    partial: set[str] = set()
+    for document in documents:
+        if document.get("kind") == "network_controller" and document.get("schema") == SCHEMA:
+            seen = parse_time(document.get("observed_at"))
+            pictures.append(controller_picture(document, int(seen.timestamp() * 1000) if seen else 0))
+        if document.get("kind") != "hyperv_host" or document.get("schema") != SCHEMA:
+            continue
+        try:
+            pictures.append(host_picture(document, from_iso(document["observed_at"])))
+        except (KeyError, TypeError, AttributeError, ValueError, MacPoolError):
+            host = document.get("host")
+            name = host.get("name") if isinstance(host, Mapping) else None
+            partial.add(picture.names.key(name) if isinstance(name, str) else "")
+    pictures += [_partial_picture(picture, host) for key, host in picture.hosts.items() if key in partial]
+    return pictures
+
+
+def _partial_picture(picture: Picture, host: Host) -> HostPicture:
+    carriers = [carrier for carrier in picture.host_carriers if carrier.host.key == host.key]
+    for vm in picture.sightings:
+        if vm.host.key == host.key:
+            carriers += vm.adapters
+            carriers += (adapter for point in vm.checkpoints for adapter in point.adapters)
+    return HostPicture(
+        host=host.name,
+        observed_at=int(host.observed_at.timestamp() * 1000) if host.observed_at else 0,
+        complete=False,
+        why_incomplete="it was read from an export that lacks a part of an observation",
+        sightings=tuple(_sighting(carrier) for carrier in carriers if carrier.value is not None),
+        range_start=host.range.start if host.range else None,
+        range_end=host.range.end if host.range else None,
+        ipv4=host.ipv4,
+    )
+
+
+def _sighting(carrier: Carrier) -> Sighting:
+    vm: Vm | None = carrier.vm
+    return Sighting(
+        address=carrier.value or 0,
+        kind=cast(SightingKind, carrier.kind),
+        vm_id=vm.id or "" if vm else "",
+        vm_name=vm.name if vm else "",
+        adapter_id=carrier.id,
+        adapter_name=carrier.name,
+        dynamic=carrier.dynamic,
+        running=carrier.running,
+    )
+
+
+# --- into the ledger --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What an adoption did, or would do."""
+
+    outcomes: tuple[Outcome, ...]
+    """Of the adoptions that went well, in the order of addresses, then of claims that the pictures settled."""
+    conflicts: tuple[Conflict, ...]
+
+    @property
+    def changed(self) -> list[Outcome]:
+        """What is not as it was."""
+        return [outcome for outcome in self.outcomes if outcome.changed]
+
+
+def adopt(
+    ledger: Ledger, pictures: Sequence[HostPicture], adoptions: Sequence[Adoption], job: Job, *, preview: bool
+) -> Adopted:
+    """Keep what was seen, and promise each static address to its carrier.
+
+    What the ledger refuses for one adapter is a conflict and stops no other.
+    """
+    wanted = [(item.request, f"carried on {readable(item.host)}") for item in adoptions]
+    observed, found = ledger.adopt(pictures, wanted, job, preview=preview)
+    outcomes: list[Outcome] = []
+    conflicts: list[Conflict] = []
+    for item, outcome in zip(adoptions, found, strict=True):
+        if isinstance(outcome, MacPoolError):
+            conflicts.append(_refused(item, outcome))
+        else:
+            outcomes.append(outcome)
+    return Adopted((*outcomes, *observed.outcomes), tuple(conflicts))
+
+
+def _refused(item: Adoption, error: MacPoolError) -> Conflict:
+    reason = f"the ledger refuses it: wanted {error.wanted}, found {error.found}"
+    return Conflict(format_mac(item.address), (item.words,), plain(reason, 600), plain(error.remedy, 300))

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan to review, made from what is there today. Pure.
+
+It keeps what can be kept: the range of each host that shares it with nobody, and the land in which static addresses lie
+already. For the rest it says what to do. Every plan proposed here is one that the plan check accepts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ...module_utils._errors import MacPoolError
+from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
+from .._observation.model import Carrier, Host, Picture
+from .._observation.words import adapter_words
+from .._plan.model import HYPERV_LAND, NLB_LAND, default_range
+from .._text import host_list, listed, plain
+
+POOL = "static"
+MARK = "# Proposed by macpool.hyperv.adopt, sha256 "
+_LAND_SIZE = 1 << 16
+_SMALLEST_BLOCK = 1 << 8
+_DEFAULT_SIZE = 256
+_ROOM = 4
+"""How many times the addresses in use a proposed pool holds at least."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What becomes of a host's range."""
+
+    host: str
+    range: Interval | None
+    keeps: bool
+    words: str
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the task shows it."""
+        span = {"start": format_mac(self.range.start), "end": format_mac(self.range.end)} if self.range else None
+        return {"host": self.host, "range": span, "keeps": self.keeps, "advice": self.words}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan to review, and what to know of it."""
+
+    plan: dict[str, Any]
+    hosts: tuple[Advice, ...]
+    notes: tuple[str, ...]
+    """Land in use that the plan leaves out, and why."""
+
+
+def propose(picture: Picture, scope: str = "") -> Proposal:
+    """Return a plan that keeps as much of today as can be kept.
+
+    :param scope: its name; default: the cluster's
+    """
+    name = scope or _scope(picture)
+    others = _others(picture)
+    theirs = IntervalSet(interval for _name, _kind, interval in others)
+    hosts = _usable_hosts(picture)
+    size = _block_size(hosts)
+    advice = [_advice(picture, host, theirs, size) for host in hosts]
+    kept = [item.range for item in advice if item.keeps and item.range]
+    taken = _taken(picture) | theirs
+    plan: dict[str, Any] = {"scope": name}
+    notes: list[str] = []
+    leased: list[Interval] = list(kept)
+    if hosts and (fresh := _fresh(taken, size * len(hosts))):
+        leased.append(fresh)
+        plan["host_ranges"] = {
+            "ranges": [_as_range(interval) for interval in leased],
+            "size_per_host": size,
+            "hosts": [item.host for item in advice],
+        }
+    elif hosts:
+        notes.append(f"Ranges of the hosts: no free land for {len(hosts)} blocks of {size} addresses was found.")
+    pool = _pool(picture, name, theirs | IntervalSet(leased) | _host_land(picture), notes)
+    plan["pools"] = {POOL: {"ranges": [_as_range(interval) for interval in pool]}}
+    if others:
+        plan["other_allocators"] = [
+            {"name": label, "kind": kind, "start": _dash(start), "end": _dash(end)}
+            for label, kind, (start, end) in others
+        ]
+    return Proposal(plan, tuple(advice), tuple(notes))
+
+
+def proposal_text(proposal: Proposal, unseen: Sequence[str] = ()) -> str:
+    """Return the proposal as YAML, with the advice as comments. The first line lets a later run know its own work.
+
+    :param unseen: what keeps the picture from being whole, as sentences
+    """
+    lines = [
+        "# Review it, then put macpool_plan into group_vars/all. Nothing was changed by writing this file.",
+        "#",
+        "# Hosts:",
+        *[f"#   {plain(item.host)}: {item.words}" for item in proposal.hosts],
+    ]
+    if unseen:
+        lines += ["#", "# Not seen. Observe it and propose again before you use this plan: it may use any land.", "#"]
+        lines += [f"#   {plain(words, 600)}" for words in unseen]
+    if proposal.notes:
+        lines += ["#", "# Left out:", *[f"#   {note}" for note in proposal.notes]]
+    # Text from a host may be Ansible's own kind of text, which YAML would not write.
+    plan = json.loads(json.dumps(proposal.plan))
+    text = yaml.safe_dump({"macpool_plan": plan}, sort_keys=False, width=120, allow_unicode=False)
+    body = "\n".join([*lines, "---", text])
+    return f"{MARK}{_digest(body)}\n{body}"
+
+
+def check_own_work(text: str, path: str) -> None:
+    """Refuse to replace a proposal that somebody has edited.
+
+    :raises MacPoolError: when the text is not what a run wrote
+    """
+    first, _feed, body = text.partition("\n")
+    if first != f"{MARK}{_digest(body)}":
+        raise MacPoolError(
+            f'file "{path}"',
+            "a proposal that nobody has edited, or no file",
+            "a file that was edited since, or is no proposal",
+            "Move it away, or name another file with plan_file.",
+        )
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
+
+
+def _dash(address: int) -> str:
+    return format_mac(address, "dash")
+
+
+def _as_range(interval: Interval) -> dict[str, Any]:
+    return {"start": _dash(interval.start), "size": interval.size}
+
+
+def _scope(picture: Picture) -> str:
+    names = sorted(cluster.name.casefold() for cluster in picture.clusters.values())
+    text = re.sub(r"[^A-Za-z0-9._-]", "-", names[0])[:64].lstrip("._-") if len(names) == 1 else ""
+    return text or "default"
+
+
+def _usable_hosts(picture: Picture) -> list[Host]:
+    """Return the hosts that a plan can name, with Hyper-V."""
+    found = {
+        host.name.casefold(): host
+        for host in picture.hosts.values()
+        if host.hyperv and host.name.strip() and host.name.strip().isprintable()
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _others(picture: Picture) -> list[tuple[str, str, Interval]]:
+    """Return the land of others, disjoint; a stretch that several claim is one entry with all names."""
+    claims: list[tuple[int, int, tuple[str, str]]] = [
+        (*pool.interval, (pool.name or "mac-pool", "network_controller"))
+        for controller in picture.controllers
+        for pool in controller.pools
+    ]
+    claims += [
+        (*interval, (f"{host.name} {name}".strip(), "containers"))
+        for host in picture.hosts.values()
+        for name, interval in host.container_pools
+    ]
+    claims = [item for item in claims if not is_multicast(item[0]) and item[0]]
+    shared = overlaps(claims)
+    pieces: list[tuple[Interval, tuple[tuple[str, str], ...]]] = [
+        (Interval(item.start, item.end), item.labels) for item in shared
+    ]
+    common = IntervalSet(interval for interval, _labels in pieces)
+    for start, end, label in claims:
+        pieces += [(interval, (label,)) for interval in IntervalSet([(start, end)]) - common]
+    found: list[tuple[str, str, Interval]] = []
+    seen: Counter[str] = Counter()
+    for interval, labels in sorted(pieces):
+        name = plain(listed(sorted({label for label, _kind in labels}), 3), 120).strip() or "others"
+        seen[name] += 1
+        kinds = {kind for _label, kind in labels}
+        kind = kinds.pop() if len(kinds) == 1 else "other"
+        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, interval))
+    return _with_names_of_their_own(found)
+
+
+def _with_names_of_their_own(found: list[tuple[str, str, Interval]]) -> list[tuple[str, str, Interval]]:
+    if len({name for name, _kind, _interval in found}) == len(found):
+        return found
+    return [(f"{name} #{number}", kind, interval) for number, (name, kind, interval) in enumerate(found, 1)]
+
+
+def _block_size(hosts: Sequence[Host]) -> int:
+    """Return the size that most ranges have; of several the smallest."""
+    sizes = Counter(host.range.size for host in hosts if host.range)
+    return min(sizes, key=lambda size: (-sizes[size], size)) if sizes else _DEFAULT_SIZE
+
+
+def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Advice:
+    name = host.name.strip()
+    own = host.range
+    if own is None:
+        return Advice(name, None, keeps=False, words="its range is not known; it gets a block of the new land.")
+    sharing = [
+        other.name
+        for other in picture.hosts.values()
+        if other is not host and other.range and other.range.start <= own.end and own.start <= other.range.end
+    ]
+    defaults = [
+        other.name
+        for other in picture.hosts.values()
+        if other is not host and any(_meets(own, address) for address in other.ipv4)
+    ]
+    if sharing:
+        reason = f"its range {own} overlaps with that of {host_list(sharing)}"
+    elif any(theirs.overlapping(*own)):
+        reason = f"its range {own} lies in the land of another allocator"
+    elif own.size != size:
+        reason = f"its range {own} has {own.size} addresses, and one plan leases blocks of one size ({size})"
+    elif defaults:
+        reason = f"its range {own} is what Hyper-V makes itself on {host_list(defaults)}"
+    elif foreign := list(_foreign(picture, host, own)):
+        words = listed([f"{_dash(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
+        reason = f"addresses of its range {own} are carried by others than its own dynamic adapters: {words}"
+    else:
+        return Advice(name, own, keeps=True, words=f"keeps its range {own}.")
+    return Advice(
+        name,
+        own,
+        keeps=False,
+        words=f"gets a block of the new land: {reason}. Pin its dynamic adapters first (role "
+        "macpool.hyperv.mac_adapters with pin), then apply the range; until then nothing changes.",
+    )
+
+
+def _meets(own: Interval, address: str) -> bool:
+    """Tell whether a range shares an address with the one that Hyper-V makes for an IPv4 address."""
+    octets = address.split(".")
+    if len(octets) != 4 or not all(octet.isdecimal() and int(octet) < 256 for octet in octets):
+        return False
+    made = default_range(address)
+    return made.start <= own.end and own.start <= made.end
+
+
+def _foreign(picture: Picture, host: Host, own: Interval) -> Iterator[Carrier]:
+    for carrier in _all_carriers(picture):
+        if carrier.value is None or not own.start <= carrier.value <= own.end:
+            continue
+        at_home = carrier.host.key == host.key
+        if not (at_home and (carrier.dynamic is True or carrier.kind == "host")):
+            yield carrier
+
+
+def _all_carriers(picture: Picture) -> Iterator[Carrier]:
+    for vm in picture.sightings:
+        yield from vm.adapters
+        for point in vm.checkpoints:
+            yield from point.adapters
+    yield from picture.host_carriers
+
+
+def _host_land(picture: Picture) -> IntervalSet:
+    return IntervalSet(host.range for host in picture.hosts.values() if host.range)
+
+
+def _taken(picture: Picture) -> IntervalSet:
+    """Return all land that somebody uses or could make addresses in."""
+    ranges = [host.range for host in picture.hosts.values() if host.range]
+    defaults = [
+        default_range(address)
+        for host in picture.hosts.values()
+        for address in host.ipv4
+        if _meets(HYPERV_LAND, address)
+    ]
+    carried = [Interval(item.value, item.value) for item in _all_carriers(picture) if item.value]
+    return IntervalSet([*ranges, *defaults, *carried])
+
+
+def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
+    """Return land of Hyper-V's own prefix that nobody uses, from 00-15-5D-E0-00-00 on."""
+    size = max(wanted, _SMALLEST_BLOCK)
+    first = HYPERV_LAND.start | 0xE00000
+    for start in (*range(first, HYPERV_LAND.end + 1, _LAND_SIZE), *range(HYPERV_LAND.start, first, _LAND_SIZE)):
+        end = start + size - 1
+        if end <= HYPERV_LAND.end and not any(taken.overlapping(start, end)):
+            return Interval(start, end)
+    return None
+
+
+def _pool(picture: Picture, scope: str, avoid: IntervalSet, notes: list[str]) -> list[Interval]:
+    """Return the land of the pool: blocks around the static addresses of today, or new land where there are none."""
+    by_prefix: dict[int, set[int]] = defaultdict(set)
+    left_out: Counter[str] = Counter()
+    for vm in picture.vms:
+        for adapter in vm.adapters:
+            address = adapter.value
+            if not address or adapter.dynamic is not False or is_multicast(address) or address in avoid:
+                continue
+            if reason := _unfit(address):
+                left_out[f"{_dash(address)[:8]}: {reason}"] += 1
+            else:
+                by_prefix[address >> 24].add(address)
+    notes += [
+        f"{prefix} ({count} in use; they can be adopted as they are)" for prefix, count in sorted(left_out.items())
+    ]
+    blocks = [_block(addresses) for _prefix, addresses in sorted(by_prefix.items())]
+    if blocks:
+        return list(IntervalSet(blocks) - avoid)
+    # By the scope's name, so that two sites hardly ever propose the same.
+    at = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:2], "big")
+    while True:
+        start = 0x220000000000 | (at & 0xFFFF) << 24
+        if land := list(IntervalSet([(start, start + _LAND_SIZE - 1)]) - avoid):
+            return land
+        at += 1
+
+
+def _unfit(address: int) -> str:
+    if address in IntervalSet([HYPERV_LAND]):
+        return "Hyper-V's own prefix, in which any host may make addresses"
+    if address in NLB_LAND:
+        return "what Windows NLB clusters make"
+    if not is_administrators_own(address):
+        return "registered to somebody, or not the administrator's quadrant (x2)"
+    return ""
+
+
+def _block(addresses: set[int]) -> Interval:
+    """Return the smallest aligned block around addresses of one prefix with room for more."""
+    low, high = min(addresses), max(addresses)
+    bits = _SMALLEST_BLOCK.bit_length() - 1
+    while low >> bits != high >> bits or (bits < 24 and 1 << bits < _ROOM * len(addresses)):
+        bits += 1
+    return Interval(low >> bits << bits, (low >> bits << bits) + (1 << bits) - 1)

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules and what they find. A rule is one pure function that registers itself; nobody keeps a list of them.
+
+A new rule is a new file in ``rules``: its texts are what documentation pages are made of.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .._observation.model import Carrier, Vm
+from .situation import Situation
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+"""From worst to mildest."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """What a rule says about one subject; the report adds the rule's own texts."""
+
+    evidence: str
+    addresses: Sequence[int] = ()
+    hosts: Iterable[str] = ()
+    """Names, in any order and as often as they come."""
+    vms: Sequence[Vm] = ()
+    carriers: Sequence[Carrier] = ()
+    severity: str | None = None
+    """When it differs from the rule's."""
+    remedy: str | None = None
+    """When it differs from the rule's."""
+    subjects: Sequence[str] = field(default=())
+    """Further words by which a waiver may name it."""
+
+
+Check = Callable[[Situation], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with the texts that reports and documentation show."""
+
+    id: str
+    severity: str
+    title: str
+    explanation: str
+    remedy: str
+    check: Check
+
+
+_found: dict[str, Rule] = {}
+
+
+def rule(*, id: str, severity: str, title: str, explanation: str, remedy: str) -> Callable[[Check], Check]:
+    """Register the decorated function as a rule.
+
+    :param id: stable name, as in waivers and reports
+    :param severity: the usual one; a finding may carry another
+    :param title: a few words
+    :param explanation: what is wrong and why it matters, for people who meet it for the first time
+    :param remedy: what to do, with the task or playbook to run
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"rule {id}: severity {severity!r} is none of {', '.join(SEVERITIES)}")
+
+    def register(check: Check) -> Check:
+        known = _found.get(id)
+        if known is not None and known.check.__module__ != check.__module__:
+            raise ValueError(f"rule {id} is defined in {known.check.__module__} and in {check.__module__}")
+        _found[id] = Rule(id, severity, title, " ".join(explanation.split()), " ".join(remedy.split()), check)
+        return check
+
+    return register
+
+
+@cache
+def _load() -> None:
+    package = __name__.rpartition(".")[0]
+    for path in sorted((Path(__file__).parent / "rules").glob("[a-z]*.py")):
+        importlib.import_module(f"{package}.rules.{path.stem}")
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, by id."""
+    _load()
+    return tuple(_found[name] for name in sorted(_found))

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule carried-without-promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....module_utils._mac import IntervalSet
+from ..._observation.model import Carrier, Interface
+from ..._observation.words import adapter_words
+from ..._text import mac, quoted
+from ..registry import Finding, rule
+from ..situation import LIVE_STATES, Claim, Situation
+from ._interfaces import interface_name
+
+
+@rule(
+    id="carried-without-promise",
+    severity="medium",
+    title="An address in use that was not promised to its user",
+    explanation="""The address lies in a pool of the plan or in a host's static block, or somebody has a claim on it, but
+    the ledger has not promised it to the adapter that carries it. It was typed by hand, cloned or restored. The ledger
+    may promise it to somebody else, or has already done so. An interface of the Network Controller counts where nobody
+    carries its address.""",
+    remedy="""If the carrier should keep the address, adopt it (ansible-playbook macpool.hyperv.adopt, or
+    macpool.hyperv.allocation with the address) or rebind the claim of a re-created VM. Otherwise give the adapter
+    an address of its own (macpool.hyperv.vm_network_adapter with pool).""",
+)
+def carried_without_promise(situation: Situation) -> Iterator[Finding]:
+    """Yield the carriers of our land, and of promised addresses, that have no promise of their own."""
+    if not situation.has_ledger:
+        return
+    land = _our_land(situation)
+    for vm, adapter in situation.adapters:
+        yield from _look(situation, land, adapter, severity="low" if vm.replica else None)
+    for carrier in situation.picture.host_carriers:
+        yield from _look(situation, land, carrier, severity=None)
+    for interface in situation.sdn.everything:
+        # Where somebody carries the address as well, that is who lacks a promise.
+        if interface.address and interface.address not in situation.carriers:
+            yield from _look_at_interface(situation, land, interface, interface.address)
+
+
+def _our_land(situation: Situation) -> IntervalSet:
+    parts = [lease.static_part for lease in situation.leases if lease.static_part]
+    pools = situation.plan.pools.values() if situation.plan else ()
+    return IntervalSet([*parts, *(interval for pool in pools for interval in pool.land)])
+
+
+def _look(situation: Situation, land: IntervalSet, carrier: Carrier, severity: str | None) -> Iterator[Finding]:
+    address = carrier.address
+    if not address:
+        return
+    claim = situation.promises.get(address)
+    if claim is None:
+        if address not in land:
+            return
+        words = "but the ledger has promised it to nobody"
+    elif claim.state in LIVE_STATES and situation.is_promised_to(claim, carrier):
+        return
+    else:
+        words, severity = _other_promise(claim), severity or "high"
+    yield Finding(
+        f"{mac(address)} is carried by {adapter_words(carrier)}, {words}.",
+        addresses=(address,),
+        hosts=(carrier.host.name,),
+        vms=(carrier.vm,) if carrier.vm else (),
+        carriers=(carrier,),
+        severity=severity,
+    )
+
+
+def _look_at_interface(
+    situation: Situation, land: IntervalSet, interface: Interface, address: int
+) -> Iterator[Finding]:
+    """Yield an interface that keeps an address which the ledger may give to somebody, now or later.
+
+    A live claim is taken for the interface's own, because nothing but the address joins the two.
+    """
+    claim = situation.promises.get(address)
+    if (claim is not None and claim.state in LIVE_STATES) or (claim is None and address not in land):
+        return
+    words = "but the ledger has promised it to nobody" if claim is None else _other_promise(claim)
+    yield Finding(
+        f"{mac(address)} is the address of {interface_name(interface)}, {words}.",
+        addresses=(address,),
+        severity=None if claim is None else "high",
+        subjects=(interface.name, interface.instance_id),
+    )
+
+
+def _other_promise(claim: Claim) -> str:
+    if claim.state == "quarantined":
+        return f"but it is in quarantine since {quoted(claim.label)} gave it back"
+    if claim.state == "held":
+        return "but it is set aside in the ledger"
+    return f"but promised to {quoted(claim.label)} ({claim.state})"

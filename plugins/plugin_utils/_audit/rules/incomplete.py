@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..registry import Finding, rule
+from ..situation import Situation
+
+
+@rule(
+    id="incomplete",
+    severity="high",
+    title="Part of the cluster was not seen",
+    explanation="""Something could not be read: a host is down or has no document, a part of a document is missing or too
+    old, or a VM moved between two reads. What nobody saw may carry any address, so nothing counts as free because it was
+    not found here, and duplicates with what is missing stay unseen (fact 47).""",
+    remedy="""Mend the cause that the sentence names and observe again: ansible-playbook macpool.hyperv.observe. For a host
+    that Ansible cannot reach, run the observation script there by hand and add its file.""",
+)
+def incomplete(situation: Situation) -> Iterator[Finding]:
+    """Yield what makes the picture incomplete."""
+    for problem in situation.problems:
+        yield Finding(
+            problem.words, hosts=problem.hosts, vms=problem.vms, remedy=problem.remedy, subjects=problem.subjects
+        )

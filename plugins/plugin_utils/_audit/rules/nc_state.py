@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule nc-state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..._observation.model import Carrier, Interface
+from ..._text import listed, plain, quoted, sentence, span
+from ..registry import Finding, rule
+from ..situation import Situation
+from ._interfaces import bound_words, interface_words
+
+_FAILED = "failed"
+_PORT = {"failure": "high", "warning": "medium"}
+"""Severity by configurationState's status, for a bound VM that runs."""
+_LONGEST_MESSAGE = 120
+
+
+@rule(
+    id="nc-state",
+    severity="high",
+    title="The Network Controller reports a failure",
+    explanation="""A pool or an interface whose provisioningState is Failed was refused by the controller: it does not exist
+    as far as traffic is concerned. An interface that was provisioned may still have no port that works: its
+    configurationState says so with codes such as HostUnreachable or PolicyConfigurationFailure (fact 70). Failure is high
+    and Warning medium where the bound VM runs. Before the VM is bound and started such a state is expected, and nothing
+    is said. A failed interface without running VM is medium.""",
+    remedy="""Follow the code: HostUnreachable and HostNotConnectedToController mean the host agent of the VM's host or its
+    certificate, PAMacAddressExhausted a full pool (macpool.hyperv.nc_mac_pool adds another), PortBlocked and
+    MultipleVfpEnabledSwitches the switch. A failed resource is put again with macpool.hyperv.nc_network_interface or
+    macpool.hyperv.nc_mac_pool, which tell the server's reason.""",
+)
+def nc_state(situation: Situation) -> Iterator[Finding]:
+    """Yield the pools and interfaces that failed, and the interfaces of running VMs whose port does not work."""
+    for controller in situation.picture.controllers:
+        for pool in controller.pools:
+            if pool.state.casefold() == _FAILED:
+                of = f" of {plain(pool.controller)}" if pool.controller else ""
+                yield Finding(
+                    f"The Network Controller's pool {quoted(pool.name)}{of} ({span(pool.interval)}) is in"
+                    f" provisioningState {plain(pool.state)}.",
+                    addresses=pool.interval,
+                    subjects=(pool.name,),
+                )
+    for interface in situation.sdn.everything:
+        adapters = [*situation.sdn.bound_to(interface), *situation.sdn.unread(interface)]
+        running = [item for item in adapters if item.running and item.kind != "replica"]
+        severity, said = None, []
+        if interface.state.casefold() == _FAILED:
+            severity = "high" if running else "medium"
+            said.append(f"is in provisioningState {plain(interface.state)}")
+        if running and interface.status.casefold() in _PORT:
+            severity = severity or _PORT[interface.status.casefold()]
+            said.append(f"has configurationState {plain(interface.status)}{_causes(interface)}")
+        if severity is not None:
+            yield _finding(interface, severity, said, running or adapters)
+
+
+def _causes(interface: Interface) -> str:
+    shown = [
+        f"{plain(code)}: {quoted(message[:_LONGEST_MESSAGE])}" if message else plain(code)
+        for code, message in interface.causes
+    ]
+    return f" ({listed(shown, most=3)})" if shown else ""
+
+
+def _finding(interface: Interface, severity: str, said: Sequence[str], adapters: Sequence[Carrier]) -> Finding:
+    words = f"{sentence(interface_words(interface))} {' and '.join(said)}."
+    if adapters:
+        words += f" It belongs to {listed([bound_words(item) for item in adapters], most=2)}."
+    return Finding(
+        words,
+        addresses=(interface.address,) if interface.address else (),
+        hosts=[item.host.name for item in adapters],
+        vms=[item.vm for item in adapters if item.vm],
+        carriers=adapters,
+        severity=severity,
+        subjects=(interface.name, interface.instance_id),
+    )

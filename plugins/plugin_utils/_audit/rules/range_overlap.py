@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule range-overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._observation.words import carried_by
+from ..._text import host_list, span
+from ..registry import Finding, rule
+from ..situation import Situation
+
+
+@rule(
+    id="range-overlap",
+    severity="high",
+    title="Hosts hand out the same addresses",
+    explanation="""The dynamic ranges of several hosts share addresses. Each host hands addresses out in ascending order
+    and knows only its own VMs (facts 12, 14), so two hosts with one range collide from the first address on. It comes
+    from imaging a host after the Hyper-V role was enabled, or from hosts whose IPv4 addresses ended in the same two
+    octets when it was (facts 11, 23).""",
+    remedy="""Lease each host a block of its own: put the hosts under macpool_plan.host_ranges, then run
+    ansible-playbook macpool.hyperv.apply (role mac_ranges, tasks host_range_lease and host_range). Adapters that would
+    change address at their next start are listed first; pin them before the range changes.""",
+)
+def range_overlap(situation: Situation) -> Iterator[Finding]:
+    """Yield one finding for each stretch with one set of hosts."""
+    for common, hosts in situation.stretches:
+        if len(hosts) < 2:
+            continue
+        names = [host.name for host in hosts]
+        carriers = situation.carriers_in(common)
+        yield Finding(
+            f"{host_list(names)} {'both' if len(names) == 2 else 'all'} hand out {span(common)} ({common.size} addresses). {carried_by(carriers)}",
+            addresses=common,
+            hosts=names,
+            vms=[carrier.vm for carrier in carriers if carrier.vm],
+            carriers=carriers,
+        )

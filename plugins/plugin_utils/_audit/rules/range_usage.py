@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule range-usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._text import host_list, quoted, span
+from ..registry import Finding, rule
+from ..situation import Situation
+from ..usage import usage
+
+
+@rule(
+    id="range-usage",
+    severity="medium",
+    title="A range is nearly full",
+    explanation="""When a host's dynamic range is used up, VMs do not start any more: "Attempt to access invalid address"
+    (fact 16). When a pool is used up, allocations fail. Used counts each address of the range that anybody carries,
+    anywhere: departed and static addresses take room too. The threshold is warn_at of the plan, 80 percent without
+    one.""",
+    remedy="""For a host range: pin its VMs (role macpool.hyperv.mac_adapters with pin) and lease the host a larger block
+    (macpool_plan.host_ranges.size_per_host). For a pool: add a range to macpool_plan.pools.""",
+)
+def range_usage(situation: Situation) -> Iterator[Finding]:
+    """Yield the ranges and pools at or above their threshold."""
+    for item in usage(situation):
+        if item.kind == "nc_pool" or not item.nearly_full:
+            continue
+        what = (
+            f"The dynamic range of {host_list(item.hosts)}"
+            if item.kind == "host_range"
+            else f"Pool {quoted(item.name)}"
+        )
+        promised = f"; {item.promised} are promised" if item.promised else ""
+        yield Finding(
+            f"{what} ({span(item.extent)}) is {item.percent} % used: {item.used} of {item.size} addresses{promised}.",
+            addresses=item.extent,
+            hosts=item.hosts,
+            severity="high" if item.used >= item.size else None,
+            subjects=(item.name,),
+        )

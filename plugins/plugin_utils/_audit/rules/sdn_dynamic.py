@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule sdn-dynamic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._text import sentence
+from ..registry import Finding, rule
+from ..situation import Situation
+from ._adapters import about
+from ._interfaces import bound_words, interface_words, profile_words
+
+
+@rule(
+    id="sdn-dynamic",
+    severity="high",
+    title="A bound adapter with a dynamic address",
+    explanation="""The adapter is bound to an interface of the Network Controller, but its address is dynamic. A VM of the
+    software-defined network needs a static address for its whole life (fact 44): as soon as Hyper-V gives the adapter
+    another one, at a start on another host or after a change of the host's range, the address is no longer that of the
+    interface, the controller applies no policy and the traffic stops.""",
+    remedy="""Set the address of the interface as a static one while the VM is off (macpool.hyperv.vm_network_adapter with
+    mac_address, or with pin where the adapter has it already). Role macpool.hyperv.mac_tenant_vm does so for new VMs.""",
+)
+def sdn_dynamic(situation: Situation) -> Iterator[Finding]:
+    """Yield the dynamic adapters that are bound to an interface."""
+    for vm, adapter in situation.adapters:
+        if adapter.bound and adapter.dynamic and not vm.replica:
+            interface = situation.sdn.by_id.get(adapter.profile_id)
+            to = f" to {interface_words(interface)}" if interface else ""
+            finding = about(
+                adapter, f"{sentence(bound_words(adapter))} is dynamic but bound by {profile_words(adapter)}{to}."
+            )
+            finding.subjects = (interface.name, interface.instance_id) if interface else (adapter.profile_id,)
+            yield finding

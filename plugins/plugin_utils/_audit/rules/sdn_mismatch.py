@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule sdn-mismatch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..._observation.model import Carrier, Interface
+from ..._observation.words import adapter_words
+from ..._text import listed, sentence
+from ..registry import SEVERITIES, Finding, rule
+from ..situation import Situation, distinct
+from ._adapters import about
+from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+
+VFP_DISABLED = 2
+"""Profile data of a port that the virtual filtering platform leaves alone (fact 87)."""
+_MOST_OTHERS = 2
+
+
+class _Fault(NamedTuple):
+    severity: str
+    """For a VM that runs."""
+    words: str
+
+
+@rule(
+    id="sdn-mismatch",
+    severity="critical",
+    title="Adapter, profile and interface disagree",
+    explanation="""A VM of the software-defined network has three records that must agree: its adapter with a static
+    address, the port profile of the adapter, which names an interface by its instance id, and that interface of the
+    Network Controller with the same address (fact 89). Where the addresses differ, or two adapters are bound to one
+    interface, the controller programs the switch for an address that the VM does not send from, and its traffic is
+    dropped without a word: critical while the VM runs. Profile data 2 turns the virtual filtering platform off at the
+    port, so that no policy and no access list holds, and a VLAN on the adapter conflicts with the platform (facts 87,
+    88): high. Two interfaces with one address, which the controller accepts (fact 83): medium. While the VM is off,
+    nothing of this is worse than medium. Profiles of zeros bind to nothing, and replicas are not looked at.""",
+    remedy="""Decide which address is right, then change adapter and interface together while the VM is off: role
+    macpool.hyperv.mac_interfaces keeps the interfaces in step with their adapters, and a bound adapter alone is never
+    changed. A wrong binding, or profile data 2, is mended by macpool.hyperv.vm_port_profile; a VLAN is taken off the
+    adapter (Set-VMNetworkAdapterVlan -Untagged), because the interface's subnet says where it belongs.""",
+)
+def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
+    """Yield the bound adapters whose records disagree, one finding for each adapter."""
+    for vm, adapter in situation.adapters:
+        interface = situation.sdn.by_id.get(adapter.profile_id) if adapter.bound and not vm.replica else None
+        if interface is None:
+            continue
+        faults = list(_faults(situation, adapter, interface))
+        if not faults:
+            continue
+        worst = min((fault.severity for fault in faults), key=SEVERITIES.index)
+        if not vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
+            worst = "medium"
+        finding = about(
+            adapter,
+            f"{sentence(bound_words(adapter))} is bound by {profile_words(adapter)} to {interface_words(interface)}:"
+            f" {'; '.join(fault.words for fault in faults)}.",
+            severity=worst,
+        )
+        finding.addresses = sorted({*finding.addresses, *filter(None, [interface.address])})
+        finding.subjects = (interface.name, interface.instance_id)
+        yield finding
+
+
+def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Iterator[_Fault]:
+    if adapter.text is not None and (adapter.value is None or adapter.address != interface.address):
+        yield _Fault("critical", f"the addresses differ{_whose(situation, adapter, interface)}")
+    if adapter.profile_data == VFP_DISABLED:
+        yield _Fault("high", "profile data 2 turns the virtual filtering platform off at this port")
+    if tag := _tag(adapter):
+        yield _Fault("high", f"{tag} on the adapter conflicts with the virtual filtering platform")
+    others = [item for item in situation.sdn.bound_to(interface) if item is not adapter and item.kind != "replica"]
+    if others:
+        severity = "critical" if any(item.running for item in others) else "medium"
+        words = listed([adapter_words(item) for item in others], most=_MOST_OTHERS)
+        yield _Fault(severity, f"{words} {'is' if len(others) == 1 else 'are'} bound to the same interface")
+    if namesakes := situation.sdn.namesakes(interface):
+        words = listed([interface_name(item) for item in namesakes], most=_MOST_OTHERS)
+        yield _Fault("medium", f"{words} {'has' if len(namesakes) == 1 else 'have'} the same address")
+
+
+def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
+    """Tell where each address is found else: records that were swapped look like this."""
+    words = []
+    mine = [item for item in situation.sdn.by_address.get(adapter.address or 0, ()) if item is not interface]
+    if mine:
+        shown = listed([interface_name(item) for item in mine], most=_MOST_OTHERS)
+        words.append(f"{address_words(adapter)} is the address of {shown}")
+    theirs = [item for item in distinct(situation.carriers.get(interface.address or 0, ())) if item is not adapter]
+    if theirs:
+        shown = listed([adapter_words(item) for item in theirs], most=_MOST_OTHERS)
+        words.append(f"{address_words(interface)} is carried by {shown}")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _tag(adapter: Carrier) -> str:
+    """Return what of VLANs is set on an adapter; nothing for one that is untagged."""
+    mode, access = str(adapter.vlan.get("mode") or "").casefold(), adapter.vlan.get("access")
+    if mode in ("trunk", "private"):
+        return f"VLAN mode {mode}"
+    is_tag = isinstance(access, int) and not isinstance(access, bool) and access > 0
+    return f"VLAN {access}" if is_tag and mode != "untagged" else ""

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule sdn-orphan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..._observation.model import Carrier, Interface
+from ..._observation.words import adapter_words
+from ..._text import listed, plain, quoted, sentence
+from ..registry import Finding, rule
+from ..situation import Situation, distinct
+from ._absence import INCOMPLETE, spoofing_doubts
+from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+
+_BIND = (
+    "If the adapter belongs to the interface, bind it: macpool.hyperv.vm_port_profile, with the VM off. Otherwise give the"
+    " adapter an address of its own (macpool.hyperv.vm_network_adapter with pool)."
+)
+_REBIND = (
+    "Make the interface again and bind the adapter to it (macpool.hyperv.nc_network_interface with the address of the"
+    " adapter, then macpool.hyperv.vm_port_profile, or role macpool.hyperv.mac_tenant_vm for all of it). A VM that is not"
+    " meant to be in the software-defined network gets the null profile (macpool.hyperv.vm_port_profile)."
+)
+
+
+@rule(
+    id="sdn-orphan",
+    severity="low",
+    title="An interface without adapter, or a profile without interface",
+    explanation="""No adapter is bound to this interface of the Network Controller: its VM was deleted, never made, or
+    loses its traffic because the binding is missing. The interface keeps its address and its IP address from everybody
+    else: low. Where an adapter carries the interface's address but is not bound to it, no policy reaches that adapter:
+    high while the VM runs, else medium. The other way round, an adapter bound to an instance id that no controller has
+    gets no policy at all (facts 44, 86): high while it runs, else medium. Absence needs proof: with an incomplete
+    picture the other half may be where nobody looked, and the finding is info. Interfaces of hosts are not looked at,
+    and without a document of a Network Controller nothing is said.""",
+    remedy="""If the VM is gone for good, remove the interface (macpool.hyperv.nc_network_interface with state absent, or role
+    macpool.hyperv.mac_tenant_vm with state absent, which gives the claim back too). If the VM is still to come, go on
+    with role macpool.hyperv.mac_tenant_vm.""",
+)
+def sdn_orphan(situation: Situation) -> Iterator[Finding]:
+    """Yield the interfaces and the profiles whose other half is missing."""
+    if not situation.sdn.has_interfaces:
+        return
+    doubts = [INCOMPLETE] if situation.problems else []
+    spoofing = spoofing_doubts(situation)
+    for interface in situation.sdn.tenants:
+        if not situation.sdn.bound_to(interface) and not situation.sdn.unread(interface):
+            yield _without_adapter(situation, interface, doubts, spoofing)
+    hidden = any(problem.hides_interfaces for problem in situation.problems)
+    for profile, adapters in situation.sdn.bound.items():
+        if profile not in situation.sdn.by_id:
+            yield _without_interface(situation, adapters, hidden)
+
+
+def _without_adapter(
+    situation: Situation, interface: Interface, doubts: Sequence[str], spoofing: Sequence[str]
+) -> Finding:
+    words = f"No adapter is bound to {interface_words(interface)}"
+    carriers = [item for item in distinct(situation.carriers.get(interface.address or 0, ())) if not item.checkpoint]
+    unbound = [item for item in carriers if not item.bound]
+    said, severity, unproven = [], "low", list(doubts)
+    if carriers:
+        said.append(f"Its address is carried by {listed([_carried(situation, item) for item in carriers], most=3)}.")
+    if any(item.vm for item in unbound):
+        # Whatever else was not seen: this adapter was, and it lacks its profile.
+        severity = "high" if any(item.vm and item.running for item in unbound) else "medium"
+    else:
+        if interface.server and situation.picture.names.key(interface.server) not in situation.picture.hosts:
+            unproven.append(f"Its port is said to be on server {quoted(interface.server)}, which was not seen.")
+        severity = "info" if unproven else "low"
+        unproven += spoofing
+    if namesakes := situation.sdn.namesakes(interface):
+        said.append(f"The same address has {listed([interface_name(item) for item in namesakes], most=3)}.")
+    return Finding(
+        " ".join([f"{words}.", *said, *unproven]),
+        addresses=(interface.address,) if interface.address else (),
+        hosts=[item.host.name for item in carriers],
+        vms=[item.vm for item in carriers if item.vm],
+        carriers=carriers,
+        severity=severity,
+        remedy=_BIND if any(item.vm for item in unbound) else None,
+        subjects=(interface.name, interface.instance_id),
+    )
+
+
+def _carried(situation: Situation, carrier: Carrier) -> str:
+    if carrier.vm is None:
+        return adapter_words(carrier)
+    if not carrier.bound:
+        return f"{bound_words(carrier)}, which is not bound"
+    other = situation.sdn.by_id.get(carrier.profile_id)
+    where = interface_name(other) if other else f"{{{plain(carrier.profile_id)}}}, which no controller has"
+    return f"{bound_words(carrier)}, which is bound to {where}"
+
+
+def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden: bool) -> Finding:
+    first = adapters[0]
+    words = f"{sentence(listed([bound_words(item) for item in adapters], most=3))}"
+    verb = "is" if len(adapters) == 1 else "are"
+    said = [f"{words} {verb} bound by {profile_words(first)} to an interface that no Network Controller has."]
+    said += [
+        f"{sentence(interface_words(interface))} has its address {address_words(first)}."
+        for interface in situation.sdn.by_address.get(first.address or 0, ())
+    ]
+    if hidden:
+        said.append("Not all interfaces could be read, so absence is not proven.")
+    is_running = any(item.running for item in adapters)
+    return Finding(
+        " ".join(said),
+        addresses=sorted({item.address for item in adapters if item.address}),
+        hosts=[item.host.name for item in adapters],
+        vms=[item.vm for item in adapters if item.vm],
+        carriers=adapters,
+        severity="info" if hidden else "high" if is_running else "medium",
+        remedy=_REBIND,
+        subjects=(first.profile_id,),
+    )

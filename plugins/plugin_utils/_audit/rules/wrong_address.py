@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule wrong-address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._observation.words import adapter_words
+from ..._text import mac, quoted, sentence
+from ..registry import Finding, rule
+from ..situation import Situation
+from ._adapters import about
+
+
+@rule(
+    id="wrong-address",
+    severity="high",
+    title="An adapter carries another address than the one it was promised",
+    explanation="""The ledger has an applied claim for this adapter, but the adapter carries something else: somebody
+    changed it by hand, a checkpoint was applied, or the VM was restored from an older copy. Whoever relies on the
+    promise (DHCP, firewall, the Network Controller) no longer meets this VM.""",
+    remedy="""Set the promised address again while the VM is off: run the play that manages the adapter (role mac_adapters,
+    macpool.hyperv.vm_network_adapter). If the new address is right, release the claim and claim that one.""",
+)
+def wrong_address(situation: Situation) -> Iterator[Finding]:
+    """Yield the adapters of applied claims that carry another address."""
+    for claim in situation.claims:
+        if claim.state != "applied":
+            continue
+        adapter = situation.adapter_of(claim)
+        if adapter is None or adapter.text is None or adapter.value == claim.value:
+            continue
+        carried = mac(adapter.value) if adapter.value is not None else quoted(adapter.text)
+        finding = about(
+            adapter,
+            f"{sentence(adapter_words(adapter))} carries {carried}, but {mac(claim.value)} is promised to it as"
+            f" {quoted(claim.label)}.",
+        )
+        finding.addresses = sorted({claim.value, *finding.addresses})
+        finding.subjects = (claim.owner,)
+        yield finding

@@ -1,0 +1,285 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything a rule may look at, with the look-ups that keep a rule linear. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...module_utils._mac import Interval, IntervalSet, parse_mac
+from .._names import plain_id
+from .._observation.completeness import Problem, find_problems
+from .._observation.model import Carrier, Host, Picture, Vm
+from .._plan.model import Plan
+from .._text import plain
+from .l2 import Domains, interface_vsids
+from .sdn import Sdn
+
+LIVE_STATES = frozenset({"reserved", "applied", "releasing"})
+"""States of a claim whose owner may carry the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promise of the ledger."""
+
+    value: int
+    owner: str
+    pool: str
+    state: str
+    vm_id: str
+    adapter_id: str
+    names: frozenset[str]
+    """Owner and aliases, in the form in which names are compared."""
+
+    @property
+    def label(self) -> str:
+        """The owner as a reader knows it; its ids where nobody ever gave it a name."""
+        return self.owner or f"{self.vm_id}/{self.adapter_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A block that the ledger leased to a host."""
+
+    host: str
+    """Key of the host."""
+    name: str
+    interval: Interval
+    dynamic_end: int
+    active: bool
+
+    @property
+    def static_part(self) -> Interval | None:
+        """The upper part that Hyper-V never sees."""
+        return Interval(self.dynamic_end + 1, self.interval.end) if self.dynamic_end < self.interval.end else None
+
+
+class Situation:
+    """Picture, plan and ledger at one moment."""
+
+    def __init__(
+        self,
+        picture: Picture,
+        plan: Plan | None,
+        claims: Iterable[Mapping[str, Any]] | None,
+        leases: Iterable[Mapping[str, Any]],
+        now: dt.datetime,
+        expected_hosts: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        self.picture = picture
+        self.plan = plan
+        self.has_ledger = claims is not None
+        self.claim_rows = list(claims or ())
+        self.lease_rows = list(leases)
+        self.now = now
+        self.expected_hosts = tuple(expected_hosts)
+        kept = (_claim(row) for row in self.claim_rows if row.get("state") != "gone")
+        self.claims = tuple(sorted(kept, key=lambda claim: (claim.value, claim.owner)))
+        self.leases = tuple(
+            sorted((_lease(row, picture) for row in self.lease_rows), key=lambda lease: (lease.interval, lease.host))
+        )
+        self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(picture))
+
+    def on(self, picture: Picture) -> Situation:
+        """Return the same plan and ledger over another picture."""
+        claims = self.claim_rows if self.has_ledger else None
+        return Situation(picture, self.plan, claims, self.lease_rows, self.now, self.expected_hosts)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What makes the picture incomplete."""
+        expected = {lease.host: (lease.name, "has a lease") for lease in self.leases if lease.active}
+        if self.plan and self.plan.host_ranges:
+            hosts = self.plan.host_ranges.hosts
+            expected.update((self.picture.names.key(name), (name, "is a host of the plan")) for name in hosts)
+        for row in self.expected_hosts:
+            name, reason = str(row["name"]), str(row.get("reason") or "")
+            words = f"was to be observed ({plain(reason, 200)})" if reason else "was to be observed"
+            expected[self.picture.names.key(name)] = (name, words)
+        return find_problems(self.picture, self.plan.max_observation_age if self.plan else None, expected)
+
+    @cached_property
+    def adapters(self) -> tuple[tuple[Vm, Carrier], ...]:
+        """Every adapter of every VM, replicas included, each VM once."""
+        return tuple((vm, adapter) for vm in self.picture.vms for adapter in vm.adapters)
+
+    @cached_property
+    def carriers(self) -> Mapping[int, list[Carrier]]:
+        """Everything that carries an address, checkpoints and further sightings of a moved VM included."""
+        found: dict[int, list[Carrier]] = defaultdict(list)
+        chosen = {id(vm) for vm in self.picture.vms}
+        others = [vm for vm in self.picture.sightings if id(vm) not in chosen]
+        for vm in (*self.picture.vms, *others):
+            for adapter in vm.adapters:
+                if adapter.value:
+                    found[adapter.value].append(adapter)
+            for point in vm.checkpoints:
+                for adapter in point.adapters:
+                    if adapter.value:
+                        found[adapter.value].append(adapter)
+        for carrier in self.picture.host_carriers:
+            if carrier.value:
+                found[carrier.value].append(carrier)
+        return found
+
+    @cached_property
+    def carried(self) -> Sequence[int]:
+        """All addresses that anybody carries, sorted."""
+        return sorted(self.carriers)
+
+    def carried_in(self, interval: Interval) -> Sequence[int]:
+        """Return the carried addresses of a range."""
+        return self.carried[bisect_left(self.carried, interval.start) : bisect_right(self.carried, interval.end)]
+
+    def carriers_in(self, interval: Interval) -> list[Carrier]:
+        """Return who carries an address of a range, in the order of addresses."""
+        return [carrier for address in self.carried_in(interval) for carrier in distinct(self.carriers[address])]
+
+    @cached_property
+    def ranges(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
+        """Each host range with all hosts that have exactly it."""
+        grouped: dict[Interval, list[Host]] = defaultdict(list)
+        for host in self.picture.hosts.values():
+            if host.range:
+                grouped[host.range].append(host)
+        return tuple((interval, tuple(hosts)) for interval, hosts in sorted(grouped.items()))
+
+    @cached_property
+    def stretches(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
+        """The land of all host ranges, cut wherever a range begins or ends, with the hosts that cover each piece."""
+        events: list[tuple[int, bool, int]] = []
+        for index, (interval, _hosts) in enumerate(self.ranges):
+            events += [(interval.start, True, index), (interval.end + 1, False, index)]
+        found = []
+        active: set[int] = set()
+        reached = 0
+        for position, opens, index in sorted(events):
+            if position > reached and active:
+                hosts = tuple(host for number in sorted(active) for host in self.ranges[number][1])
+                found.append((Interval(reached, position - 1), hosts))
+            reached = position
+            if opens:
+                active.add(index)
+            else:
+                active.discard(index)
+        return tuple(found)
+
+    @cached_property
+    def _stretch_starts(self) -> list[int]:
+        return [interval.start for interval, _hosts in self.stretches]
+
+    def hosts_with(self, address: int) -> tuple[Host, ...]:
+        """Return the hosts in whose dynamic range an address lies."""
+        at = bisect_right(self._stretch_starts, address) - 1
+        if at < 0 or address > self.stretches[at][0].end:
+            return ()
+        return self.stretches[at][1]
+
+    @cached_property
+    def promises(self) -> Mapping[int, Claim]:
+        """The claim on each address; the ledger has one at most."""
+        return {claim.value: claim for claim in self.claims}
+
+    @cached_property
+    def leased(self) -> IntervalSet:
+        """All land of leases, old blocks included."""
+        return IntervalSet(lease.interval for lease in self.leases)
+
+    @cached_property
+    def by_ids(self) -> Mapping[tuple[str, str], Carrier]:
+        """Each adapter by the ids of its VM and its own."""
+        return {
+            (vm.id, adapter.id): adapter for vm, adapter in self.adapters if vm.id and not vm.replica and adapter.id
+        }
+
+    @cached_property
+    def by_names(self) -> Mapping[str, list[Carrier]]:
+        """Adapters by ``VM/adapter``; two VMs may share a name."""
+        found: dict[str, list[Carrier]] = defaultdict(list)
+        for vm, adapter in self.adapters:
+            if not vm.replica:
+                found[f"{vm.name}/{adapter.name}".casefold()].append(adapter)
+        return found
+
+    @cached_property
+    def sdn(self) -> Sdn:
+        """Interfaces of Network Controllers and the adapters that belong to them."""
+        return Sdn(self.picture.controllers, [adapter for _vm, adapter in self.adapters])
+
+    @cached_property
+    def spoofing(self) -> tuple[Carrier, ...]:
+        """Adapters behind which addresses may live that nobody can list (fact 109)."""
+        return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
+
+    def adapter_of(self, claim: Claim) -> Carrier | None:
+        """Return the adapter that a claim is meant for; None when it is not there or names do not decide."""
+        if claim.vm_id:
+            return self.by_ids.get((claim.vm_id, claim.adapter_id)) if claim.adapter_id else None
+        found = {id(adapter): adapter for name in claim.names for adapter in self.by_names.get(name, ())}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    @staticmethod
+    def is_promised_to(claim: Claim, carrier: Carrier) -> bool:
+        """Tell whether a claim can be the promise to this carrier."""
+        vm = carrier.vm
+        if vm is None:
+            wanted = f"{carrier.host.name}/{carrier.name}".casefold()
+            return wanted in claim.names or f"{carrier.host.key}/{carrier.name}".casefold() in claim.names
+        if claim.vm_id and vm.id:
+            return claim.vm_id == vm.id and (not claim.adapter_id or not carrier.id or claim.adapter_id == carrier.id)
+        if f"{vm.name}/{carrier.name}".casefold() in claim.names:
+            return True
+        # An owner such as web01/eth0 was named before the adapter was: the VM's name has to do.
+        return any(name.rpartition("/")[0] == vm.name.casefold() for name in claim.names)
+
+
+def distinct(carriers: Sequence[Carrier]) -> Iterator[Carrier]:
+    """Leave out what adds nothing: own checkpoints, and a moved VM's older sighting (it comes after the newest)."""
+    if len(carriers) == 1:
+        yield carriers[0]
+        return
+    present = {carrier.vm.id for carrier in carriers if carrier.vm and carrier.vm.id and not carrier.checkpoint}
+    first_seen: dict[tuple[Any, ...], Host] = {}
+    for carrier in carriers:
+        vm = carrier.vm
+        if vm is not None and vm.id:
+            if carrier.checkpoint is not None and vm.id in present:
+                continue
+            if first_seen.setdefault((*vm.identity, carrier.kind), vm.host) is not vm.host:
+                continue
+        yield carrier
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    owner = str(row.get("owner") or "")
+    names = [owner, *(str(alias) for alias in row.get("aliases") or ())]
+    return Claim(
+        value=parse_mac(row.get("address"), f'claim of "{owner}"'),
+        owner=owner,
+        pool=str(row.get("pool") or ""),
+        state=str(row.get("state") or ""),
+        vm_id=plain_id(row.get("vm_id")),
+        adapter_id=plain_id(row.get("adapter_id")),
+        names=frozenset(name.casefold() for name in names if name),
+    )
+
+
+def _lease(row: Mapping[str, Any], picture: Picture) -> Lease:
+    name = str(row.get("host") or "")
+    interval = Interval(parse_mac(row.get("start"), f"lease of {name}"), parse_mac(row.get("end"), f"lease of {name}"))
+    dynamic_end = row.get("dynamic_end")
+    return Lease(
+        host=picture.names.key(name),
+        name=name,
+        interval=interval,
+        dynamic_end=interval.end if dynamic_end is None else parse_mac(dynamic_end, f"lease of {name}"),
+        active=row.get("state", "active") == "active",
+    )

@@ -1,0 +1,383 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would happen if a host were drained, failed, got another range, or joined. Pure.
+
+The answer is a report of the situation afterwards, with ``changes``: who gets a new address and when, and which
+addresses could collide because of the change. What is true before and after is in the findings, not in the changes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...module_utils._errors import MacPoolError
+from ...module_utils._mac import Interval, format_mac, parse_interval
+from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
+from .._observation.read import PARTS
+from .._observation.words import adapter_words
+from .._plan.model import default_range
+from .._text import host_list, mac, plain, sentence, span
+from .report import build_report
+from .situation import Situation, distinct
+
+ACTIONS = ("drain", "fail", "set_range", "add_host")
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A question."""
+
+    action: str
+    """drain, fail, set_range or add_host."""
+    host: str
+    range: Interval | None = None
+    """The new range; of a host that joins, instead of the one that its address gives."""
+    cluster: str | None = None
+    """The cluster that a host joins."""
+    ipv4: str | None = None
+    """The address of a host that joins."""
+
+
+@dataclass(slots=True)
+class _Answer:
+    picture: Picture
+    changes: list[dict[str, Any]]
+    advice: str
+    assumptions: list[str]
+
+
+def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
+    """Return a question from ``{action, host, range: {start, end | size}, ipv4, cluster}``."""
+    action, host = value.get("action"), value.get("host")
+    if action not in ACTIONS:
+        raise MacPoolError("what_if.action", f"one of {', '.join(ACTIONS)}", repr(action), "Name one of these.")
+    if not isinstance(host, str) or not host.strip():
+        raise MacPoolError("what_if.host", "the name of a host", repr(host), "Name the host that would change.")
+    interval = parse_interval(value["range"], "what_if.range") if value.get("range") is not None else None
+    ipv4 = value.get("ipv4")
+    if action == "add_host" and interval is None:
+        if not isinstance(ipv4, str) or not _is_ipv4(ipv4):
+            raise MacPoolError(
+                "what_if.ipv4",
+                "the IPv4 address of the host that joins, from which Hyper-V makes its default range",
+                repr(ipv4),
+                "Give ipv4, or give range.",
+            )
+        interval = default_range(ipv4)
+    if action == "set_range" and interval is None:
+        raise MacPoolError(
+            "what_if.range", "the range that the host would get", "none", "Give range with start and end."
+        )
+    cluster = value.get("cluster")
+    return WhatIf(str(action), host.strip(), interval, str(cluster) if cluster else None, str(ipv4) if ipv4 else None)
+
+
+def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report of the situation after a change, with ``changes``."""
+    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
+    result = _imagine(situation, question)
+    report = build_report(situation.on(result.picture))
+    return {
+        **report,
+        "what_if": {
+            "action": question.action,
+            "host": question.host,
+            "range": {"start": format_mac(question.range.start), "end": format_mac(question.range.end)}
+            if question.range
+            else None,
+        },
+        "changes": sorted(result.changes, key=_order),
+        "advice": result.advice,
+        "assumptions": result.assumptions,
+    }
+
+
+def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
+    """Return the situation after a change, for those who show it beside its report."""
+    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
+    return situation.on(_imagine(situation, question).picture)
+
+
+def _imagine(situation: Situation, question: WhatIf) -> _Answer:
+    picture = situation.picture
+    key = picture.names.key(question.host)
+    if question.action == "add_host":
+        if key in picture.hosts:
+            raise MacPoolError(
+                f'host "{plain(question.host)}"',
+                "a host that is not there yet",
+                "an observation of it",
+                "Ask what happens with set_range instead.",
+            )
+        return _add(situation, key, question)
+    if key not in picture.hosts:
+        known = host_list(host.name for host in picture.hosts.values()) or "none"
+        raise MacPoolError(
+            f'host "{plain(question.host)}"', "a host that was observed", f"hosts: {known}", "Name one of these."
+        )
+    host = picture.hosts[key]
+    if question.action == "set_range" and question.range is not None:
+        return _set_range(situation, host, question.range)
+    return _leave(situation, host, fails=question.action == "fail")
+
+
+def _is_ipv4(text: str) -> bool:
+    octets = text.split(".")
+    return len(octets) == 4 and all(part.isascii() and part.isdigit() and int(part) < 256 for part in octets)
+
+
+def _order(change: Mapping[str, Any]) -> tuple[Any, ...]:
+    carrier = change["carrier"]
+    return change["kind"], change["address"], carrier["host"].casefold(), carrier["name"], change["evidence"]
+
+
+def _change(kind: str, carrier: Carrier, when: str, hosts: Iterable[str], evidence: str) -> dict[str, Any]:
+    vm = carrier.vm
+    return {
+        "kind": kind,
+        "when": when,
+        "address": format_mac(carrier.value or 0),
+        "carrier": {
+            "kind": carrier.kind,
+            "name": vm.name if vm else carrier.name,
+            "adapter": carrier.name,
+            "id": vm.id if vm else None,
+            "host": carrier.host.name,
+        },
+        "hosts": sorted(set(hosts), key=str.casefold),
+        "evidence": evidence,
+    }
+
+
+def _inside(address: int | None, interval: Interval | None) -> bool:
+    return bool(address and interval and interval.start <= address <= interval.end)
+
+
+def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
+    old = host.range
+    changes = [
+        _change(
+            "new_address",
+            carrier,
+            "next start" if carrier.vm else "when the host makes the adapter anew",
+            [host.name],
+            f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
+        )
+        for carrier in stranded_by(situation, host, new)
+    ]
+    changes += _exposed(situation, host, new, already=old)
+    advice = "Nothing has to be done first."
+    if changes:
+        advice = (
+            "First pin every adapter that would get a new address (role macpool.hyperv.mac_adapters with pin) and give other"
+            " addresses to those that could collide; then change the range."
+        )
+    return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
+
+
+def stranded_by(situation: Situation, host: Host, new: Interval) -> list[Carrier]:
+    """Return what a new range would strand: inside the old range (if one is known) and outside the new one.
+
+    Dynamic adapters, and the host's own ones, which have no dynamic flag but draw from the same range (fact 13).
+    """
+    dynamic = [adapter for vm, adapter in situation.adapters if vm.host is host and adapter.dynamic]
+    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host and carrier.kind == "host"]
+    return [
+        carrier
+        for carrier in [*dynamic, *(own if host.range else ())]
+        if carrier.address
+        and (host.range is None or _inside(carrier.address, host.range))
+        and not _inside(carrier.address, new)
+    ]
+
+
+def _exposed(
+    situation: Situation, host: Host, interval: Interval, already: Interval | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the carriers that a host does not know but could meet when it hands out a range."""
+    for address in situation.carried_in(interval):
+        if _inside(address, already):
+            continue
+        for carrier in distinct(situation.carriers[address]):
+            if carrier.host.key != host.key and carrier.checkpoint is None:
+                yield _change(
+                    "may_collide",
+                    carrier,
+                    f"when {plain(host.name)} hands the address out",
+                    [host.name],
+                    f"{mac(address)} of {adapter_words(carrier)} would lie in the range of {plain(host.name)}, which does"
+                    " not know that it is taken.",
+                )
+
+
+def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
+    picture, interval = situation.picture, question.range
+    cluster = question.cluster.casefold() if question.cluster else None
+    ipv4 = (question.ipv4,) if question.ipv4 else ()
+    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(PARTS))
+    clusters = dict(picture.clusters)
+    if cluster and question.cluster:
+        known = clusters.get(cluster) or Cluster(cluster, question.cluster)
+        clusters[cluster] = replace(known, nodes={**known.nodes, key: (question.host, "Up")})
+    after = replace(picture, hosts=dict(sorted({**picture.hosts, key: host}.items())), clusters=clusters)
+    changes = list(_exposed(situation, host, interval)) if interval else []
+    return _Answer(
+        after,
+        changes,
+        "Lease the host a block of its own before its first VM starts: add it to macpool_plan.host_ranges.hosts, then"
+        " ansible-playbook macpool.hyperv.apply.",
+        [],
+    )
+
+
+def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
+    picture = situation.picture
+    candidates = _candidates(picture, host)
+    leaving = [vm for vm in picture.vms if vm.host is host and vm.clustered] if candidates else []
+    staying = [vm for vm in picture.vms if vm.host is host and (not vm.clustered or not candidates)]
+    placed = {id(vm): target for vm, target in _spread(picture, leaving, candidates)}
+    changes: list[dict[str, Any]] = []
+    copies: dict[int, Vm] = {}
+    renewing: set[str] = set()
+    for vm in leaving:
+        restarts = fails and vm.running
+        copy = moved(vm, placed[id(vm)])
+        copies[id(vm)] = copy
+        for before, after in zip(vm.adapters, copy.adapters, strict=True):
+            if not before.address:
+                continue
+            outside = [node for node in candidates if node.range and not _inside(before.address, node.range)]
+            was_safe = host.range is None or _inside(before.address, host.range)
+            if before.dynamic and outside and (restarts or was_safe):
+                when = "when it starts after the failure" if restarts else "next start"
+                changes.append(
+                    _change(
+                        "new_address",
+                        before,
+                        when,
+                        [node.name for node in outside],
+                        f"{sentence(adapter_words(before))} has {mac(before.address)}, outside the range of"
+                        f" {host_list(node.name for node in outside)}.",
+                    )
+                )
+            if restarts and before.dynamic and copy.host.range and not _inside(before.address, copy.host.range):
+                after.text, after.value = None, None  # Nobody can know what it gets.
+                renewing.add(copy.host.key)
+            elif _inside(before.address, host.range):
+                changes.append(
+                    _change(
+                        "may_collide",
+                        before,
+                        f"when {plain(host.name)} hands the address out",
+                        [host.name],
+                        f"{mac(before.address)} of {adapter_words(before)} lies in the range of {plain(host.name)}, which"
+                        " would take it for free once the VM is elsewhere.",
+                    )
+                )
+    for key in sorted(renewing):
+        changes += _exposed(situation, picture.hosts[key], picture.hosts[key].range or Interval(1, 0))
+    if fails:
+        for vm in staying:
+            copies[id(vm)] = _switched_off(vm)
+    after_picture = replace(
+        picture,
+        vms=tuple(copies.get(id(vm), vm) for vm in picture.vms),
+        sightings=tuple(copies.get(id(vm), vm) for vm in picture.sightings),
+    )
+    if fails:
+        after_picture = _down(after_picture, host)
+    return _Answer(after_picture, changes, _advice(changes, staying, host), _assumptions(leaving, staying, host))
+
+
+def _candidates(picture: Picture, host: Host) -> list[Host]:
+    """Return the observed nodes that could take the VMs of a host."""
+    cluster = picture.clusters.get(host.cluster or "")
+    if cluster is None:
+        return []
+    return [
+        picture.hosts[key]
+        for key, (_name, state) in sorted(cluster.nodes.items())
+        if key != host.key and key in picture.hosts and state.casefold() == "up"
+    ]
+
+
+def _spread(picture: Picture, vms: Iterable[Vm], candidates: list[Host]) -> Iterator[tuple[Vm, Host]]:
+    """Place each VM on the node with the fewest."""
+    count = {node.key: 0 for node in candidates}
+    for vm in picture.vms:
+        if vm.host.key in count:
+            count[vm.host.key] += 1
+    heap = [(number, key) for key, number in count.items()]
+    heapq.heapify(heap)
+    for vm in vms:
+        number, key = heapq.heappop(heap)
+        heapq.heappush(heap, (number + 1, key))
+        yield vm, picture.hosts[key]
+
+
+def _switched_off(vm: Vm) -> Vm:
+    copy = moved(vm, vm.host)
+    copy.state, copy.running = "Off", False
+    for adapter in copy.adapters:
+        adapter.running = False
+    return copy
+
+
+def _down(picture: Picture, host: Host) -> Picture:
+    """Return the picture in which a host cannot be asked any more; its range stays in its registry."""
+    clusters = dict(picture.clusters)
+    if host.cluster in clusters:
+        cluster = clusters[host.cluster]
+        clusters[host.cluster] = replace(cluster, nodes={**cluster.nodes, host.key: (host.name, "Down")}, owners={})
+        return replace(picture, clusters=clusters)
+    failed = replace(
+        host,
+        documents=tuple(replace(item, warnings=(*item.warnings, "the host has failed")) for item in host.documents),
+    )
+    return _rehost(picture, failed)
+
+
+def _rehost(picture: Picture, host: Host) -> Picture:
+    """Return the picture with another version of one host."""
+    copies = {id(vm): moved(vm, host) for vm in picture.sightings if vm.host.key == host.key}
+    return replace(
+        picture,
+        hosts={**picture.hosts, host.key: host},
+        vms=tuple(copies.get(id(vm), vm) for vm in picture.vms),
+        sightings=tuple(copies.get(id(vm), vm) for vm in picture.sightings),
+        host_carriers=tuple(
+            replace(carrier, host=host) if carrier.host.key == host.key else carrier
+            for carrier in picture.host_carriers
+        ),
+    )
+
+
+def _vms(vms: list[Vm]) -> str:
+    return "1 VM" if len(vms) == 1 else f"{len(vms)} VMs"
+
+
+def _advice(changes: list[dict[str, Any]], staying: list[Vm], host: Host) -> str:
+    sentences = []
+    if changes:
+        sentences.append(
+            "First pin the adapters that would get a new address or could collide (role macpool.hyperv.mac_adapters with pin)."
+        )
+    if staying:
+        sentences.append(f"{_vms(staying)} cannot leave {plain(host.name)}: not clustered, or no other node is up.")
+    return " ".join(sentences) or "Nothing has to be done first."
+
+
+def _assumptions(leaving: list[Vm], staying: list[Vm], host: Host) -> list[str]:
+    assumed = []
+    if leaving:
+        assumed.append(
+            f"The clustered VMs of {plain(host.name)} ({len(leaving)}) go to the nodes with the fewest VMs; the changes name"
+            " every node on which an address would not stay."
+        )
+    if staying:
+        assumed.append(f"{_vms(staying)} staying on {plain(host.name)}.")
+    return assumed

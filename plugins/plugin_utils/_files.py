@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on the controller: written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..module_utils._errors import MacPoolError
+
+
+def write_file(path: Path, content: str) -> None:
+    """Replace a file in one step, so that a reader sees the old or the new content and never half of it.
+
+    :raises MacPoolError: when it cannot be written
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+            # A temporary file is its owner's alone; what others shall read is for the umask to say.
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise MacPoolError(
+            f'file "{path}"', "to write it on the controller", str(error), "Mend the path or its permissions."
+        ) from error
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def read_file(path: Path) -> str:
+    """Return the text of a file.
+
+    :raises MacPoolError: when it cannot be read
+    """
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MacPoolError(
+            f'file "{path}"', "a text file on the controller", str(error), "Mend the path or the file."
+        ) from error
+
+
+def save_document(directory: str, host: str, observation: Mapping[str, Any]) -> str:
+    """Save an observation as ``<host>.json`` and return the path."""
+    path = Path(directory).expanduser() / f"{file_name(host)}.json"
+    write_file(path, json.dumps(observation, indent=1, ensure_ascii=True) + "\n")
+    return str(path)
+
+
+def file_name(name: str) -> str:
+    """Return a name as a safe file name: names are data and never become a path (law 8)."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", name):
+        return name
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:64].lstrip(".-")
+    return f"{safe}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which port profile an adapter gets. Pure: what is wanted and what was observed go in, operations come out.
+
+Three records must agree, or the SDN drops the VM (fact 89): the static address of the adapter, the address of the
+interface, and the profile's id, which is the instance id of the interface.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import format_mac, parse_unicast
+from .adapters import NULL_PROFILE, Adapter, Document, PortProfile, adapters_of, find_adapters
+
+ENABLED, DISABLED = 1, 2
+"""What a profile says about the Virtual Filtering Platform (fact 87); 6 is enabled, with an unmanaged IP address."""
+
+_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ProfileWish:
+    """What the user wants of one adapter; ``profile`` None: none at all."""
+
+    vm: str
+    adapter: str | None
+    profile: PortProfile | None
+    address: int | None = None
+    allow_dynamic: bool = False
+
+    @property
+    def binds(self) -> bool:
+        """Tell whether an interface is wanted, not merely no profile or the null profile."""
+        return self.profile is not None and self.profile.id != NULL_PROFILE
+
+    @property
+    def wanted(self) -> str:
+        """Return what is wanted, for messages."""
+        if self.profile is None:
+            return "no port profile"
+        return f"the port profile {shown(self.profile)}"
+
+
+@dataclass(frozen=True)
+class ProfileItem:
+    """What becomes of one adapter: ``unchanged`` or ``change``."""
+
+    wish: ProfileWish
+    adapter: Adapter
+    status: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def operation_id(self) -> str:
+        """Return the id under which host_apply answers."""
+        return f"set_port_profile {self.adapter.id}"
+
+
+def shown(profile: PortProfile | None) -> str:
+    """Return a profile in words."""
+    return f"{profile.id} with profile data {profile.data}" if profile else "no port profile"
+
+
+def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWish]:
+    """Return what the option ``profiles`` asks for.
+
+    :raises MacPoolError: for every entry that cannot be meant
+    """
+    wishes: list[ProfileWish] = []
+    errors: list[MacPoolError] = []
+    seen: dict[str, str] = {}
+    for number, entry in enumerate(entries):
+        subject = f'profiles[{number}], VM "{entry["vm"]}"'
+        try:
+            wish = _read_wish(subject, entry)
+            if wish.profile and wish.binds:
+                if wish.profile.id in seen:
+                    raise MacPoolError(
+                        subject,
+                        "an interface of its own",
+                        f"{wish.profile.id}, which {seen[wish.profile.id]} has too",
+                        "An interface has one adapter: mend one of the two.",
+                    )
+                seen[wish.profile.id] = subject
+            wishes.append(wish)
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("profiles", errors)
+    return wishes
+
+
+def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
+    given = [key for key in ("interface_id", "null_profile", "absent") if entry.get(key)]
+    if len(given) != 1:
+        raise MacPoolError(
+            subject,
+            "exactly one of interface_id, null_profile and absent",
+            " and ".join(given) or "none of them",
+            "Say which profile the adapter gets.",
+        )
+    data = entry.get("profile_data")
+    if given[0] == "absent" and data is not None:
+        raise MacPoolError(subject, "no profile_data with absent", f"{data}", "Leave it out.")
+    if given[0] == "null_profile" and data not in (None, DISABLED):
+        raise MacPoolError(
+            subject,
+            f"profile_data {DISABLED} with null_profile, which is its default",
+            f"{data}",
+            "Leave it out: without an interface there is no policy to enable.",
+        )
+    profile = None
+    if given[0] == "null_profile":
+        profile = PortProfile(NULL_PROFILE, DISABLED)
+    elif given[0] == "interface_id":
+        profile = PortProfile(_interface_id(subject, entry["interface_id"]), ENABLED if data is None else data)
+    address = entry.get("mac_address")
+    return ProfileWish(
+        vm=entry["vm"],
+        adapter=entry.get("name") or None,
+        profile=profile,
+        address=None if address in (None, "") else parse_unicast(address, f"{subject}, mac_address"),
+        allow_dynamic=bool(entry.get("allow_dynamic")),
+    )
+
+
+def _interface_id(subject: str, text: str) -> str:
+    found = _GUID.match(text.strip())
+    if not found:
+        raise MacPoolError(
+            f"{subject}, interface_id",
+            "the instance id of an interface, a GUID",
+            f'"{text}"',
+            "Give the instance_id that macpool.hyperv.nc_network_interface returns, not the interface's name.",
+        )
+    interface = f"{{{found[1].lower()}}}"
+    if interface == NULL_PROFILE:
+        raise MacPoolError(
+            f"{subject}, interface_id",
+            "the instance id of an interface",
+            "the empty GUID, which is nobody's",
+            "Say null_profile: true where that is meant.",
+        )
+    return interface
+
+
+def decide_profiles(
+    observation: Document, wishes: Sequence[ProfileWish], *, skip_missing_vms: bool, rebind: bool
+) -> list[ProfileItem]:
+    """Return what becomes of each adapter.
+
+    :param skip_missing_vms: leave out VMs that are not on this host, or only as a replica
+    :param rebind: take adapters from other interfaces
+    :raises MacPoolError: for every adapter that cannot be found, or must not be changed
+    """
+    everyone = adapters_of(observation)
+    items: list[ProfileItem] = []
+    errors: list[MacPoolError] = []
+    for wish, adapter in find_adapters(observation, wishes, skip_missing_vms):
+        try:
+            items.append(_decide(wish, adapter, everyone, rebind))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("nothing was changed", errors)
+    return items
+
+
+def _decide(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter], rebind: bool) -> ProfileItem:
+    if not adapter.profile_read:
+        raise MacPoolError(
+            adapter.label,
+            wish.wanted,
+            "a port profile that could not be read",
+            "See the warnings of macpool.hyperv.host_info for this host, mend that, then run again.",
+        )
+    # An adapter that carries another address is out of step with its interface, whatever profile it has already.
+    _check_address(wish, adapter)
+    if wish.profile == adapter.profile:
+        return ProfileItem(wish, adapter, "unchanged", _warnings(wish, adapter))
+    if adapter.replica:
+        raise MacPoolError(
+            adapter.label, wish.wanted, "a replica, whose settings its primary owns", "Change the primary VM."
+        )
+    bound_to = adapter.profile.id if adapter.profile and adapter.is_bound else None
+    if wish.profile and wish.binds and bound_to not in (None, wish.profile.id) and not rebind:
+        raise MacPoolError(
+            adapter.label,
+            wish.wanted,
+            f"{bound_to}, which binds it to another interface",
+            "Look which interface is right; say rebind: true to take the adapter from the other one.",
+        )
+    _check_alone(wish, adapter, everyone)
+    return ProfileItem(wish, adapter, "change", _warnings(wish, adapter))
+
+
+def _check_address(wish: ProfileWish, adapter: Adapter) -> None:
+    if wish.address is not None and (adapter.dynamic or adapter.address != wish.address):
+        raise MacPoolError(
+            adapter.label,
+            f"the static address {format_mac(wish.address, 'dash')} of its interface",
+            f"{adapter.mac} ({'dynamic' if adapter.dynamic else 'static'})",
+            "The SDN drops a VM whose address is not its interface's: set it first with"
+            " macpool.hyperv.vm_network_adapter, while the VM is off.",
+        )
+    if wish.binds and adapter.dynamic and not wish.allow_dynamic:
+        raise MacPoolError(
+            adapter.label,
+            "a static address, which an adapter of an interface needs for its lifetime",
+            f"a dynamic one ({adapter.mac})",
+            "Set it first with macpool.hyperv.vm_network_adapter, or say allow_dynamic: true.",
+        )
+
+
+def _check_alone(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter]) -> None:
+    """Refuse an interface that another adapter of the VMs in hand is bound to: the SDN knows only one port for it."""
+    if not wish.binds or wish.profile is None:
+        return
+    for other in everyone:
+        same = (other.vm_id, other.id.casefold()) == (adapter.vm_id, adapter.id.casefold())
+        if not same and other.profile and other.profile.id == wish.profile.id:
+            raise MacPoolError(
+                adapter.label,
+                f"{wish.wanted}, of an interface that is free",
+                f"{other.label} bound to it",
+                "Remove that profile first (absent: true).",
+            )
+
+
+def _warnings(wish: ProfileWish, adapter: Adapter) -> tuple[str, ...]:
+    if wish.profile is None or wish.profile.data == DISABLED or not adapter.vlan:
+        return ()
+    return (
+        f"{adapter.label} has a VLAN ({adapter.vlan}), which conflicts with the policy of its interface: untag it.",
+    )
+
+
+def profile_operations(items: Iterable[ProfileItem]) -> list[dict[str, Any]]:
+    """Return one ``set_port_profile`` for each adapter that has something to change."""
+    return [
+        {
+            "op": "set_port_profile",
+            "id": item.operation_id,
+            "vm_id": item.adapter.vm_id,
+            "adapter_id": item.adapter.id,
+            "profile_id": item.wish.profile.id if item.wish.profile else None,
+            "profile_data": item.wish.profile.data if item.wish.profile else None,
+            "expect": item.adapter.profile.as_result() if item.adapter.profile else None,
+        }
+        for item in items
+        if item.status == "change"
+    ]

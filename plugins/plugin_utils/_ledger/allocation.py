@@ -1,0 +1,243 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the task allocation asks of the ledger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import format_mac, parse_mac, parse_unicast
+from .._names import name_key, named_owner
+from .._text import from_iso, quoted
+from .ledger import Ledger
+from .model import LIVE, Claim, Confirmation, Entry, Fence, Identity, Job, Outcome, Request, Target, describe
+from .records import claim_from
+
+_T = TypeVar("_T")
+
+BY_ADDRESS = ("held", "unheld")
+_GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
+
+
+def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: str | None) -> list[Request]:
+    """Return what the option claims asks for.
+
+    :param state: the state that all of them shall have
+    :param default_pool: the pool of those that name none
+    :raises MacPoolError: for every entry that lacks what its state needs
+    """
+    requests: list[Request] = []
+    errors: list[MacPoolError] = []
+    first: dict[object, tuple[int, Request]] = {}
+    for number, entry in enumerate(entries):
+        try:
+            request = _read_claim(f"claims[{number}]", entry, state, default_pool)
+            key = name_key(request.owner) or request.address
+            earlier, other = first.setdefault(key, (number, request))
+            if replace(request, owner=other.owner) != other:
+                raise MacPoolError(
+                    f"claims[{number}]",
+                    f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
+                    "something else",
+                    "Give each owner or address once.",
+                )
+            requests.append(request)
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("claims", errors)
+    return requests
+
+
+def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool: str | None) -> Request:
+    given = entry.get("mac_address")
+    address = None
+    if given not in (None, ""):
+        # A claim that is to be released was checked when it was made; what was made must be releasable.
+        address = (parse_unicast if state == "present" else parse_mac)(given, f"{subject}, mac_address")
+    owner = entry.get("owner") or ""
+    if state == "present" and owner:
+        owner = named_owner(owner)
+    identity = None
+    if entry.get("vm_id"):
+        vm_id = _vm_id(entry["vm_id"], f"{subject}, vm_id")
+        identity = Identity(vm_id, entry["adapter_id"], entry.get("cluster") or "")
+    if state in BY_ADDRESS and address is None:
+        raise MacPoolError(subject, f"mac_address for state {state}", "none", "Say which address.")
+    if state in BY_ADDRESS and owner:
+        raise MacPoolError(
+            subject, f"no owner for state {state}", f'owner "{owner}"', "Leave it out: a held address has no owner."
+        )
+    if state in ("present", "rebound") and not owner:
+        raise MacPoolError(subject, f"owner for state {state}", "none", "Say whose address it is, such as web01/eth0.")
+    if state in ("confirmed", "released") and not owner and address is None:
+        raise MacPoolError(subject, f"owner or mac_address for state {state}", "neither", "Say which claim.")
+    if state == "rebound" and identity is None:
+        raise MacPoolError(
+            subject, "vm_id and adapter_id for state rebound", "none", "Say which adapter the owner is from now on."
+        )
+    if entry.get("adopt") and address is None:
+        raise MacPoolError(subject, "mac_address with adopt: true", "none", "Say which address is kept as it is.")
+    return Request(
+        owner=owner,
+        pool=entry.get("pool") or default_pool or "",
+        address=address,
+        identity=identity,
+        note=entry.get("note") or "",
+        adopt=bool(entry.get("adopt")),
+    )
+
+
+def _vm_id(value: str, subject: str) -> str:
+    if match := _GUID.fullmatch(value):
+        return match[1].lower()
+    raise MacPoolError(subject, "a GUID such as Get-VM shows it", repr(value), "Give the VM's id, not its name.")
+
+
+def change_claims(
+    ledger: Ledger,
+    wanted: Sequence[Request],
+    state: str,
+    job: Job,
+    *,
+    reserve_for: int,
+    gone: bool,
+    preview: bool,
+) -> list[Outcome]:
+    """Bring claims into a state and return what became of each; nothing is returned for what was not there."""
+    if state == "present":
+        return ledger.ensure(wanted, job, reserve_for=reserve_for, preview=preview)
+    if state == "confirmed":
+        return ledger.confirm([_by_hand(ledger, request) for request in wanted], job, preview=preview)
+    if state == "rebound":
+        return ledger.rebind(wanted, job, preview=preview)
+    if state == "held":
+        return ledger.hold(wanted, job, preview=preview)
+    outcomes: Sequence[Outcome | None]
+    if state == "unheld":
+        addresses = [request.address for request in wanted if request.address is not None]
+        outcomes = ledger.unhold(addresses, job, preview=preview)
+    else:
+        targets = [Target(request.owner, request.address) for request in wanted]
+        outcomes = ledger.release(targets, job, declared_gone=gone, preview=preview)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
+    claims = [claim for claim in ledger.claims(owner=request.owner, address=request.address) if claim.live]
+    if len(claims) != 1:
+        subject = f"owner {quoted(request.owner)}" if request.owner else format_mac(request.address or 0, "dash")
+        raise MacPoolError(
+            subject,
+            "one claim that is reserved or applied",
+            "; ".join(map(describe, claims)) or "none",
+            "Claim the address first (allocation with state: present), then confirm it.",
+        )
+    claim = claims[0]
+    return Confirmation(
+        Fence(claim.address, claim.owner, claim.generation), request.note or "confirmed by hand", request.identity
+    )
+
+
+def addresses_of(
+    ledger: Ledger,
+    owners: Sequence[object],
+    pool: str | None,
+    job: Job,
+    *,
+    claim: bool,
+    reserve_for: int,
+    preview: bool,
+) -> list[int]:
+    """Return the address of each owner, for the lookup: the one it has, or a new one where that is allowed.
+
+    :param claim: whether an owner without an address is given one
+    """
+    found: dict[str, int] = {}
+    names = [named_owner(owner) for owner in owners]
+    for name in names:
+        for kept in ledger.claims(owner=name, states=LIVE):
+            # Whether a claim in another pool will do is for the ledger to say.
+            if not claim or pool is None or kept.pool == pool:
+                found[name] = kept.address
+    missing = [name for name in dict.fromkeys(names) if name not in found]
+    if missing and not claim:
+        raise MacPoolError(
+            f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
+            "an address that the ledger has promised already (claim: false)",
+            "none",
+            "Claim one first with macpool.hyperv.allocation.",
+        )
+    requests = [Request(name, pool or "") for name in missing]
+    outcomes = ledger.ensure(requests, job, reserve_for=reserve_for, preview=preview) if requests else []
+    for name, outcome in zip(missing, outcomes, strict=True):
+        found[name] = outcome.claim.address
+    return [found[name] for name in names]
+
+
+def claims_at(ledger: Ledger, when: int) -> list[Claim]:
+    """Return the claims that there were at a time: the history up to then, replayed."""
+    newest: dict[int, Entry] = {}
+    for entry in ledger.history(kind="claim"):
+        if entry.at <= when and entry.address is not None:
+            newest[entry.address] = entry
+    claims = (claim_from(newest[address].after) for address in sorted(newest))
+    return [claim for claim in claims if claim.state != "gone"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which claims somebody asks for; None lets everything through, nothing at all nothing."""
+
+    owners: frozenset[str] | None
+    addresses: frozenset[int] | None
+    pools: frozenset[str] | None
+    states: frozenset[str] | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Filter:
+        """Return the filter that the options of allocation_info ask for."""
+        addresses = options["mac_addresses"]
+        return cls(
+            owners=_given(options["owners"], name_key),
+            addresses=_given(addresses, lambda value: parse_mac(value, "mac_addresses")),
+            pools=_given(options["pools"], str),
+            states=_given(options["states"], str),
+        )
+
+    def lets_through(self, claim: Claim) -> bool:
+        """Tell whether a claim is asked for; an owner is also known by its aliases."""
+        names = {name_key(name) for name in (claim.owner, *claim.aliases)}
+        return (
+            (self.owners is None or bool(names & self.owners))
+            and (self.addresses is None or claim.address in self.addresses)
+            and (self.pools is None or claim.pool in self.pools)
+            and (self.states is None or claim.state in self.states)
+        )
+
+    def lets_entry_through(self, entry: Entry) -> bool:
+        """Tell whether a line of the history is about a claim that is asked for."""
+        return (self.owners is None or name_key(entry.owner) in self.owners) and (
+            self.addresses is None or entry.address in self.addresses
+        )
+
+
+def _given(values: Sequence[Any] | None, read: Callable[[Any], _T]) -> frozenset[_T] | None:
+    return None if values is None else frozenset(map(read, values))
+
+
+def parse_time(value: str) -> int:
+    """Return a time of the ledger from text such as 2026-11-20T12:00:00Z.
+
+    :raises MacPoolError: when it is no such text
+    """
+    try:
+        return from_iso(value)
+    except ValueError:
+        raise MacPoolError(
+            "at", "a time such as 2026-11-20T12:00:00Z", repr(value), "Give day and time; without a zone it is UTC."
+        ) from None

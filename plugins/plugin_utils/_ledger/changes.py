@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing claims: each change with its entry in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import format_mac, is_multicast
+from .._names import checked_owner, name_key
+from .._plan.model import Plan
+from .._text import quoted
+from .backend import Session
+from .claims import Knowledge, gone, moved, resolve, stale
+from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
+from .model import Claim, Confirmation, Job, Outcome, Request, Target, describe
+from .records import claim_record
+
+
+def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:
+    session.insert_claim(claim)
+    session.log("claim", action, job, claim_record(claim), claim.address, claim.owner)
+    return Outcome(claim, None, changed=True, how=action)
+
+
+def change(session: Session, before: Claim, after: Claim, action: str, job: Job, how: str = "") -> Outcome:
+    session.update_claim(after, before.generation)
+    session.log("claim", action, job, claim_record(after), after.address, after.owner)
+    return Outcome(after, before, changed=True, how=how or action)
+
+
+def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
+    fence, identity = confirmation.fence, confirmation.identity
+    before = session.claim_at(fence.address)
+    is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
+    if before is None or not is_same or not before.live:
+        raise stale(before, fence)
+    if before.generation != fence.generation:
+        if before.state == "applied" and not before.unsure:
+            return Outcome(before, before, changed=False, how="kept")
+        raise stale(before, fence)
+    if identity and before.identity and before.identity != identity:
+        raise RebindNeeded(
+            f"owner {quoted(before.owner)}",
+            f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound",
+            f"VM {identity.vm_id}, adapter {identity.adapter_id}",
+            "Rebind the claim first (allocation with state: rebound).",
+        )
+    learns = before.identity is None and identity is not None
+    if before.state == "applied" and not before.unsure and not learns:
+        return Outcome(before, before, changed=False, how="kept")
+    after = replace(
+        before,
+        state="applied",
+        since=session.now if before.state != "applied" else before.since,
+        until=None,
+        job=job.name,
+        evidence=confirmation.evidence,
+        identity=before.identity or identity,
+        pushing=None,
+    )
+    return change(session, before, after, "confirmed", job)
+
+
+def find(session: Session, target: Target) -> Claim | None:
+    """Return the claim that a target names: a live one, or else the newest on its way out.
+
+    :raises OwnerConflict: when the address is somebody else's, or the name means several
+    :raises StaleClaim: when it has another generation
+    """
+    claim: Claim | None
+    if target.address is not None:
+        claim = session.claim_at(target.address)
+        names = (claim.owner, *claim.aliases) if claim else ()
+        if claim and target.owner and name_key(target.owner) not in map(name_key, names):
+            raise OwnerConflict(
+                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
+                f"a claim of owner {quoted(target.owner)}",
+                describe(claim),
+                "Give the owner or the address, whichever is right.",
+            )
+    else:
+        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), NO_KNOWLEDGE)
+        claim = resolution.live or next(iter(resolution.past), None)
+    if claim is not None and target.generation not in (None, claim.generation):
+        raise StaleClaim(
+            f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}",
+            f"generation {target.generation}, as this job last saw it",
+            f"{describe(claim)}, generation {claim.generation}",
+            "Nothing was written. Look at the claim again (allocation_info).",
+        )
+    return claim
+
+
+NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
+
+
+def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Outcome:
+    """Set an address aside, unless it is promised to somebody."""
+    address, reason = request.address or 0, request.note
+    subject = format_mac(address, "dash")
+    if address == 0 or is_multicast(address):
+        raise NotInPool(subject, "a unicast address", subject, "Give an address that an adapter can carry.")
+    before = session.claim_at(address)
+    if before is None:
+        pools = plan.pools.values() if plan is not None else ()
+        pool = next((pool.name for pool in pools if address in pool.ranges), "")
+        claim = Claim(address, "", pool, "held", 1, session.now, job=job.name, note=reason)
+        return add(session, claim, "held", job)
+    if before.state == "held":
+        if not reason or before.note == reason:
+            return Outcome(before, before, changed=False, how="kept")
+        return change(session, before, replace(before, note=reason), "noted", job)
+    if before.state != "quarantined":
+        raise OwnerConflict(
+            subject,
+            "an address to set aside that is promised to nobody",
+            describe(before),
+            "Release the claim first, or hold another address.",
+        )
+    # It keeps its owner and its time, so that letting go of it frees nothing early.
+    generation = before.generation + 1
+    after = replace(before, state="held", generation=generation, since=session.now, job=job.name, note=reason)
+    return change(session, before, after, "held", job)
+
+
+def unhold(session: Session, address: int, job: Job) -> Outcome | None:
+    before = session.claim_at(address)
+    if before is None:
+        return None
+    if before.state != "held":
+        return Outcome(before, before, changed=False, how="kept")
+    after = moved(before, "quarantined", session.now, before.until) if before.owner else gone(before, session.now)
+    return change(session, before, replace(after, job=job.name), "unheld", job)
+
+
+def rebind(session: Session, request: Request, job: Job) -> Outcome:
+    """Bind a claim to other ids, unless they belong to another one."""
+    owner, identity = checked_owner(request.owner), request.identity
+    if identity is None:
+        raise MacPoolError(f"owner {quoted(owner)}", "the ids of VM and adapter", "none", "Say which adapter it is.")
+    before = find(session, Target(owner))
+    if before is None or not before.live:
+        found = describe(before) if before else "none"
+        raise MacPoolError(
+            f"owner {quoted(owner)}", "a claim to rebind", found, "Check the owner's name (allocation_info)."
+        )
+    if before.identity == identity:
+        return Outcome(before, before, changed=False, how="kept")
+    for other in session.claims_of_adapter(identity):
+        if other.live:
+            raise OwnerConflict(
+                f"owner {quoted(owner)}",
+                f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})",
+                describe(other),
+                "Release that claim first, or give other ids.",
+            )
+    generation = before.generation + 1
+    after = replace(before, identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
+    return change(session, before, after, "rebound", job)
+
+
+def each(requests: Iterable[Request], work: Callable[[Request], Outcome]) -> list[Outcome]:
+    """Do the work for each request, and raise all that is wrong with them together."""
+    outcomes: list[Outcome] = []
+    errors: list[MacPoolError] = []
+    for request in requests:
+        try:
+            outcomes.append(work(request))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all("claims", errors)
+    return outcomes
+
+
+def later(now: int, seconds: int | None) -> int | None:
+    return None if seconds is None else now + seconds * 1000

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Giving each owner its address: the one it has, or had, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import format_mac
+from .._names import name_key
+from .._plan.model import ADOPTED, Plan
+from .._text import quoted
+from .backend import Session
+from .changes import add, change, later
+from .chooser import Chooser
+from .claims import Knowledge, Resolution, absence_proof, gone, is_suspect, moved, own_name, required_hosts, resolve
+from .errors import NotInPool, OwnerConflict, OwnerHasOther, PictureTooOld, PoolFull, RebindNeeded
+from .model import Claim, Identity, Job, Outcome, Request, describe
+from .observe import check_picture, planned_hosts
+
+_OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
+
+
+class Ensuring:
+    """One call of ``ensure`` in one transaction."""
+
+    def __init__(self, session: Session, plan: Plan, job: Job, reserve_for: int | None) -> None:
+        self._session = session
+        self._plan = plan
+        self._job = job
+        self._until = later(session.now, reserve_for)
+        self._chooser = Chooser(session, plan)
+        self._picture_checked = plan.max_observation_age is None
+
+    def all(self, requests: Sequence[Request]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        errors: list[MacPoolError] = []
+        full: set[str] = set()
+        for request in requests:
+            try:
+                outcomes.append(self._one(request))
+            except PictureTooOld:
+                raise  # it is about the whole call
+            except PoolFull as error:
+                # A thousand owners of one full pool are one message.
+                if error.subject not in full:
+                    errors.append(error)
+                full.add(error.subject)
+            except MacPoolError as error:
+                errors.append(error)
+        raise_all("claims", errors)
+        return outcomes
+
+    def each(self, requests: Sequence[Request]) -> list[Outcome | MacPoolError]:
+        """Do what can be done for each request, and return the errors that are about one request only."""
+        found: list[Outcome | MacPoolError] = []
+        for request in requests:
+            try:
+                found.append(self._one(request))
+            except _OF_ONE_REQUEST as error:
+                found.append(error)
+        return found
+
+    def _one(self, request: Request) -> Outcome:
+        resolution = self._resolve(request)
+        if resolution.live is not None:
+            return self._keep(request, resolution.live, resolution)
+        pool = self._chooser.pool_of(request)
+        if revived := self._revive(request, resolution, pool):
+            return revived
+        owner = resolution.owner
+        if not self._picture_checked and not request.adopt:
+            check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
+            self._picture_checked = True
+        if request.address is not None:
+            there = self._session.claim_at(request.address)
+            if there is not None and self._chooser.is_over(there):
+                self._end(pool, there)
+            self._chooser.check_given(pool, request, owner, request.address)
+            address = request.address
+        else:
+            address = self._free_address(pool, owner, request.identity)
+        claim = Claim(
+            address,
+            owner,
+            pool,
+            "reserved",
+            1,
+            self._session.now,
+            self._until,
+            self._job.name,
+            note=request.note,
+            identity=request.identity,
+        )
+        self._chooser.take(pool, address)
+        return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
+
+    def _resolve(self, request: Request) -> Resolution:
+        session, identity = self._session, request.identity
+        by_name = session.claims_named(name_key(request.owner)) if request.owner else []
+        if identity is None:
+            return resolve(request.owner, None, (), by_name, (), self._knowledge())
+        by_own_name = session.claims_named(name_key(own_name(request.owner, identity))) if request.owner else []
+        return resolve(
+            request.owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, self._knowledge()
+        )
+
+    def _knowledge(self) -> Knowledge:
+        def gone_since() -> int | None:
+            recorded = self._session.hosts()
+            return absence_proof(recorded, required_hosts(recorded, planned_hosts(self._plan)))
+
+        return Knowledge(self._session.sightings_of_vm, gone_since)
+
+    def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
+        if request.address is not None and request.address != before.address:
+            raise OwnerHasOther(
+                f"owner {quoted(before.owner)}",
+                format_mac(request.address, "dash"),
+                describe(before),
+                "Release that claim first (allocation with state: released), then claim the other address.",
+            )
+        if request.pool and not self._chooser.is_of(request.pool, before):
+            raise OwnerHasOther(
+                f"owner {quoted(before.owner)}",
+                f"an address of pool {quoted(request.pool)}",
+                f"{describe(before)}, of pool {quoted(before.pool)}",
+                "An owner has one address. Name that pool, or release the claim first (allocation with state: released).",
+            )
+        after, how = before, "kept"
+        if request.note and request.note != before.note:
+            after, how = replace(after, note=request.note), "noted"
+        if resolution.alias:
+            after, how = replace(after, aliases=(*after.aliases, resolution.alias)), "renamed"
+        if resolution.bind:
+            after, how = replace(after, identity=request.identity), "bound"
+        if after is not before:
+            return change(self._session, before, after, how, self._job)
+        if is_suspect(before, self._session.now):
+            # Somebody still wants it: an observation that comes between this and the push shall not take it away.
+            after = replace(before, generation=before.generation + 1, until=self._until, job=self._job.name)
+            return replace(change(self._session, before, after, "refreshed", self._job), changed=False)
+        return Outcome(before, before, changed=False, how="kept")
+
+    def _revive(self, request: Request, resolution: Resolution, pool: str) -> Outcome | None:
+        for before in resolution.past:
+            if request.address not in (None, before.address):
+                continue
+            in_pool = before.pool == pool and (pool == ADOPTED or self._chooser.fits(pool, before.address))
+            if not in_pool and not (request.adopt and request.address == before.address):
+                continue
+            identity = request.identity or before.identity
+            if self._chooser.carried_by_others(before.address, resolution.owner, identity):
+                continue
+            after = replace(
+                moved(before, "reserved", self._session.now, self._until),
+                owner=resolution.owner,
+                identity=identity,
+                job=self._job.name,
+                note=request.note or before.note,
+                evidence="",
+            )
+            return change(self._session, before, after, "revived", self._job)
+        return None
+
+    def _free_address(self, pool: str, owner: str, identity: Identity | None) -> int:
+        try:
+            return self._chooser.find(pool, owner, identity)
+        except PoolFull:
+            expired = self._chooser.expired(pool)
+            if not expired:
+                raise
+        for claim in expired:
+            self._end(pool, claim)
+        return self._chooser.find(pool, owner, identity)
+
+    def _end(self, pool: str, claim: Claim) -> None:
+        change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
+        self._chooser.free(pool, claim.address)

@@ -1,0 +1,345 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the ledger and its backends agree on: the things kept, the errors, and what a backend must do.
+
+Times are whole milliseconds since 1970 in UTC by the database's own clock; ``iso`` prints them. Addresses are ints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from ...module_utils._mac import format_mac
+from .._text import iso, quoted
+
+State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]
+LIVE: tuple[State, ...] = ("reserved", "applied")
+"""States in which the address is promised to its owner, who has at most one such claim."""
+SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical", "interface"]
+"""An interface of a Network Controller keeps its address from being chosen; whose it is, its records do not tell."""
+LeaseState = Literal["active", "retired", "gone"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Who writes: goes into the history."""
+
+    name: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A VM's adapter for good. The cluster is information: a VM keeps its ids when it moves to another one."""
+
+    vm_id: str
+    adapter_id: str
+    cluster: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vm_id", self.vm_id.lower())
+        object.__setattr__(self, "adapter_id", self.adapter_id.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """An address on its way to an adapter: until confirmed or seen, nobody knows whether it arrived."""
+
+    host: str
+    vm_id: str
+    adapter_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One wish for an address.
+
+    ``owner`` is ``<vm>/<adapter>``, or empty when only the identity is known. ``pool`` may be empty when an address is
+    given, or when the plan has one pool only. ``adopt`` takes an address as it is found on the owner's adapter,
+    wherever it lies.
+    """
+
+    owner: str
+    pool: str = ""
+    address: int | None = None
+    identity: Identity | None = None
+    note: str = ""
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An address and to whom it is promised.
+
+    ``generation`` counts what a waiting job must know of; evidence that the owner carries the address does not count.
+    ``pushing`` is set while nobody knows whether the address reached the adapter.
+    """
+
+    address: int
+    owner: str
+    pool: str
+    state: State
+    generation: int
+    since: int
+    until: int | None = None
+    job: str = ""
+    evidence: str = ""
+    note: str = ""
+    identity: Identity | None = None
+    aliases: tuple[str, ...] = ()
+    pushing: Push | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the address is promised to its owner now."""
+        return self.state in LIVE
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the address was being pushed and nobody knows whether it arrived."""
+        return self.pushing is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A block of addresses for one host. Hyper-V hands out ``start``..``dynamic_end``; the rest is static land."""
+
+    host: str
+    start: int
+    end: int
+    dynamic_end: int
+    state: LeaseState
+    generation: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOutcome:
+    """What became of a host's lease; ``remark`` says what a reader should know of it, or is empty."""
+
+    lease: Lease
+    before: Lease | None
+    changed: bool
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Who carries an address. The address 0 belongs to an adapter that never started; it tells that the VM exists."""
+
+    address: int
+    kind: SightingKind
+    vm_id: str = ""
+    vm_name: str = ""
+    adapter_id: str = ""
+    adapter_name: str = ""
+    dynamic: bool | None = None
+    running: bool | None = None
+    host: str = ""
+    """Filled in by the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostPicture:
+    """What one host was seen to carry.
+
+    ``observed_at`` is when the observation began, by the ledger's clock (``Ledger.now()`` taken before observing), or
+    what a saved document says; it counts as now when it lies in the future.
+    """
+
+    host: str
+    observed_at: int
+    complete: bool
+    sightings: tuple[Sighting, ...] = ()
+    why_incomplete: str = ""
+    range_start: int | None = None
+    range_end: int | None = None
+    ipv4: tuple[str, ...] = ()
+    cluster: str = ""
+    cluster_nodes: tuple[str, ...] = ()
+    owners: str = ""
+    """A digest of the cluster's map of which node owns which VM, as this host's document has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """What the ledger keeps of a host: its newest picture, without the sightings.
+
+    ``observed_at`` is None for a host that was only named, as a cluster node, and never observed.
+    """
+
+    host: str
+    observed_at: int | None
+    complete: bool
+    complete_at: int | None
+    why_incomplete: str = ""
+    range_start: int | None = None
+    range_end: int | None = None
+    ipv4: tuple[str, ...] = ()
+    cluster: str = ""
+    cluster_nodes: tuple[str, ...] = ()
+    owners: str = ""
+    facts_at: int | None = None
+    """When the range, the addresses and the cluster were read last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claim.
+
+    ``how``: ``claimed``, ``revived``, ``kept``, ``bound`` (ids learnt), ``renamed`` (a name learnt), ``noted``,
+    ``refreshed`` (its reservation had run out), ``renewed``, ``confirmed``, ``released``, ``quarantined``, ``held``,
+    ``unheld``, ``rebound``, ``adopted``, ``imported``, ``gone``.
+    """
+
+    claim: Claim
+    before: Claim | None
+    changed: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A claim as a job last saw it; anything else by now is a stale claim."""
+
+    address: int
+    owner: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Ask for a claim again right before it is applied."""
+
+    fence: Fence
+    pushing: Push | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """An address was read back from the adapter it was promised to."""
+
+    fence: Fence
+    evidence: str
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A claim named by its owner, its address, or both; with a generation, only if nothing happened since."""
+
+    owner: str = ""
+    address: int | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something begun on a host that must be finished even when the job dies, such as a VM to start again."""
+
+    id: int
+    host: str
+    vm_id: str
+    kind: str
+    note: str
+    since: int
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanGeneration:
+    """A plan that the ledger accepted."""
+
+    generation: int
+    digest: str
+    since: int
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of history: what somebody did, and how the thing looked afterwards."""
+
+    sequence: int
+    at: int
+    kind: str
+    action: str
+    address: int | None
+    owner: str
+    job: str
+    user: str
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How full a range is."""
+
+    pool: str
+    size: int
+    by_state: Mapping[str, int]
+    carried: int
+    """Addresses last seen on somebody without a claim."""
+    free: int
+    percent: float
+    warn_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What an observation changed, and which hosts keep absence from being proven, with the reason of each."""
+
+    outcomes: tuple[Outcome, ...]
+    leases: tuple[LeaseOutcome, ...]
+    unproven: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Everything the ledger knows of an address, now or at a time."""
+
+    address: int
+    claim: Claim | None
+    lease: Lease | None
+    sightings: tuple[Sighting, ...]
+    """Who was last seen with it; only of now."""
+    entries: tuple[Entry, ...]
+    """Its history, up to that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerInfo:
+    """What a ledger is."""
+
+    location: str
+    id: str
+    scope: str
+    created: int
+    sequence: int
+    plan_generation: int
+    claims: int
+    leases: int
+    hosts: int
+    warnings: tuple[str, ...]
+
+
+def describe(claim: Claim) -> str:
+    """Return a claim as words for a message."""
+    until = f" until {iso(claim.until)}" if claim.until is not None else ""
+    if claim.state == "quarantined" and claim.until is None:
+        until = " for good"
+    whose = f" by {quoted(claim.owner)}" if claim.owner else ""
+    verb = {"held": "set aside", "quarantined": "in quarantine, last used"}.get(claim.state, claim.state)
+    why = f" ({claim.note})" if claim.state == "held" and claim.note else ""
+    return f"{format_mac(claim.address, 'dash')} {verb}{whose} since {iso(claim.since)}{until}{why}"
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+# --- backends ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Taking in what hosts were seen to carry, and settling what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from .._names import find_host, host_key, readable
+from .._plan.model import DEFAULT_REUSE_AFTER, Plan
+from .backend import Session
+from .claims import absence_proof, required_hosts, settle, unproven_hosts
+from .errors import PictureTooOld
+from .model import Claim, HostPicture, KnownHost, Lease, Sighting
+
+
+def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[KnownHost, int | None] | None:
+    """Return what is then known of a host, and before which time its older sightings are void.
+
+    Only a complete picture makes older sightings void: what an incomplete one does not show may still be there. None
+    when a newer complete picture is known already. The outcome does not depend on the order in which pictures come.
+    """
+    seen = min(picture.observed_at, now)
+    if known and known.complete_at is not None and seen < known.complete_at:
+        return None
+    # An incomplete picture that could not read the range does not mean that the range is gone.
+    tells = picture.complete or picture.range_start is not None
+    fresh = KnownHost(
+        host=readable(picture.host),
+        observed_at=seen,
+        complete=picture.complete,
+        complete_at=seen if picture.complete else None,
+        why_incomplete="" if picture.complete else readable(picture.why_incomplete),
+        range_start=picture.range_start,
+        range_end=picture.range_end,
+        ipv4=tuple(sorted(map(readable, picture.ipv4))),
+        cluster=readable(picture.cluster),
+        cluster_nodes=tuple(sorted(map(readable, picture.cluster_nodes))),
+        owners=picture.owners,
+        facts_at=seen if tells else None,
+    )
+    void_before = seen if picture.complete else None
+    if known is None:
+        return fresh, void_before
+    host = max(known.host, fresh.host, key=lambda name: (len(name), name))
+    if known.observed_at is None:
+        return replace(fresh, host=host), void_before  # so far it was only named
+    newest = max((known, fresh), key=_newer)
+    facts = max((known, fresh), key=_tells_more)
+    complete_at = max((time for time in (known.complete_at, fresh.complete_at) if time is not None), default=None)
+    return (
+        replace(
+            facts,
+            host=host,
+            observed_at=newest.observed_at,
+            complete=newest.complete,
+            complete_at=complete_at,
+            why_incomplete=newest.why_incomplete,
+        ),
+        void_before,
+    )
+
+
+def _newer(host: KnownHost) -> tuple[int, bool, str]:
+    # Of two pictures of one moment, the incomplete one makes the moment incomplete.
+    return (host.observed_at or 0, not host.complete, host.why_incomplete)
+
+
+def _tells_more(host: KnownHost) -> tuple[int, str]:
+    facts = (host.range_start, host.range_end, host.ipv4, host.cluster, host.cluster_nodes, host.owners)
+    return (-1 if host.facts_at is None else host.facts_at, repr(facts))
+
+
+def take_in(session: Session, pictures: Iterable[HostPicture]) -> None:
+    """Keep the newest sightings of each host, and the name of every cluster node."""
+    for picture in sorted(pictures, key=lambda item: (item.observed_at, host_key(item.host))):
+        known = {host_key(host.host): host for host in session.hosts()}
+        key = find_host(picture.host, known)
+        before = known[key] if key is not None else None
+        merge = merged(before, picture, session.now)
+        if merge is not None:
+            after, void_before = merge
+            session.save_host(after, before.host if before else after.host)
+            if void_before is not None:
+                session.drop_sightings(after.host, void_before)
+            session.add_sightings(after.host, min(picture.observed_at, session.now), map(_kept, picture.sightings))
+            known[host_key(after.host)] = after
+        for node in picture.cluster_nodes:
+            if find_host(node, known) is None:
+                placeholder = KnownHost(readable(node), None, complete=False, complete_at=None)
+                session.save_host(placeholder, placeholder.host)
+                known[host_key(node)] = placeholder
+
+
+def _kept(sighting: Sighting) -> Sighting:
+    return replace(
+        sighting,
+        vm_id=readable(sighting.vm_id),
+        vm_name=readable(sighting.vm_name),
+        adapter_id=readable(sighting.adapter_id),
+        adapter_name=readable(sighting.adapter_name),
+    )
+
+
+def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
+    """Return the claims that the pictures change, before and after."""
+    recorded = session.hosts()
+    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    changes = []
+    learnt = set()
+    for claim in session.unsettled_claims():
+        after = settle(claim, session.sightings_at(claim.address), proof, session.now, reuse_after(plan, claim.pool))
+        if after.identity is not None and claim.identity is None:
+            others = (other for other in session.claims_of_adapter(after.identity) if other.live)
+            if after.identity in learnt or any(other.address != claim.address for other in others):
+                continue  # an adapter has one claim: two names for one adapter are for a person to sort out
+            learnt.add(after.identity)
+        if after is not claim:
+            changes.append((claim, after))
+    return changes
+
+
+def ended_leases(session: Session, plan: Plan) -> list[Lease]:
+    """Return the retired leases that nothing rests on any more: no carrier, no claim, no host with that range."""
+    recorded = session.hosts()
+    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    if proof is None:
+        return []
+    return [
+        lease
+        for lease in session.leases()
+        if lease.state == "retired"
+        and proof > lease.since
+        and not session.taken(lease.start, lease.end, 1)
+        and not any(_has_range_in(host, lease) for host in recorded)
+    ]
+
+
+def _has_range_in(host: KnownHost, lease: Lease) -> bool:
+    if host.range_start is None or host.range_end is None:
+        return False
+    return host.range_start <= lease.end and host.range_end >= lease.start
+
+
+def planned_hosts(plan: Plan | None) -> tuple[str, ...]:
+    """Return the hosts that the plan names."""
+    return plan.host_ranges.hosts if plan is not None and plan.host_ranges is not None else ()
+
+
+def reuse_after(plan: Plan, pool: str) -> int | None:
+    """Return how long an address of a pool stays in quarantine, in milliseconds; None for ever."""
+    seconds = plan.pools[pool].reuse_after if pool in plan.pools else DEFAULT_REUSE_AFTER
+    return None if seconds is None else seconds * 1000
+
+
+def unproven(session: Session, plan: Plan | None) -> dict[str, str]:
+    """Return the hosts that keep absence from being proven, with the reason of each."""
+    recorded = session.hosts()
+    return unproven_hosts(recorded, required_hosts(recorded, planned_hosts(plan)))
+
+
+def check_picture(session: Session, plan: Plan, subject: str) -> None:
+    """Refuse to hand out anything on an older or less complete picture than the plan asks for.
+
+    :raises PictureTooOld: naming the hosts
+    """
+    if plan.max_observation_age is None:
+        return
+    recorded: Sequence[KnownHost] = session.hosts()
+    required = required_hosts(recorded, planned_hosts(plan))
+    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
+    if required and not reasons:
+        return
+    found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
+    raise PictureTooOld(
+        subject,
+        f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
+        found,
+        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
+        "forget_hosts), or change max_observation_age in the plan.",
+    )

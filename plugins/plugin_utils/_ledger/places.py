@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a ledger may lie: paths, file systems, containers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ...module_utils._errors import MacPoolError
+from .errors import LedgerEphemeral, LedgerOnNetworkFileSystem
+
+MOUNTS = Path("/proc/self/mounts")
+RUNNER = Path("/runner")
+NETWORK_FILE_SYSTEMS = re.compile(
+    r"(?:nfs|cifs|smb|ncpfs|9p|ceph|lustre|afs|openafs|kafs|gfs|glusterfs|beegfs|gpfs|pvfs|orangefs|coda|davfs|virtiofs|"
+    r"fuse\.(?:sshfs|glusterfs|ceph|s3fs|gcsfuse|rclone|davfs|moosefs|mfs|cifs|smb|juicefs|lizardfs|seaweedfs))",
+    re.IGNORECASE,
+)
+THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
+
+
+def state_home(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the directory for what programs must not lose (XDG)."""
+    given = (os.environ if environment is None else environment).get("XDG_STATE_HOME", "")
+    # The specification says to ignore a relative path.
+    home = Path(given) if given.startswith("/") else Path("~/.local/state").expanduser()
+    return home / "macpool"
+
+
+def sqlite_path(location: str | None, scope: str) -> Path:
+    """Return the file that a location means.
+
+    :param location: ``sqlite:///path`` (a fourth slash for an absolute path is fine), a path, or None for the default
+    """
+    if not location:
+        return state_home() / f"{file_name(scope)}.sqlite3"
+    scheme, separator, _rest = location.partition("://")
+    if separator and scheme == "sqlite":
+        parts = urlsplit(location)
+        path = unquote(parts.path)
+        if parts.netloc or not path.strip("/") or parts.query or parts.fragment:
+            raise _unknown(location)
+        # sqlite:///relative is how most programs write a relative path; there is no working directory to rely on here.
+        return Path("/" + path.lstrip("/")) if not path.startswith("/~") else Path(path[1:]).expanduser()
+    if separator:
+        raise _unknown(location)
+    return Path(location).expanduser().absolute()
+
+
+def file_name(scope: str) -> str:
+    """Return a scope as the name of a file: what is no letter, digit, dot, dash or underline is spelt out."""
+    text = re.sub(r"[^A-Za-z0-9._-]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), scope)
+    return f"%2E{text[1:]}" if text.startswith(".") else text
+
+
+def _unknown(location: str) -> MacPoolError:
+    scheme = location.partition("://")[0]
+    return MacPoolError(
+        "the ledger",
+        "a path, or sqlite:///path",
+        f"a location of kind {scheme!r} that this version cannot use",
+        "Correct macpool_ledger.",
+    )
+
+
+def file_system_of(path: Path, mounts: str) -> tuple[str, str]:
+    """Return mount point and type of the file system that a path lies on.
+
+    :param mounts: text of ``/proc/self/mounts``
+    """
+    best = ("", "")
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
+        # A later mount on the same point hides the earlier one.
+        if path.is_relative_to(point) and len(point) >= len(best[0]):
+            best = (point, fields[2])
+    return best
+
+
+def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] | None = None) -> None:
+    """Refuse a place where a ledger would not be safe.
+
+    :raises LedgerOnNetworkFileSystem: WAL needs shared memory and true locks
+    :raises LedgerEphemeral: only when a ledger is made: an empty pool in each new container would promise everything anew
+    """
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return  # not Linux: nothing to tell by
+    real = path.resolve()
+    point, kind = file_system_of(real, mounts)
+    if NETWORK_FILE_SYSTEMS.match(kind):
+        raise LedgerOnNetworkFileSystem(
+            f'ledger "{path}"',
+            "a local file system",
+            f"{kind}, mounted on {point}",
+            "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller.",
+        )
+    if not creating:
+        return
+    names = os.environ if environment is None else environment
+    in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
+    if in_container and (kind in THROW_AWAY_FILE_SYSTEMS or real.is_relative_to(RUNNER)):
+        raise LedgerEphemeral(
+            f'ledger "{path}"',
+            "a place that outlives the job",
+            f"{kind}, mounted on {point}, inside an execution environment",
+            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it.",
+        )

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which plan is in force, and what a new one must not touch."""
+
+from __future__ import annotations
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import Interval, IntervalSet
+from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
+from .._text import iso, quoted
+from .backend import Session
+from .errors import LedgerForeign, PlanConflict, PlanOutdated
+from .model import Claim, Job, PlanGeneration, describe
+from .records import plan_record
+
+
+def accept(session: Session, plan: Plan, job: Job, force: bool) -> PlanGeneration:
+    current = session.current_plan()
+    if current is not None and current.digest == plan.digest:
+        return current
+    if plan.scope != session.scope:
+        raise LedgerForeign(
+            "the plan",
+            f"the plan of scope {quoted(session.scope)}, which the ledger belongs to",
+            f"the plan of scope {quoted(plan.scope)}",
+            "Correct macpool_ledger, or the scope in macpool_plan.",
+        )
+    earlier = next((old for old in session.plans() if old.digest == plan.digest), None)
+    if current is not None and earlier is not None and not force:
+        raise PlanOutdated(
+            "the plan",
+            f"generation {current.generation}, accepted {iso(current.since)} by job {quoted(current.job)}",
+            f"generation {earlier.generation}, accepted {iso(earlier.since)} by job {quoted(earlier.job)}",
+            "Update the checkout that this job works with. If going back is meant, run macpool.hyperv.ledger with "
+            "accept_plan: true.",
+        )
+    raise_all("the plan", _land_conflicts(session, plan))
+    generation = PlanGeneration((current.generation if current else 0) + 1, plan.digest, session.now, job.name)
+    session.add_plan(generation)
+    session.log("plan", "accepted", job, plan_record(generation), None, "")
+    return generation
+
+
+def _land_conflicts(session: Session, plan: Plan) -> list[MacPoolError]:
+    """Return why a plan cannot be accepted: land with claims or leases on it never changes its kind."""
+    errors: list[MacPoolError] = []
+    lands: list[tuple[str, str, IntervalSet]] = [
+        ("pool", f'pool "{pool.name}"', pool.ranges) for pool in plan.pools.values()
+    ]
+    if plan.host_ranges is not None:
+        lands.append(("host_ranges", "host_ranges", plan.host_ranges.ranges))
+    lands += [
+        ("other", f'other allocator "{other.name}"', IntervalSet([other.interval])) for other in plan.other_allocators
+    ]
+    for kind, name, land in lands:
+        for start, end in land:
+            errors += [
+                PlanConflict(
+                    name,
+                    "land without leases on it",
+                    f"{Interval(lease.start, lease.end)}, leased to host {quoted(lease.host)} ({lease.state})",
+                    "Leave that land to host_ranges, or retire the lease and observe until nobody carries it.",
+                )
+                for lease in session.leases_between(start, end)
+                if kind != "host_ranges"
+            ]
+            wrong = [claim for claim in session.claims_between(start, end) if _changes_kind(claim, kind)]
+            if wrong:
+                more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+                errors.append(
+                    PlanConflict(
+                        name,
+                        "land without claims on it that were made when it was another kind of land",
+                        f"{describe(wrong[0])}, from pool {quoted(wrong[0].pool)}{more}",
+                        "Leave that land as it was, or release those claims first.",
+                    )
+                )
+    return errors
+
+
+def _changes_kind(claim: Claim, kind: str) -> bool:
+    if claim.state not in ("reserved", "applied", "releasing") or claim.pool in (ADOPTED, ""):
+        return False
+    return kind != ("host_ranges" if claim.pool.startswith(HOST_POOL_PREFIX) else "pool")

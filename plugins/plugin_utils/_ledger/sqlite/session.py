@@ -1,0 +1,385 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One transaction of the SQLite backend: every question and every change, as SQL."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from ..._names import host_key, name_key
+from ..errors import LedgerDamaged, StaleClaim
+from ..model import Claim, Entry, Identity, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
+from .rows import (
+    Row,
+    as_json,
+    chained,
+    claim_of_row,
+    claim_row,
+    entry_of_row,
+    host_of_row,
+    lease_of_row,
+    newest_first,
+    sighting_of_row,
+)
+
+
+class SqliteSession:
+    """One transaction."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        ledger_id: str,
+        scope: str,
+        head: Row,
+        clock: Callable[[], int] | None,
+    ) -> None:
+        if head is None:
+            raise LedgerDamaged(f'ledger "{path}"', "a history", "none", "Restore a backup (macpool.hyperv.ledger).")
+        self.connection = connection
+        self.sequence: int
+        self.digest: str
+        self.sequence, self.head_at, self.digest, now = head
+        self.now = max(clock() if clock else now, self.head_at)
+        self.ledger_id = ledger_id
+        self.scope = scope
+        self.dirty = False
+        self._pending: list[Row] = []
+
+    def flush(self) -> None:
+        """Write the entries of the history that are still in memory."""
+        if self._pending:
+            self.connection.executemany("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._pending)
+            self._pending = []
+
+    # --- claims -------------------------------------------------------------------------------------------------------
+
+    def claim_at(self, address: int) -> Claim | None:
+        """Return the claim on an address."""
+        row = self.connection.execute("SELECT * FROM claims WHERE address = ?", (address,)).fetchone()
+        return claim_of_row(row) if row else None
+
+    def claims_named(self, key: str) -> list[Claim]:
+        """Return the claims whose owner or alias has this key, the newest first; none that is held."""
+        rows = self.connection.execute(
+            "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
+            " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
+            " WHERE aliases.name_key = ? AND claims.state <> 'held'",
+            (key, key, key),
+        ).fetchall()
+        return newest_first(rows)
+
+    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
+        """Return the claims bound to these ids, the newest first."""
+        rows = self.connection.execute(
+            "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
+            " AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
+            " AND state IN ('releasing', 'quarantined')",
+            (identity.vm_id, identity.adapter_id) * 2,
+        ).fetchall()
+        return newest_first(rows)
+
+    def claims_between(self, start: int, end: int) -> Iterator[Claim]:
+        """Return the claims on a stretch of addresses, by address."""
+        rows = self.connection.execute(
+            "SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", (start, end)
+        )
+        return map(claim_of_row, rows)
+
+    def unsettled_claims(self) -> list[Claim]:
+        """Return the claims that an observation may change."""
+        rows = self.connection.execute(
+            "SELECT * FROM claims WHERE state IN ('reserved', 'releasing', 'quarantined')"
+            " OR (state = 'applied' AND (vm_id IS NULL OR pushing IS NOT NULL)) ORDER BY address"
+        )
+        return [claim_of_row(row) for row in rows]
+
+    def insert_claim(self, claim: Claim) -> None:
+        """Add a claim on an address that has none."""
+        self.dirty = True
+        self.connection.execute(
+            "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", claim_row(claim)
+        )
+        if claim.aliases:
+            self._save_aliases(claim)
+
+    def update_claim(self, claim: Claim, generation: int) -> None:
+        """Replace the claim on this address, if it still has that generation; delete it when it is now gone."""
+        self.dirty = True
+        if claim.state == "gone":
+            done = self.connection.execute(
+                "DELETE FROM claims WHERE address = ? AND generation = ?", (claim.address, generation)
+            )
+        else:
+            address, *values = claim_row(claim)
+            done = self.connection.execute(
+                "UPDATE claims SET owner = ?, owner_key = ?, pool = ?, state = ?, generation = ?, since = ?,"
+                " until = ?, job = ?, evidence = ?, note = ?, cluster = ?, vm_id = ?, adapter_id = ?,"
+                " aliases = ?, pushing = ? WHERE address = ? AND generation = ?",
+                (*values, address, generation),
+            )
+        if done.rowcount != 1:
+            raise StaleClaim(
+                f"claim on {claim.address:012X}", f"generation {generation}", "another", "Run the task again."
+            )
+        self.connection.execute("DELETE FROM aliases WHERE address = ?", (claim.address,))
+        if claim.aliases and claim.state != "gone":
+            self._save_aliases(claim)
+
+    def _save_aliases(self, claim: Claim) -> None:
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO aliases VALUES (?, ?)", [(name_key(alias), claim.address) for alias in claim.aliases]
+        )
+
+    def count_claims(self, start: int, end: int) -> dict[str, int]:
+        """Return the number of claims on a stretch of addresses, by state."""
+        rows = self.connection.execute(
+            "SELECT state, COUNT(*) FROM claims WHERE address BETWEEN ? AND ? GROUP BY state", (start, end)
+        )
+        return dict(rows.fetchall())
+
+    def taken(self, start: int, end: int, limit: int) -> list[int]:
+        """Return the addresses of a stretch with a claim or a sighting: sorted, at most ``limit``."""
+        rows = self.connection.execute(
+            "SELECT address FROM claims WHERE address BETWEEN ? AND ?"
+            " UNION SELECT address FROM sightings WHERE address BETWEEN ? AND ? ORDER BY 1 LIMIT ?",
+            (start, end, start, end, limit),
+        )
+        return [address for (address,) in rows]
+
+    def count_carried(self, start: int, end: int) -> int:
+        """Return how many addresses of a stretch were seen and have no claim."""
+        (count,) = self.connection.execute(
+            "SELECT COUNT(DISTINCT address) FROM sightings WHERE address BETWEEN ? AND ?"
+            " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.address = sightings.address)",
+            (start, end),
+        ).fetchone()
+        return cast(int, count)
+
+    # --- leases -------------------------------------------------------------------------------------------------------
+
+    def leases(self) -> list[Lease]:
+        """Return all leases, by start."""
+        return [lease_of_row(row) for row in self.connection.execute("SELECT * FROM leases ORDER BY start")]
+
+    def leases_between(self, start: int, end: int) -> list[Lease]:
+        """Return the leases that share an address with a stretch."""
+        rows = self.connection.execute(
+            'SELECT * FROM leases WHERE start <= ? AND "end" >= ? ORDER BY start', (end, start)
+        )
+        return [lease_of_row(row) for row in rows]
+
+    def save_lease(self, lease: Lease) -> None:
+        """Add or replace the lease that starts there; delete it when it is gone."""
+        self.dirty = True
+        if lease.state == "gone":
+            self.connection.execute("DELETE FROM leases WHERE start = ?", (lease.start,))
+            return
+        values = (
+            lease.dynamic_end,
+            lease.host,
+            host_key(lease.host),
+            lease.state,
+            lease.generation,
+            lease.since,
+            lease.start,
+            lease.end,
+        )
+        done = self.connection.execute(
+            "UPDATE leases SET dynamic_end = ?, host = ?, host_key = ?, state = ?, generation = ?, since = ?"
+            ' WHERE start = ? AND "end" = ?',
+            values,
+        )
+        if done.rowcount == 0:
+            self.connection.execute(
+                'INSERT INTO leases (dynamic_end, host, host_key, state, generation, since, start, "end")'
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    # --- hosts and sightings ------------------------------------------------------------------------------------------
+
+    def hosts(self) -> list[KnownHost]:
+        """Return all hosts ever recorded and not forgotten, by name."""
+        return [host_of_row(row) for row in self.connection.execute("SELECT * FROM hosts ORDER BY host_key")]
+
+    def save_host(self, host: KnownHost, instead_of: str) -> None:
+        """Add what is known of a host, or put it in the place of what is known under a name."""
+        self.dirty = True
+        old, new = host_key(instead_of), host_key(host.host)
+        if old != new:
+            self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (old,))
+            self.connection.execute("UPDATE sightings SET host_key = ? WHERE host_key = ?", (new, old))
+        self.connection.execute(
+            "REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                new,
+                host.host,
+                host.observed_at,
+                host.complete,
+                host.complete_at,
+                host.why_incomplete,
+                host.range_start,
+                host.range_end,
+                json.dumps(host.ipv4),
+                host.cluster,
+                json.dumps(host.cluster_nodes),
+                host.owners,
+                host.facts_at,
+            ),
+        )
+
+    def delete_host(self, host: str) -> None:
+        """Forget a host and its sightings."""
+        self.dirty = True
+        self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (host_key(host),))
+        self.connection.execute("DELETE FROM sightings WHERE host_key = ?", (host_key(host),))
+
+    def add_sightings(self, host: str, observed_at: int, sightings: Iterable[Sighting]) -> None:
+        """Add what was seen at a time to a host's sightings."""
+        self.dirty = True
+        key = host_key(host)
+        self.connection.executemany(
+            "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (host_key, address, kind, vm_id, adapter_id, vm_name, adapter_name)"
+            " DO UPDATE SET observed_at = excluded.observed_at, dynamic = excluded.dynamic, running = excluded.running"
+            " WHERE excluded.observed_at >= sightings.observed_at",
+            (
+                (
+                    item.address,
+                    key,
+                    observed_at,
+                    item.kind,
+                    item.vm_id.lower(),
+                    item.vm_name,
+                    item.adapter_id,
+                    item.adapter_name,
+                    item.dynamic,
+                    item.running,
+                )
+                for item in sightings
+            ),
+        )
+
+    def drop_sightings(self, host: str, before: int) -> None:
+        """Delete a host's sightings that are older than a time."""
+        self.dirty = True
+        self.connection.execute(
+            "DELETE FROM sightings WHERE host_key = ? AND observed_at < ?", (host_key(host), before)
+        )
+
+    def sightings_at(self, address: int) -> list[Sighting]:
+        """Return who was seen with an address."""
+        rows = self.connection.execute(
+            "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address = ?"
+            " ORDER BY host_key, kind, vm_id, adapter_id, adapter_name",
+            (address,),
+        )
+        return [sighting_of_row(row) for row in rows]
+
+    def sightings_between(self, start: int, end: int) -> Iterator[Sighting]:
+        """Return who was seen with an address of a stretch, by address."""
+        rows = self.connection.execute(
+            "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address BETWEEN ? AND ?"
+            " ORDER BY address, host_key, kind, vm_id, adapter_id, adapter_name",
+            (start, end),
+        )
+        return map(sighting_of_row, rows)
+
+    def sightings_of_vm(self, vm_id: str) -> list[Sighting]:
+        """Return what was seen of a VM, on any host, with any address."""
+        rows = self.connection.execute(
+            "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE vm_id = ?"
+            " ORDER BY host_key, kind, address, adapter_id",
+            (vm_id.lower(),),
+        )
+        return [sighting_of_row(row) for row in rows]
+
+    # --- plans, intents -----------------------------------------------------------------------------------------------
+
+    def plans(self) -> list[PlanGeneration]:
+        """Return the generations of the plan, the newest first."""
+        rows = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC")
+        return [PlanGeneration(*row) for row in rows]
+
+    def current_plan(self) -> PlanGeneration | None:
+        """Return the newest generation of the plan."""
+        row = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC LIMIT 1").fetchone()
+        return PlanGeneration(*row) if row else None
+
+    def add_plan(self, plan: PlanGeneration) -> None:
+        """Add a generation of the plan."""
+        self.dirty = True
+        self.connection.execute(
+            "INSERT INTO plans VALUES (?, ?, ?, ?)", (plan.generation, plan.digest, plan.since, plan.job)
+        )
+
+    def intents(self) -> list[Intent]:
+        """Return the open intents, the oldest first."""
+        return [Intent(*row) for row in self.connection.execute("SELECT * FROM intents ORDER BY id")]
+
+    def add_intent(self, intent: Intent) -> None:
+        """Add an intent under its id."""
+        self.dirty = True
+        self.connection.execute(
+            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (intent.id, intent.host, intent.vm_id, intent.kind, intent.note, intent.since, intent.job),
+        )
+
+    def delete_intent(self, intent_id: int) -> None:
+        """Delete an intent."""
+        self.dirty = True
+        self.connection.execute("DELETE FROM intents WHERE id = ?", (intent_id,))
+
+    # --- history ------------------------------------------------------------------------------------------------------
+
+    def log(self, kind: str, action: str, job: Job, after: Mapping[str, Any], address: int | None, owner: str) -> int:
+        """Add an entry to the history and return its number."""
+        self.dirty = True
+        self.sequence += 1
+        row = chained(self.digest, self.sequence, self.now, kind, action, address, owner, job, as_json(after))
+        self.digest = row[-1]
+        self._pending.append(row)
+        return self.sequence
+
+    def history(self, address: int | None, key: str | None, kind: str | None, newest: int | None) -> list[Entry]:
+        """Return entries in order: of an address, of an owner's key, of a kind; only the newest so many."""
+        self.flush()
+        rows = self.connection.execute(
+            # Two statements, so that the index on the address is used where there is one to look for.
+            "SELECT * FROM history WHERE (:key IS NULL OR owner_key = :key)"
+            " AND (:kind IS NULL OR kind = :kind) ORDER BY sequence DESC LIMIT :newest"
+            if address is None
+            else "SELECT * FROM history WHERE address = :address AND (:key IS NULL OR owner_key = :key)"
+            " AND (:kind IS NULL OR kind = :kind) ORDER BY sequence DESC LIMIT :newest",
+            {"address": address, "key": key, "kind": kind, "newest": -1 if newest is None else newest},
+        ).fetchall()
+        return [entry_of_row(row) for row in reversed(rows)]
+
+    def entry(self, sequence: int) -> Entry | None:
+        """Return one entry of the history."""
+        self.flush()
+        row = self.connection.execute("SELECT * FROM history WHERE sequence = ?", (sequence,)).fetchone()
+        return entry_of_row(row) if row else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Return the whole history in order."""
+        self.flush()
+        return map(entry_of_row, self.connection.execute("SELECT * FROM history ORDER BY sequence"))
+
+    def entry_at(self, address: int, at: int) -> Entry | None:
+        """Return the newest entry on a claim of an address that is not newer than a time."""
+        self.flush()
+        row = self.connection.execute(
+            "SELECT * FROM history WHERE address = ? AND kind = 'claim' AND at <= ? ORDER BY sequence DESC LIMIT 1",
+            (address, at),
+        ).fetchone()
+        return entry_of_row(row) if row else None

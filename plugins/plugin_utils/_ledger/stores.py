@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which backend keeps a ledger: the one place that knows them all."""
+
+from __future__ import annotations
+
+from .backend import Store
+from .model import Job
+from .places import sqlite_path
+from .sqlite.store import DEFAULT_TIMEOUT, SqliteStore
+
+__all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at"]
+
+
+def store_at(location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT) -> Store:
+    """Return the store that a location means, not yet opened.
+
+    :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+    """
+    return SqliteStore(sqlite_path(location, scope), timeout=timeout)
+
+
+def create_store(location: str | None, scope: str, job: Job, timeout: float = DEFAULT_TIMEOUT) -> Store:
+    """Make an empty ledger at a location.
+
+    :raises LedgerExists: when something is there already
+    """
+    return SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout)

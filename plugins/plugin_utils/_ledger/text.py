@@ -1,0 +1,273 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger as text: for Git, for review, for moving. Pure.
+
+One header line, then one line a lease and a claim, sorted: the same promises give the same text. What changes without a
+promise changing (generations, evidence, jobs) is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import Interval, is_multicast, overlaps, parse_interval, parse_mac
+from .._names import checked_owner, host_key, name_key
+from .._text import from_iso, iso, quoted
+from .errors import LedgerForeign, OwnerConflict
+from .model import Claim, Identity, Lease
+from .records import HEX, identity_record
+
+SCHEMA = 1
+STATES = ("reserved", "applied", "releasing", "quarantined", "held")
+CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+
+def export_lines(scope: str, claims: Iterable[Claim], leases: Iterable[Lease]) -> str:
+    """Return the text of a ledger."""
+    header = _line({"macpool": "ledger", "schema": SCHEMA, "scope": scope})
+    lines = sorted([_line(_lease_fields(lease)) for lease in leases])
+    lines += sorted([_line(_claim_fields(claim)) for claim in claims])
+    return "\n".join([header, *lines]) + "\n"
+
+
+def _line(fields: dict[str, Any]) -> str:
+    # Escapes keep hostile names on their line, whatever the editor takes for the end of one.
+    return json.dumps(fields, ensure_ascii=True, separators=(", ", ": "))
+
+
+def _claim_fields(claim: Claim) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "address": HEX(claim.address),
+        "owner": claim.owner,
+        "pool": claim.pool,
+        "state": claim.state,
+        "since": iso(claim.since),
+    }
+    if claim.until is not None:
+        fields["until"] = iso(claim.until)
+    if claim.identity:
+        fields["identity"] = identity_record(claim.identity)
+    if claim.aliases:
+        fields["aliases"] = sorted(claim.aliases)
+    if claim.note:
+        fields["note"] = claim.note
+    return fields
+
+
+def _lease_fields(lease: Lease) -> dict[str, Any]:
+    return {
+        "start": HEX(lease.start),
+        "end": HEX(lease.end),
+        "dynamic_end": HEX(lease.dynamic_end),
+        "host": lease.host,
+        "state": lease.state,
+        "since": iso(lease.since),
+    }
+
+
+def parse_text(text: str, scope: str | None = None) -> tuple[list[Claim], list[Lease]]:
+    """Return what a text promises.
+
+    :param scope: refuse the text of another scope
+    :raises MacPoolError: with everything that is wrong with it, see :func:`verify_text`
+    """
+    claims, leases, errors = _read(text, scope)
+    raise_all("ledger text", [*errors, *_contradictions(claims, leases)])
+    return [claim for _number, claim in claims], [lease for _number, lease in leases]
+
+
+def verify_text(text: str, scope: str | None = None) -> list[MacPoolError]:
+    """Return everything that is wrong with a text, such as two owners of one address after a merge.
+
+    It needs no database: the check that keeps two pull requests, each right by itself, from becoming a duplicate.
+    """
+    claims, leases, errors = _read(text, scope)
+    return [*errors, *_contradictions(claims, leases)]
+
+
+Numbered = tuple[list[tuple[int, Claim]], list[tuple[int, Lease]], list[MacPoolError]]
+
+
+def _read(text: str, scope: str | None) -> Numbered:
+    claims: list[tuple[int, Claim]] = []
+    leases: list[tuple[int, Lease]] = []
+    errors: list[MacPoolError] = []
+    headers: list[int] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.rstrip("\r")
+        if not line.strip():
+            continue
+        try:
+            if line.startswith(CONFLICT_MARKERS):
+                raise _wrong(number, "a line of a ledger", "the mark of a merge conflict", "Resolve the conflict.")
+            fields = json.loads(line)
+            if not isinstance(fields, dict):
+                raise _wrong(number, "a mapping", f"a {type(fields).__name__}")
+            if "macpool" in fields:
+                headers.append(number)
+                _check_header(number, fields, scope)
+            elif "host" in fields:
+                leases.append((number, _lease(number, fields)))
+            else:
+                claims.append((number, _claim(number, fields)))
+        except json.JSONDecodeError as error:
+            errors.append(_wrong(number, "JSON", error.msg))
+        except MacPoolError as error:
+            errors.append(error)
+    if headers != [1]:
+        found = f"one on line {', '.join(map(str, headers))}" if headers else "none"
+        errors.insert(0, _wrong(1, "the header of a ledger's text, once", found, "Export the ledger again."))
+    return claims, leases, errors
+
+
+def _wrong(
+    number: int, wanted: str, found: str, remedy: str = "Correct the line, or export the ledger again."
+) -> MacPoolError:
+    return MacPoolError(f"ledger text, line {number}", wanted, found, remedy)
+
+
+def _check_header(number: int, fields: dict[str, Any], scope: str | None) -> None:
+    if fields.get("macpool") != "ledger" or fields.get("schema") != SCHEMA:
+        raise _wrong(number, f"a ledger's text of schema {SCHEMA}", f"schema {fields.get('schema')!r}")
+    if scope is not None and fields.get("scope") != scope:
+        raise LedgerForeign(
+            f"ledger text, line {number}",
+            f"the text of scope {quoted(scope)}",
+            f"that of scope {fields.get('scope')!r}",
+            "Give the text of the right ledger.",
+        )
+
+
+def _text_field(number: int, fields: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str):
+        raise _wrong(number, f"text as {name}", repr(value))
+    return value
+
+
+def _time_field(number: int, fields: dict[str, Any], name: str) -> int:
+    try:
+        return from_iso(_text_field(number, fields, name))
+    except ValueError:
+        raise _wrong(number, f"a time as {name}", repr(fields.get(name))) from None
+
+
+def _claim(number: int, fields: dict[str, Any]) -> Claim:
+    subject = f"ledger text, line {number}"
+    unknown = set(fields) - {"address", "owner", "pool", "state", "since", "until", "identity", "aliases", "note"}
+    if unknown:
+        raise _wrong(number, "known fields", ", ".join(sorted(map(repr, unknown))))
+    address = parse_mac(fields.get("address"), subject)
+    if address == 0 or is_multicast(address):
+        raise _wrong(number, "an address that an adapter can carry", HEX(address))
+    state = _text_field(number, fields, "state")
+    if state not in STATES:
+        raise _wrong(number, f"one of {', '.join(STATES)} as state", repr(state))
+    owner = _text_field(number, fields, "owner")
+    if owner or state != "held":
+        checked_owner(owner)
+    return Claim(
+        address,
+        owner,
+        _text_field(number, fields, "pool"),
+        state,  # type: ignore[arg-type]
+        1,
+        _time_field(number, fields, "since"),
+        _time_field(number, fields, "until") if "until" in fields else None,
+        note=_text_field(number, fields, "note", ""),
+        identity=_identity(number, fields["identity"]) if "identity" in fields else None,
+        aliases=_aliases(number, fields.get("aliases", [])),
+    )
+
+
+def _identity(number: int, value: object) -> Identity:
+    names = ("vm_id", "adapter_id", "cluster")
+    if not isinstance(value, dict) or not {"vm_id", "adapter_id"} <= set(value) <= set(names):
+        raise _wrong(number, "vm_id and adapter_id as identity", repr(value))
+    if not all(isinstance(part, str) for part in value.values()):
+        raise _wrong(number, "text in identity", repr(value))
+    return Identity(value["vm_id"], value["adapter_id"], value.get("cluster", ""))
+
+
+def _aliases(number: int, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(alias, str) for alias in value):
+        raise _wrong(number, "a list of names as aliases", repr(value))
+    return tuple(map(checked_owner, value))
+
+
+def _lease(number: int, fields: dict[str, Any]) -> Lease:
+    unknown = set(fields) - {"start", "end", "dynamic_end", "host", "state", "since"}
+    if unknown:
+        raise _wrong(number, "known fields", ", ".join(sorted(map(repr, unknown))))
+    start, end = parse_interval(fields, f"ledger text, line {number}")
+    dynamic_end = parse_mac(fields.get("dynamic_end"), f"ledger text, line {number}")
+    state = _text_field(number, fields, "state")
+    if state not in ("active", "retired"):
+        raise _wrong(number, "active or retired as state", repr(state))
+    if not start <= dynamic_end <= end:
+        raise _wrong(number, "a dynamic_end inside the block", HEX(dynamic_end))
+    host = _text_field(number, fields, "host")
+    if not host.strip():
+        raise _wrong(number, "the name of a host", "nothing")
+    return Lease(host, start, end, dynamic_end, state, 1, _time_field(number, fields, "since"))  # type: ignore[arg-type]
+
+
+def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lease]]) -> Iterator[MacPoolError]:
+    addresses: dict[int, tuple[int, Claim]] = {}
+    owners: dict[object, tuple[int, Claim]] = {}
+    for number, claim in claims:
+        if claim.address in addresses:
+            first, other = addresses[claim.address]
+            yield OwnerConflict(
+                f"{HEX(claim.address)}, lines {first} and {number}",
+                "one owner of one address",
+                f"owner {quoted(other.owner)} ({other.state}) and owner {quoted(claim.owner)} ({claim.state})",
+                "Keep one line, and claim another address for the other owner.",
+            )
+        else:
+            addresses[claim.address] = (number, claim)
+        if not claim.live:
+            continue
+        keys: list[object] = [name_key(claim.owner)]
+        if claim.identity:
+            keys.append(claim.identity)
+        for key in keys:
+            if key in owners and owners[key][1].address != claim.address:
+                first, other = owners[key]
+                yield OwnerConflict(
+                    f"owner {quoted(claim.owner)}, lines {first} and {number}",
+                    "one address of one owner",
+                    f"{HEX(other.address)} of {quoted(other.owner)} and {HEX(claim.address)} of {quoted(claim.owner)}",
+                    "Keep one of the two lines.",
+                )
+                break
+            owners[key] = (number, claim)
+    hosts: dict[str, tuple[int, Lease]] = {}
+    for number, lease in leases:
+        key = host_key(lease.host)
+        if lease.state == "active" and key in hosts:
+            yield OwnerConflict(
+                f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}",
+                "one active block a host",
+                f"{_block(hosts[key][1])} and {_block(lease)}",
+                "Keep one line, or mark the other block as retired.",
+            )
+        elif lease.state == "active":
+            hosts[key] = (number, lease)
+    for overlap in overlaps((lease.start, lease.end, (number, lease.host)) for number, lease in leases):
+        lines = ", ".join(str(number) for number, _host in overlap.labels)
+        names = " and ".join(quoted(host) for _number, host in overlap.labels)
+        yield OwnerConflict(
+            f"blocks on lines {lines}",
+            "blocks that do not overlap",
+            f"{Interval(overlap.start, overlap.end)} leased to {names}",
+            "Keep one line.",
+        )
+
+
+def _block(lease: Lease) -> str:
+    return str(Interval(lease.start, lease.end))

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Network Controllers say about themselves, typed. Pure, and nothing here raises on what a document says.
+
+The server's spelling of property names varies (fact 62), so no name here depends on case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .._names import plain_id
+from .model import Interface, NcPool, NetworkController, _label
+from .values import folded, items_of, read_count, read_interval, read_mac
+
+if TYPE_CHECKING:
+    from .model import Document
+
+PARTS = ("mac_pools", "network_interfaces")
+_SUCCESS = "success"
+
+
+def name_in(raw: Mapping[str, Any]) -> str:
+    """Return what a document calls its controller; empty when it does not say."""
+    name, url = raw.get("name"), raw.get("url")
+    if isinstance(name, str) and name.strip():
+        return name.strip()
+    try:
+        return urlsplit(url).hostname or "" if isinstance(url, str) else ""
+    except ValueError:
+        return ""
+
+
+def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Document]]) -> NetworkController:
+    """Return one controller; of each part the newest document that has it counts.
+
+    :param sources: all documents of the controller, newest first
+    """
+    parts: dict[str, Any] = {}
+    contributing = []
+    for place, (raw, document) in enumerate(sources):
+        own = [part for part in PARTS if part in raw and part not in parts]
+        parts.update((part, raw[part]) for part in own)
+        document.not_gathered = tuple(part for part in PARTS if part not in raw)
+        document.superseded = place > 0 and not own
+        if not document.superseded:
+            contributing.append(document)
+    resources = {part: items_of(parts.get(part)) for part in PARTS}
+    pools = [pool for item in resources["mac_pools"] if (pool := _read_pool(item, _label(name))) is not None]
+    interfaces = [
+        _read_interface(item, _label(name)) for item in resources["network_interfaces"] if isinstance(item, Mapping)
+    ]
+    known = [interface for interface in interfaces if interface.instance_id]
+    return NetworkController(
+        name=name,
+        documents=tuple(contributing),
+        pools=tuple(sorted(pools, key=lambda pool: (pool.interval, pool.name.casefold(), pool.name))),
+        interfaces=tuple(sorted(interfaces, key=lambda item: (item.name.casefold(), item.instance_id, item.name))),
+        not_gathered=tuple(part for part in PARTS if part not in parts),
+        unreadable=sum(map(len, resources.values())) - len(pools) - len(known),
+    )
+
+
+def without_repeats(controllers: Iterable[NetworkController]) -> tuple[NetworkController, ...]:
+    """Leave out what another document of the same controller under another name has said already.
+
+    :param controllers: newest first; an instance id is unique in the world
+    """
+    seen: set[str] = set()
+    found = []
+    for controller in controllers:
+        pools = [pool for pool in controller.pools if _is_new(pool.instance_id, seen)]
+        interfaces = [interface for interface in controller.interfaces if _is_new(interface.instance_id, seen)]
+        found.append(replace(controller, pools=tuple(pools), interfaces=tuple(interfaces)))
+    return tuple(sorted(found, key=lambda item: (item.name.casefold(), item.name)))
+
+
+def _is_new(instance_id: str, seen: set[str]) -> bool:
+    if instance_id and instance_id in seen:
+        return False
+    seen.add(instance_id)
+    return True
+
+
+def _read_pool(item: object, controller: str) -> NcPool | None:
+    resource = folded(item)
+    properties = folded(resource.get("properties"))
+    interval = read_interval(properties, "startmacaddress", "endmacaddress")
+    if interval is None:
+        return None
+    usage = folded(properties.get("usage"))
+    return NcPool(
+        controller=controller,
+        name=_resource_id(resource),
+        instance_id=plain_id(resource.get("instanceid")),
+        interval=interval,
+        size=read_count(usage.get("numberofmacaddresses")) or interval.size,
+        allocated=read_count(usage.get("numberofmacaddressesallocated")),
+        state=_text(properties.get("provisioningstate")),
+    )
+
+
+def _read_interface(item: object, controller: str) -> Interface:
+    resource = folded(item)
+    properties = folded(resource.get("properties"))
+    text, value = read_mac(properties.get("privatemacaddress") or None)
+    configuration = folded(properties.get("configurationstate"))
+    causes = tuple(_causes(configuration))
+    status = _text(configuration.get("status"))
+    return Interface(
+        controller=controller,
+        name=_resource_id(resource),
+        instance_id=plain_id(resource.get("instanceid")),
+        text=text,
+        value=value,
+        method=_text(properties.get("privatemacallocationmethod")),
+        of_host=_truth(properties.get("ishostvirtualnetworkinterface")),
+        state=_text(properties.get("provisioningstate")),
+        status=status or ("Failure" if causes else ""),
+        causes=causes,
+        server=_text(folded(properties.get("server")).get("resourceref")).rstrip("/").rpartition("/")[2],
+        vsid=next(filter(None, map(_vsid_in, items_of(properties.get("ipconfigurations")))), None),
+    )
+
+
+def _causes(configuration: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    seen: dict[tuple[str, str], None] = {}
+    for item in map(folded, items_of(configuration.get("detailedinfo"))):
+        code = _text(item.get("code"))
+        if code.casefold() not in ("", _SUCCESS):
+            seen.setdefault((code, _text(item.get("message"))))
+    yield from seen
+
+
+def _resource_id(resource: Mapping[str, Any]) -> str:
+    return _text(resource.get("resourceid")) or _text(resource.get("resourceref")).rstrip("/").rpartition("/")[2]
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _truth(value: object) -> bool:
+    return value is True or _text(value).casefold() == "true"
+
+
+def _vsid_in(configuration: object) -> int | None:
+    """Look for the virtual subnet id beside the subnet or inside it."""
+    outer = folded(folded(configuration).get("properties"))
+    inner = folded(folded(outer.get("subnet")).get("properties"))
+    for name in ("virtualsubnetid", "vsid"):
+        for place in (outer, inner):
+            if (vsid := read_count(place.get(name))) is not None:
+                return vsid
+    return None

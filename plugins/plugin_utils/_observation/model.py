@@ -1,0 +1,260 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observations as every part of the collection sees them: hosts, VMs, what carries an address, Network Controllers. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...module_utils._mac import Interval
+from .._names import HostNames
+
+SCHEMA = 1
+
+KINDS = ("hyperv_host", "network_controller", "scvmm")
+
+UNUSABLE_FILE = "unusable_file"
+"""Kind of the document that stands for a file nobody could read; ``reason`` says why."""
+
+_OFF_STATES = frozenset({"off", "offcritical"})
+
+
+@dataclass(slots=True, eq=False)
+class Carrier:
+    """Something that carries an address: a VM's adapter, a checkpoint's, a replica's, a host's own, a card."""
+
+    kind: str
+    """vm, replica, checkpoint, host or physical."""
+    host: Host
+    name: str
+    """Of the adapter."""
+    text: str | None
+    """The address as found; None when the document does not say."""
+    value: int | None
+    """The address; None when there is none or the text is no address."""
+    id: str = ""
+    dynamic: bool | None = None
+    switch: str | None = None
+    vlan: Mapping[str, Any] = field(default_factory=dict)
+    spoofing: bool = False
+    running: bool = True
+    profile_id: str = ""
+    """Instance id of the Network Controller's interface to which the port is bound; zeros for the null profile."""
+    profile_data: int | None = None
+    profile_known: bool = False
+    """Whether anybody looked for a port profile."""
+    vm: Vm | None = None
+    checkpoint: Checkpoint | None = None
+    team: str | None = None
+
+    @property
+    def address(self) -> int | None:
+        """The address, without the zeros of an adapter that never started."""
+        return self.value or None
+
+    @property
+    def bound(self) -> bool:
+        """Whether the port is bound to an interface; the null profile binds to none (fact 87)."""
+        return bool(self.profile_id.strip("0-"))
+
+
+@dataclass(slots=True, eq=False)
+class Checkpoint:
+    """A checkpoint of a VM with the adapters that come back when it is applied."""
+
+    id: str
+    name: str
+    adapters: tuple[Carrier, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Vm:
+    """One sighting of a VM on a host."""
+
+    host: Host
+    id: str | None
+    name: str
+    state: str | None
+    running: bool
+    clustered: bool
+    role: str = ""
+    """replica or extendedreplica; empty for a VM that is no replica."""
+    adapters: tuple[Carrier, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+    @property
+    def replica(self) -> bool:
+        """Whether it is a replica of a VM rather than the VM."""
+        return bool(self.role)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What two sightings of one VM share; a replica carries its primary's id (fact 107)."""
+        return (self.id, self.role) if self.id else (self.host.key, self.name.casefold(), id(self))
+
+
+@dataclass(slots=True, eq=False)
+class Host:
+    """A host as the newest documents show it."""
+
+    key: str
+    name: str
+    documents: tuple[Document, ...] = ()
+    hyperv: bool = True
+    ipv4: tuple[str, ...] = ()
+    range: Interval | None = None
+    cluster: str | None = None
+    """Key of its cluster; None for a lone host and where nobody knows."""
+    observed_at: dt.datetime | None = None
+    gathered: frozenset[str] = frozenset()
+    container_pools: tuple[tuple[str, Interval], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """A cluster as the maps of its nodes show it."""
+
+    key: str
+    name: str
+    nodes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By host key: name and state, from the newest map."""
+    owners: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """By VM id: owner's host key -> hosts whose maps say so."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By VM id: the name of its group."""
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A document as the report lists it."""
+
+    kind: str
+    subject: str
+    observed_at: dt.datetime | None
+    not_gathered: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    superseded: bool = False
+    unusable: str | None = None
+    """Why the document could not be used at all."""
+
+
+@dataclass(slots=True)
+class Picture:
+    """All documents together."""
+
+    hosts: dict[str, Host]
+    vms: tuple[Vm, ...]
+    """Each VM once."""
+    sightings: tuple[Vm, ...]
+    """Each VM as often as it was seen."""
+    host_carriers: tuple[Carrier, ...]
+    clusters: dict[str, Cluster]
+    documents: tuple[Document, ...]
+    controllers: tuple[NetworkController, ...]
+    names: HostNames
+
+    def host_name(self, key: str) -> str:
+        """Return the best known spelling of a host's name."""
+        if key in self.hosts:
+            return self.hosts[key].name
+        for cluster in self.clusters.values():
+            if key in cluster.nodes:
+                return cluster.nodes[key][0]
+        return key
+
+
+def is_running(state: object) -> bool:
+    """Tell whether a VM in this state holds its address: saved and paused do, and so does what nobody knows."""
+    return str(state).casefold() not in _OFF_STATES
+
+
+def moved(vm: Vm, host: Host) -> Vm:
+    """Return the same VM on another host."""
+    copy = replace(vm, host=host)
+    copy.adapters = tuple(replace(adapter, host=host, vm=copy) for adapter in vm.adapters)
+    copy.checkpoints = tuple(
+        replace(point, adapters=tuple(replace(adapter, host=host, vm=copy) for adapter in point.adapters))
+        for point in vm.checkpoints
+    )
+    return copy
+
+
+DEFAULT_NAME = "network_controller"
+"""What a document calls its controller when nobody chose a name: it tells a reader nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class NcPool:
+    """A MAC pool from which a Network Controller gives addresses."""
+
+    controller: str
+    """Label of the Network Controller."""
+    name: str
+    instance_id: str
+    interval: Interval
+    size: int
+    """How many addresses it has, as the controller counts them."""
+    allocated: int | None
+    """How many of them it gave out; None when it does not say."""
+    state: str
+    """Its provisioningState."""
+
+
+@dataclass(slots=True, eq=False)
+class Interface:
+    """A network interface of a Network Controller."""
+
+    controller: str
+    """Label of the Network Controller."""
+    name: str
+    """Its resource id."""
+    instance_id: str
+    """What a port profile names; empty when the document does not say."""
+    text: str | None
+    """Its address as found; None when it has none."""
+    value: int | None
+    method: str
+    """Static or Dynamic."""
+    of_host: bool
+    """Whether it is an adapter of a host rather than a tenant's."""
+    state: str
+    """Its provisioningState."""
+    status: str
+    """What configurationState says of its port; empty when it says nothing."""
+    causes: tuple[tuple[str, str], ...]
+    """Codes and messages of configurationState, without success."""
+    server: str
+    """Resource id of the server on which the controller knows its port."""
+    vsid: int | None
+
+    @property
+    def address(self) -> int | None:
+        """The address, without the zeros of one that was not given yet."""
+        return self.value or None
+
+
+@dataclass(slots=True, eq=False)
+class NetworkController:
+    """A Network Controller as the newest documents show it."""
+
+    name: str
+    documents: tuple[Document, ...]
+    """Newest first; those that add nothing are left out."""
+    pools: tuple[NcPool, ...]
+    interfaces: tuple[Interface, ...]
+    not_gathered: tuple[str, ...] = ()
+    unreadable: int = 0
+    """How many resources lack what they are known by."""
+
+    @property
+    def label(self) -> str:
+        """Its name in a sentence; empty where nobody chose one."""
+        return _label(self.name)
+
+
+def _label(name: str) -> str:
+    return "" if name.casefold() == DEFAULT_NAME else name

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: who may hand out which addresses. Pure data; ``read.py`` makes it from ``macpool_plan``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from ...module_utils._errors import MacPoolError
+from ...module_utils._mac import Interval, IntervalSet, format_mac
+
+HYPERV_LAND = Interval(0x00155D000000, 0x00155DFFFFFF)
+NLB_LAND = IntervalSet([(0x020100000000, 0x0220FFFFFFFF), (0x02BF00000000, 0x02BFFFFFFFFF)])  # fact 110
+RULES = (
+    "duplicate-address",
+    "range-overlap",
+    "range-trespass",
+    "static-in-dynamic-range",
+    "departed",
+    "stranded",
+    "dynamic-clustered",
+    "dynamic-checkpoint",
+    "never-started",
+    "invalid-address",
+    "risky-address",
+    "default-range",
+    "range-usage",
+    "promise-not-carried",
+    "carried-without-promise",
+    "wrong-address",
+    "sdn-mismatch",
+    "sdn-orphan",
+    "sdn-dynamic",
+    "nc-pool-usage",
+    "nc-state",
+    "vmm-drift",
+    "waiver-expired",
+    "incomplete",
+)
+ADOPTED = "adopted"
+"""The pool of claims on addresses that were carried before this collection came and lie in no pool of the plan."""
+HOST_POOL_PREFIX = "host/"
+DEFAULT_REUSE_AFTER = 4 * 3600
+DEFAULT_WARN_AT = 80
+_UNORDERED = frozenset({"exclude", "other_allocators", "l2_domains", "waivers"})
+"""Lists of a plan whose order says nothing. (The order of hosts and of their ranges says who gets which block.)"""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Addresses of a pool that are never handed out, and why."""
+
+    interval: Interval
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Static addresses that this collection hands out."""
+
+    name: str
+    ranges: IntervalSet
+    exclude: tuple[Exclusion, ...] = ()
+    strategy: str = "hashed"
+    reuse_after: int | None = DEFAULT_REUSE_AFTER
+    """Seconds in quarantine after a release; None: never handed out again."""
+    warn_at: int = DEFAULT_WARN_AT
+    """Percent used at which the audit speaks up."""
+    land: IntervalSet = field(init=False)
+    """What may be handed out: the ranges without what is excluded."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "land", self.ranges - IntervalSet(item.interval for item in self.exclude))
+
+
+@dataclass(frozen=True)
+class HostRanges:
+    """Land that is leased to hosts, one block each, for Hyper-V's own dynamic addresses."""
+
+    ranges: IntervalSet
+    intervals: tuple[Interval, ...]
+    """The ranges as written: blocks are counted from the start of each."""
+    size_per_host: int
+    static_per_host: int
+    warn_at: int
+    hosts: tuple[str, ...]
+
+    def blocks(self) -> Iterator[Interval]:
+        """Yield the blocks that hosts can be given, in order."""
+        for start, end in self.intervals:
+            for block in range(start, end - self.size_per_host + 2, self.size_per_host):
+                yield Interval(block, block + self.size_per_host - 1)
+
+    @property
+    def block_count(self) -> int:
+        """Number of blocks."""
+        return sum(interval.size // self.size_per_host for interval in self.intervals)
+
+
+@dataclass(frozen=True)
+class OtherAllocator:
+    """Land of others: never handed out here."""
+
+    name: str
+    kind: str
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding that is accepted until a day (that day included)."""
+
+    rule: str
+    subject: str
+    reason: str
+    owner: str
+    until: dt.date
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan that was proved disjoint."""
+
+    scope: str
+    pools: Mapping[str, Pool]
+    host_ranges: HostRanges | None
+    other_allocators: tuple[OtherAllocator, ...]
+    l2_domains: tuple[Mapping[str, Any], ...]
+    max_observation_age: int | None
+    """Seconds; None: an old picture is trusted as far as it goes."""
+    waivers: tuple[Waiver, ...]
+    warnings: tuple[str, ...]
+    digest: str = field(init=False)
+    """The same for plans that mean the same, however they are written."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest_of(self))
+
+    def kind_at(self, address: int) -> str | None:
+        """Return whose land an address is, as words for a message; None when the plan does not mention it."""
+        for pool in self.pools.values():
+            if address in pool.ranges:
+                return f'pool "{pool.name}"'
+        if self.host_ranges and address in self.host_ranges.ranges:
+            return "host_ranges"
+        for other in self.other_allocators:
+            if other.interval.start <= address <= other.interval.end:
+                return f'other allocator "{other.name}"'
+        return None
+
+    def pool(self, name: str) -> Pool:
+        """Return a pool by name, or raise with the names that there are."""
+        if name in self.pools:
+            return self.pools[name]
+        known = ", ".join(sorted(self.pools)) or "no pool"
+        raise MacPoolError(
+            f'pool "{name}"',
+            f'a pool of the plan of scope "{self.scope}"',
+            f"a plan that has: {known}",
+            f"Name one of these{nearest(name, self.pools)}, or add the pool to macpool_plan.pools.",
+        )
+
+
+def host_pool(host: str, static_part: Interval) -> Pool:
+    """Return the pool of static addresses that a host's own block holds (``static_per_host``)."""
+    return Pool(f"{HOST_POOL_PREFIX}{host}", IntervalSet([static_part]), strategy="sequential")
+
+
+def default_range(ipv4: str) -> Interval:
+    """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11)."""
+    third, fourth = (int(octet) for octet in ipv4.split(".")[2:4])
+    start = HYPERV_LAND.start | third << 16 | fourth << 8
+    return Interval(start, start | 0xFF)
+
+
+def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
+    """Return a hint at the known name that is most like ``name``; empty when none is."""
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def digest_of(plan: Plan) -> str:
+    """Return a digest of a plan: equal for plans that mean the same."""
+    text = json.dumps(_plain(plan), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return [format_mac(value.start), format_mac(value.end)]
+    if is_dataclass(value):
+        plain = {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.init}
+        plain.pop("warnings", None)
+        for name in _UNORDERED & plain.keys():
+            plain[name].sort(key=json.dumps)
+        return plain
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in sorted(value.items())}
+    if isinstance(value, (tuple, IntervalSet)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value

@@ -1,0 +1,451 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a plan. Pure: the value of ``macpool_plan`` goes in, a proved plan comes out.
+
+Three kinds of land - leased to hosts, handed out by pools, others' - are pairwise disjoint, or the plan is refused with
+both places named. All errors of a plan are found in one go.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any, ParamSpec, TypeVar
+
+from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._mac import (
+    MAX_RANGE_SIZE,
+    Interval,
+    IntervalSet,
+    format_mac,
+    is_administrators_own,
+    is_local,
+    overlaps,
+    parse_count,
+    parse_interval,
+    parse_mac,
+    shown,
+)
+from .._ledger.allocator import STRATEGIES
+from .._names import find_host, host_key
+from .model import (
+    ADOPTED,
+    DEFAULT_REUSE_AFTER,
+    DEFAULT_WARN_AT,
+    HYPERV_LAND,
+    NLB_LAND,
+    RULES,
+    Exclusion,
+    HostRanges,
+    OtherAllocator,
+    Plan,
+    Pool,
+    Waiver,
+    nearest,
+)
+
+OTHER_KINDS = ("network_controller", "scvmm", "azure_local", "hyperv", "containers", "other")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MAX_SECONDS = 10**10
+_MAX_SEGMENT = {"vlan": 4094, "vsid": (1 << 24) - 1}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def parse_duration(value: object, subject: str) -> int:
+    """Return seconds from text such as ``90s``, ``30m``, ``4h``, ``7d`` or ``2w``; a bare number is seconds."""
+    seconds: object = value
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        seconds = int(match[1]) * _SECONDS[match[2]]
+    try:
+        return parse_count(seconds, subject, _MAX_SECONDS, minimum=0)
+    except MacPoolError:
+        raise MacPoolError(
+            subject,
+            "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most",
+            shown(value),
+            "Give a whole number and one unit.",
+        ) from None
+
+
+def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
+    """Check a plan and return it.
+
+    :param raw: the value of ``macpool_plan``
+    :param today: the day on which waivers are judged; default: today (UTC)
+    :raises MacPoolError: one error, or a ManyErrors with all of them
+    """
+    reader = _Reader(today or dt.datetime.now(dt.timezone.utc).date())
+    plan = reader.plan(raw)
+    raise_all("macpool_plan", reader.errors)
+    return plan
+
+
+def parse_subject(subject: str) -> Interval | None:
+    """Return the addresses of a waiver's subject: one address or ``A..B``; None when it names a VM or a host."""
+    first, _dots, last = subject.partition("..")
+    try:
+        interval = Interval(parse_mac(first.strip()), parse_mac((last or first).strip()))
+    except MacPoolError:
+        return None
+    return interval if interval.start <= interval.end else None
+
+
+class _Reader:
+    """Reads a plan and collects every error instead of stopping at the first.
+
+    After an error each method returns something of the right type, so that reading goes on; a plan that was read with
+    errors is thrown away.
+    """
+
+    def __init__(self, today: dt.date) -> None:
+        self.today = today
+        self.errors: list[MacPoolError] = []
+        self.warnings: list[str] = []
+        self.places: list[tuple[int, int, str]] = []
+        """Every piece of land, and where the plan says so."""
+
+    # What any document is made of
+
+    def error(self, place: str, wanted: str, found: object, remedy: str) -> None:
+        self.errors.append(MacPoolError(place, wanted, shown(found), remedy))
+
+    def attempt(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """Return what ``read`` returns; None after noting its error."""
+        try:
+            return read(*args, **kwargs)
+        except MacPoolError as error:
+            self.errors.append(error)
+            return None
+
+    def mapping(
+        self, value: object, place: str, required: Sequence[str], optional: Sequence[str] = ()
+    ) -> Mapping[str, Any]:
+        """Return the known keys that have a value, after noting unknown and missing ones."""
+        if not isinstance(value, Mapping):
+            self.error(place, f"a mapping with {', '.join(required)}", value, "Write keys and values.")
+            return {}
+        known = [*required, *optional]
+        for key in value:
+            if key not in known:
+                remedy = f"Remove it{nearest(str(key), known)}; the keys are {', '.join(known)}."
+                self.error(f"{place}.{key}", "a key that the plan knows", key, remedy)
+        for key in required:
+            if value.get(key) is None:
+                self.errors.append(MacPoolError(f"{place}.{key}", "a value", "none", f"Add {key}: to {place}."))
+        return {key: value[key] for key in known if value.get(key) is not None}
+
+    def sequence(self, value: object, place: str, at_least: int = 0) -> Sequence[Any]:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) < at_least:
+            wanted = "a list" + (f" of at least {at_least}" if at_least else "")
+            self.error(place, wanted, value, "Write each element on a line of its own that begins with a dash.")
+            return ()
+        return value
+
+    def name(self, value: object, place: str) -> str:
+        if isinstance(value, str) and _NAME.fullmatch(value):
+            return str(value)
+        self.error(
+            place,
+            "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
+            value,
+            "Rename it.",
+        )
+        return ""
+
+    def text(self, value: object, place: str) -> str:
+        # A folded or literal block of YAML ends with a line feed.
+        if isinstance(value, str) and value.strip() and value.strip().isprintable():
+            return str(value).strip()
+        self.error(place, "a line of text", value, "Write some words, in quotes.")
+        return ""
+
+    def choice(self, value: object, place: str, choices: Sequence[str]) -> str:
+        if isinstance(value, str) and value in choices:
+            return str(value)
+        self.error(place, f"one of {', '.join(choices)}", value, f"Name one of these{nearest(str(value), choices)}.")
+        return choices[0]
+
+    def duration(self, value: object, place: str) -> int:
+        return self.attempt(parse_duration, value, place) or 0
+
+    def percent(self, keys: Mapping[str, Any], place: str) -> int:
+        return self.attempt(parse_count, keys.get("warn_at", DEFAULT_WARN_AT), f"{place}.warn_at", 100) or 100
+
+    def day(self, value: object, place: str) -> dt.date:
+        with suppress(ValueError):
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return dt.date.fromisoformat(value)
+        if isinstance(value, dt.date):
+            return dt.date(value.year, value.month, value.day)  # YAML may have made a date with a time of it
+        self.error(place, "a day such as 2027-01-31", value, "Write year, month and day.")
+        return self.today
+
+    def land(self, keys: Mapping[str, Any], place: str, claimed_by: str = "") -> Interval | None:
+        """Return the addresses from ``start`` to ``end`` or of ``size``.
+
+        :param claimed_by: whose they are, for the proof that nobody else's are the same; empty: nobody's
+        """
+        interval = self.attempt(parse_interval, keys, place) if "start" in keys else None
+        if interval and claimed_by:
+            self.places.append((*interval, claimed_by))
+        return interval
+
+    def ranges(self, value: object, place: str) -> tuple[Interval, ...]:
+        found = []
+        for index, item in enumerate(self.sequence(value, place, at_least=1)):
+            here = f"{place}[{index}]"
+            if interval := self.land(self.mapping(item, here, ["start"], ["end", "size"]), here, here):
+                found.append(interval)
+        return tuple(found)
+
+    # What a plan is made of
+
+    def plan(self, raw: object) -> Plan:
+        here = "macpool_plan"
+        keys = self.mapping(
+            raw,
+            here,
+            ["scope"],
+            ["host_ranges", "pools", "other_allocators", "l2_domains", "max_observation_age", "waivers"],
+        )
+        waivers = tuple(
+            self.waiver(item, f"{here}.waivers[{index}]")
+            for index, item in enumerate(self.sequence(keys.get("waivers", ()), f"{here}.waivers"))
+        )
+        host_ranges = self.host_ranges(keys["host_ranges"], f"{here}.host_ranges") if "host_ranges" in keys else None
+        pools = self.pools(keys.get("pools", {}), f"{here}.pools")
+        others = self.others(keys.get("other_allocators", ()), f"{here}.other_allocators")
+        self.prove_disjoint()
+        for pool in pools.values():
+            self.judge_hyperv_land(pool, f"{here}.pools.{pool.name}.ranges", waivers)
+        age = keys.get("max_observation_age")
+        return Plan(
+            scope=self.name(keys["scope"], f"{here}.scope") if "scope" in keys else "",
+            pools=pools,
+            host_ranges=host_ranges,
+            other_allocators=others,
+            l2_domains=self.l2_domains(keys.get("l2_domains", ()), f"{here}.l2_domains"),
+            max_observation_age=None if age is None else self.duration(age, f"{here}.max_observation_age"),
+            waivers=waivers,
+            warnings=tuple(self.warnings),
+        )
+
+    def pools(self, value: object, here: str) -> Mapping[str, Pool]:
+        if not isinstance(value, Mapping):
+            self.error(here, "a mapping of pools by name", value, "Write pools: {tenant: {...}}.")
+            return {}
+        pools = {}
+        for key, item in value.items():
+            place = f"{here}.{key}"
+            name = self.name(key, place)
+            if name == ADOPTED:
+                self.error(
+                    place, f'a name other than "{ADOPTED}"', name, "Rename it: the ledger uses that name itself."
+                )
+            pools[name] = self.pool(name, item, place)
+        return MappingProxyType(dict(sorted(pools.items())))
+
+    def pool(self, name: str, value: object, place: str) -> Pool:
+        keys = self.mapping(value, place, ["ranges"], ["exclude", "strategy", "reuse_after", "warn_at"])
+        ranges = IntervalSet(self.ranges(keys["ranges"], f"{place}.ranges") if "ranges" in keys else ())
+        reuse_after = keys.get("reuse_after", DEFAULT_REUSE_AFTER)
+        pool = Pool(
+            name=name,
+            ranges=ranges,
+            exclude=self.exclusions(keys.get("exclude", ()), f"{place}.exclude", ranges),
+            strategy=self.choice(keys.get("strategy", STRATEGIES[0]), f"{place}.strategy", STRATEGIES),
+            reuse_after=None if reuse_after == "never" else self.duration(reuse_after, f"{place}.reuse_after"),
+            warn_at=self.percent(keys, place),
+        )
+        if pool.ranges and not pool.land:
+            self.errors.append(
+                MacPoolError(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
+            )
+        self.judge(pool.ranges, f"{place}.ranges")
+        return pool
+
+    def exclusions(self, value: object, here: str, ranges: IntervalSet) -> tuple[Exclusion, ...]:
+        found = []
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
+            keys = self.mapping(item, place, ["start"], ["end", "size", "reason"])
+            reason = self.text(keys["reason"], f"{place}.reason") if "reason" in keys else ""
+            if interval := self.land(keys, place):
+                found.append(Exclusion(interval, reason))
+                if ranges and not any(ranges.overlapping(*interval)):
+                    self.errors.append(
+                        MacPoolError(
+                            place,
+                            "addresses of the pool's own ranges",
+                            str(interval),
+                            "Mend the address, or drop the exclusion.",
+                        )
+                    )
+        return tuple(found)
+
+    def host_ranges(self, value: object, place: str) -> HostRanges:
+        keys = self.mapping(value, place, ["ranges", "size_per_host", "hosts"], ["static_per_host", "warn_at"])
+        intervals = self.ranges(keys["ranges"], f"{place}.ranges") if "ranges" in keys else ()
+        hosts = self.hosts(keys["hosts"], f"{place}.hosts") if "hosts" in keys else ()
+        size = static = None
+        if "size_per_host" in keys:
+            size = self.attempt(parse_count, keys["size_per_host"], f"{place}.size_per_host", MAX_RANGE_SIZE)
+        if "static_per_host" in keys:
+            static = self.attempt(parse_count, keys["static_per_host"], f"{place}.static_per_host", MAX_RANGE_SIZE, 0)
+        result = HostRanges(IntervalSet(intervals), intervals, size or 1, static or 0, self.percent(keys, place), hosts)
+        if size and result.static_per_host >= size:
+            self.error(
+                f"{place}.static_per_host",
+                f"less than size_per_host, which is {size}",
+                static,
+                "Leave each host some addresses for its own dynamic range.",
+            )
+        if size and intervals and result.block_count < len(hosts):
+            self.errors.append(
+                MacPoolError(
+                    place,
+                    f"room for {len(hosts)} hosts",
+                    f"{result.block_count} blocks of {size} addresses",
+                    "Add or widen a range, or lower size_per_host.",
+                )
+            )
+        for index, interval in enumerate(intervals):
+            self.judge(IntervalSet([interval]), f"{place}.ranges[{index}]")
+            self.note_default_land(interval, f"{place}.ranges[{index}]")
+        return result
+
+    def hosts(self, value: object, here: str) -> tuple[str, ...]:
+        hosts: list[str] = []
+        for index, item in enumerate(self.sequence(value, here)):
+            if not (host := self.text(item, f"{here}[{index}]")):
+                continue
+            # A short name means the full one with that label: both would share one block.
+            same = next((other for other in hosts if find_host(host, [host_key(other)])), None)
+            if same is not None:
+                found = f"{host}, which means {same} too" if host != same else host
+                self.error(f"{here}[{index}]", "each host once", found, "Remove one of them, or give both full names.")
+            hosts.append(host)
+        return tuple(hosts)
+
+    def others(self, value: object, here: str) -> tuple[OtherAllocator, ...]:
+        found = []
+        names: set[str] = set()
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
+            keys = self.mapping(item, place, ["name", "kind", "start"], ["end", "size"])
+            name = self.text(keys["name"], f"{place}.name") if "name" in keys else ""
+            if name and name in names:
+                self.error(f"{place}.name", "each name once", name, "Give every allocator a name of its own.")
+            names.add(name)
+            kind = self.choice(keys["kind"], f"{place}.kind", OTHER_KINDS) if "kind" in keys else ""
+            if interval := self.land(keys, place, f'{place} ("{name}")'):
+                found.append(OtherAllocator(name, kind, interval))
+        return tuple(found)
+
+    def l2_domains(self, value: object, here: str) -> tuple[Mapping[str, Any], ...]:
+        found = []
+        for index, item in enumerate(self.sequence(value, here)):
+            place = f"{here}[{index}]"
+            keys = self.mapping(item, place, ["name"], ["cluster", "switch", "vlan", "vsid"])
+            domain: dict[str, Any] = {}
+            for key, given in keys.items():
+                if key in _MAX_SEGMENT:
+                    domain[key] = self.attempt(parse_count, given, f"{place}.{key}", _MAX_SEGMENT[key], 0)
+                else:
+                    domain[key] = self.text(given, f"{place}.{key}")
+            found.append(MappingProxyType(domain))
+        return tuple(found)
+
+    def waiver(self, value: object, place: str) -> Waiver:
+        keys = self.mapping(value, place, ["rule", "subject", "reason", "owner", "until"])
+        words = {
+            key: self.text(keys[key], f"{place}.{key}") if key in keys else "" for key in ("subject", "reason", "owner")
+        }
+        rule = self.choice(keys["rule"], f"{place}.rule", RULES) if "rule" in keys else ""
+        until = self.day(keys["until"], f"{place}.until") if "until" in keys else self.today
+        return Waiver(rule=rule, **words, until=until)
+
+    # What a plan must prove
+
+    def prove_disjoint(self) -> None:
+        """Note every stretch of land that two places of the plan claim."""
+        for start, end, labels in overlaps(self.places):
+            first, second = labels[:2]
+            more = f" (and {len(labels) - 2} more)" if len(labels) > 2 else ""
+            self.errors.append(
+                MacPoolError(
+                    f"{first} and {second}{more}",
+                    "land that does not overlap",
+                    f"{Interval(start, end)} in both",
+                    "Give each address to one of them.",
+                )
+            )
+
+    def judge_hyperv_land(self, pool: Pool, place: str, waivers: Sequence[Waiver]) -> None:
+        """Refuse a pool where any unmanaged or nested host, or a container network, may make addresses."""
+        waived = [
+            (interval, waiver.until)
+            for waiver in waivers
+            if waiver.rule == "risky-address" and (interval := parse_subject(waiver.subject))
+        ]
+        valid = IntervalSet(interval for interval, until in waived if until >= self.today)
+        for interval in (pool.ranges & IntervalSet([HYPERV_LAND])) - valid:
+            ended = [until for lapsed, until in waived if lapsed.start <= interval.end and interval.start <= lapsed.end]
+            self.errors.append(
+                MacPoolError(
+                    place,
+                    "land that no unmanaged Hyper-V host, nested host or container network makes addresses in",
+                    f"{interval}" + (f", whose waiver ended on {max(ended)}" if ended else ""),
+                    "Use an x2 prefix such as 22-1D-D8, or add a waiver of rule risky-address with subject"
+                    f' "{interval}" to macpool_plan.waivers.',
+                )
+            )
+
+    def judge(self, land: IntervalSet, place: str) -> None:
+        """Warn of land that somebody else may own."""
+        for interval in land & NLB_LAND:
+            self.warnings.append(f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22.")
+        for interval in land:
+            if is_local(interval.start) and not is_administrators_own(interval.start):
+                self.warnings.append(
+                    f"{place}: {interval} begins with {format_mac(interval.start)[:2]}, and IEEE 802c leaves only x2 to"
+                    " the administrator (x6, xA and xE are given to others): use an x2 prefix such as 22."
+                )
+            elif remark := _registration(interval):
+                self.warnings.append(f"{place}: {interval} {remark}.")
+
+    def note_default_land(self, interval: Interval, place: str) -> None:
+        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix."""
+        for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_LAND]):
+            first, last = (f"x.x.{address >> 8 & 0xFF}.{address & 0xFF}" for address in (start >> 8, end >> 8))
+            self.warnings.append(
+                f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
+                f" {first} to {last}: no host outside this plan may have such an address."
+            )
+
+
+def _registration(interval: Interval) -> str:
+    """Return words on whom the IEEE gave addresses of an interval to; empty for local ones and Hyper-V's own prefix."""
+    if is_local(interval.start):
+        return ""
+    # Loading the registry takes longer than all else here, and most plans never ask.
+    try:
+        import netaddr
+        from netaddr.eui.ieee import OUI_INDEX
+    except ImportError:
+        return "may be registered to somebody: install the Python package netaddr to know"
+    first, last, hyperv = (address >> 24 for address in (*interval, HYPERV_LAND.start))
+    prefixes = sorted(prefix for prefix in OUI_INDEX if first <= prefix <= last and prefix != hyperv)
+    if not prefixes:
+        return ""
+    more = f", and {len(prefixes) - 1} more prefixes to others" if len(prefixes) > 1 else ""
+    return f"is registered to {netaddr.OUI(prefixes[0]).registration().org}{more}: their devices may carry it"
