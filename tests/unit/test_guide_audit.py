@@ -101,6 +101,6 @@ def test_every_playbook_and_variable_of_the_guide_exists() -> None:
 
 
 def test_every_metric_of_the_guide_is_written() -> None:
-    source = (ROOT / "plugins" / "plugin_utils" / "_report" / "_prometheus.py").read_text("utf-8")
+    source = (ROOT / "plugins" / "plugin_utils" / "_report" / "prometheus.py").read_text("utf-8")
     for metric in set(re.findall(r"``(macpool_(?!plan)\w+)``", GUIDE)):
         assert metric in source or f'"{metric.removeprefix("macpool_range_")}"' in source, metric

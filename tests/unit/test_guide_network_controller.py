@@ -77,7 +77,7 @@ def said() -> str:
     """Return all that the collection can say about interfaces, pools and tenant VMs, on one line."""
     paths = [
         *(ROOT / "plugins" / "module_utils").glob("_n*.py"),
-        *(ROOT / "plugins" / "plugin_utils").glob("_*.py"),
+        *(ROOT / "plugins" / "plugin_utils").rglob("*.py"),
         *(ROOT / "roles" / "mac_tenant_vm" / "tasks").glob("*.yml"),
     ]
     return re.sub(r"\s+", " ", " ".join(path.read_text("utf-8") for path in paths))
