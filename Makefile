@@ -101,7 +101,7 @@ lint-changelog: $(TOOLS)
 	$(BIN)/antsibull-changelog lint
 
 .PHONY: format
-format: $(TOOLS) ## Let ruff mend what it can
+format: $(TOOLS) ## Let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

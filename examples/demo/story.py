@@ -207,11 +207,11 @@ class Story:
         self._print("\n".join(f"    {line}" for line in history))
 
     def _tenants(self) -> None:
-        mended = self._run(
+        fixed = self._run(
             "Keep the Network Controller's interfaces in step with the adapters bound to them", "examples/in_step.yml"
         )
-        self._came_to(mended.message[0], mended)
-        self._print(wrapped(mended.message[1:]))
+        self._came_to(fixed.message[0], fixed)
+        self._print(wrapped(fixed.message[1:]))
         run = self._run("Make tenant VMs whole, from address to start", "macpool.hyperv.tenant_vm", {"file": TENANTS})
         self._came_to(
             "One VM for each strategy: a pool of the plan, the host's own block, the Network Controller's choice.", run

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils._mac import format_mac
-from ..module_utils._specs import ADOPT
+from ..module_utils._specs.ledger import ADOPT
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._adopt.claims import adopt, host_pictures, sort_out
 from ..plugin_utils._adopt.plan import check_own_work, proposal_text, propose

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..module_utils._mac import format_mac
-from ..module_utils._specs import ALLOCATION
+from ..module_utils._specs.ledger import ALLOCATION
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.allocation import change_claims, read_claims
 from ..plugin_utils._ledger.result import claim_as_result, claim_for_diff

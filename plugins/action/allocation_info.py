@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import ALLOCATION_INFO
+from ..module_utils._specs.ledger import ALLOCATION_INFO
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.allocation import Filter, claims_at, parse_time
 from ..plugin_utils._ledger.result import claim_in_full, entry_as_result

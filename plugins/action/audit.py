@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils._errors import MacPoolError
-from ..module_utils._specs import AUDIT
+from ..module_utils._specs.ledger import AUDIT
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._audit.run import at_least, report_on, situate, worst
 from ..plugin_utils._audit.trend import MOST_SAMPLES, counts_of, is_news, with_rates

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import HOST_INFO
+from ..module_utils._specs.host import HOST_INFO
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import save_document
 from ..plugin_utils._observation.sightings import check_recordable, picture, summary

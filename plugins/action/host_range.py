@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils._errors import MacPoolError, failure
 from ..module_utils._mac import Interval, parse_interval
-from ..module_utils._specs import HOST_RANGE
+from ..module_utils._specs.host import HOST_RANGE
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.adapters import result_error
 from ..plugin_utils._host.range import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import HOST_RANGE_LEASE
+from ..module_utils._specs.ledger import HOST_RANGE_LEASE
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.result import lease_as_result
 

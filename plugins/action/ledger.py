@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils._errors import raise_all
-from ..module_utils._specs import LEDGER
+from ..module_utils._specs.ledger import LEDGER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import read_file, write_file
 from ..plugin_utils._ledger.errors import LedgerMissing

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import NC_INFO, NETWORK_CONTROLLER_OPTIONS
+from ..module_utils._specs.network_controller import NC_INFO, NETWORK_CONTROLLER_OPTIONS
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import save_document
 from ..plugin_utils._observation.sightings import controller_picture

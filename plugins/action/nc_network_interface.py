@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import LEDGER_OPTIONS, NC_NETWORK_INTERFACE, NETWORK_CONTROLLER_OPTIONS
+from ..module_utils._specs.network_controller import NC_NETWORK_INTERFACE, NETWORK_CONTROLLER_OPTIONS
+from ..module_utils._specs.shared import LEDGER_OPTIONS
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._plan.read import parse_duration
 from ..plugin_utils._sdn import interfaces as _interfaces

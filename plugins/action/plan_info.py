@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import PLAN_INFO
+from ..module_utils._specs.ledger import PLAN_INFO
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.errors import PictureTooOld, PoolFull
 from ..plugin_utils._ledger.result import lease_as_result

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..module_utils._mac import parse_count
-from ..module_utils._specs import VM
+from ..module_utils._specs.host import VM
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.vm_run import VmRun
 from ..plugin_utils._host.vms import Goal, read_vm_wishes

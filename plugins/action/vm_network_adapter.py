@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..module_utils._mac import parse_count
-from ..module_utils._specs import VM_NETWORK_ADAPTER
+from ..module_utils._specs.host import VM_NETWORK_ADAPTER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.adapter_run import Power, Pusher
 from ..plugin_utils._host.adapters import read_wishes

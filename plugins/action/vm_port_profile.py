@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._specs import VM_PORT_PROFILE
+from ..module_utils._specs.host import VM_PORT_PROFILE
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.profile_run import Binder
 from ..plugin_utils._host.profiles import read_profile_wishes

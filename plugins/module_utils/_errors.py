@@ -14,24 +14,26 @@ from typing import Any
 
 
 class MacPoolError(Exception):
-    """A request that cannot be honoured.
+    """A request that cannot be fulfilled.
 
     :param subject: what the error is about, such as ``pool "tenant"``
     :param wanted: what was asked for or expected
-    :param found: what is there instead
+    :param found: what exists instead
     :param remedy: what the reader can do, as a sentence
+    :param problem: the first sentence of the message without its full stop, where one made of the parts reads badly
     """
 
-    def __init__(self, subject: str, wanted: str, found: str, remedy: str) -> None:
+    def __init__(self, subject: str, wanted: str, found: str, remedy: str, problem: str = "") -> None:
         self.subject = subject
         self.wanted = wanted
         self.found = found
         self.remedy = remedy
+        self.problem = problem or f"{subject}: expected {wanted}, but found {found}"
         # The parts, not the sentence: Python copies and pickles an exception by calling its class with these again.
-        super().__init__(subject, wanted, found, remedy)
+        super().__init__(subject, wanted, found, remedy, problem)
 
     def __str__(self) -> str:
-        return f"{self.subject}: wanted {self.wanted}; found {self.found}. {self.remedy}"
+        return f"{self.problem}. {self.remedy}"
 
     def as_dict(self) -> dict[str, str]:
         """Return the four parts, for results that machines read."""
@@ -39,11 +41,11 @@ class MacPoolError(Exception):
 
 
 class ManyErrors(MacPoolError):
-    """Several errors found in one go, so that a user mends them in one go."""
+    """Several errors found together, so that a user can fix them together."""
 
     def __init__(self, subject: str, errors: Sequence[MacPoolError]) -> None:
         self.errors = tuple(errors)
-        super().__init__(subject, "no errors", f"{len(self.errors)}", "Mend what each line says.")
+        super().__init__(subject, "no errors", f"{len(self.errors)}", "Fix what each line names.")
         self.args = (subject, self.errors)
 
     def __str__(self) -> str:

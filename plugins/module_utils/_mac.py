@@ -151,7 +151,7 @@ def parse_interval(value: object, subject: str = "range") -> Interval:
         end = start + parse_count(value["size"], f"{subject}.size", MAX_ADDRESS) - 1
     if end < start:
         raise MacPoolError(
-            subject, "a start that is not above the end", str(Interval(start, end)), "Swap the two, or mend one."
+            subject, "a start that is not above the end", str(Interval(start, end)), "Swap the two, or fix one."
         )
     last = start | MAX_RANGE_SIZE - 1
     if end > last:

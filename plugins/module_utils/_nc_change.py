@@ -165,7 +165,7 @@ def _provisioning_failed(client: Client, path: str, found: Resource | None, answ
         f"{client.subject}, {path}",
         "provisioningState Succeeded",
         f"Failed: {'; '.join(dict.fromkeys(reasons)) or 'the server gives no reason'}",
-        "Mend what the reason names, then run again: the same task writes it anew.",
+        "Fix what the reason names, then run again: the same task writes it anew.",
     )
     problem.code = reasons[0].partition(":")[0] if reasons else ""
     return problem
@@ -252,7 +252,7 @@ def _finished(client: Client, path: str, answer: Answer) -> None:
     status: Any = member(result.body, "status")
     if words := error_of(result.body):
         raise NetworkControllerError(
-            f"{client.subject}, {path}", "to be removed", words, "Mend what the message names, then run again."
+            f"{client.subject}, {path}", "to be removed", words, "Fix what the message names, then run again."
         )
     if str(status).casefold() == FAILED:
         raise NetworkControllerError(

@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import MacPoolError, failure
 from ._network_controller import Client, Connection
-from ._specs import Spec
+from ._specs.shared import Spec
 
 Result = dict[str, Any]
 

@@ -116,7 +116,7 @@ def base_url(text: str) -> str:
             "url of the Network Controller",
             "an address such as https://nc.example.com or https://nc.example.com:443",
             "one whose host or port cannot be read",
-            "Mend brackets and port.",
+            "Fix brackets and port.",
         ) from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
@@ -387,7 +387,7 @@ class Client:
         elif 300 <= status < 400:
             remedy = f"The server points to {error.headers.get('Location')!r}: give the address of the REST interface as url."
         else:
-            remedy = "Mend what the server's message names, then run again."
+            remedy = "Fix what the server's message names, then run again."
         problem = kind(f"{self.subject}, {path}", f"an answer to {method}", found, remedy)
         problem.code = _code_of(reason)
         if isinstance(problem, Busy):
@@ -560,7 +560,7 @@ def checked_name(value: str, subject: str) -> str:
     ):
         return value
     raise MacPoolError(
-        subject, "the name of a resource, without / \\ ? # % and blanks around it", repr(value), "Mend the name."
+        subject, "the name of a resource, without / \\ ? # % and blanks around it", repr(value), "Fix the name."
     )
 
 

@@ -234,7 +234,8 @@ errors:
   returned: when the request itself cannot be honoured
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ADOPT, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ADOPT
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

@@ -285,7 +285,8 @@ errors:
         reused.
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ALLOCATION
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

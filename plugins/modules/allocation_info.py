@@ -222,7 +222,8 @@ errors:
   elements: dict
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION_INFO, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ALLOCATION_INFO
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

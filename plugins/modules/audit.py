@@ -203,7 +203,8 @@ errors:
   returned: when the request itself cannot be honoured
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import AUDIT, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import AUDIT
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

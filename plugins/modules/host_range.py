@@ -159,7 +159,8 @@ errors:
   elements: dict
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import HOST_RANGE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

@@ -128,7 +128,8 @@ errors:
   elements: dict
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import HOST_RANGE_LEASE, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import HOST_RANGE_LEASE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

@@ -211,7 +211,8 @@ errors:
         with state: present, or playbooks/init.yml.
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import LEDGER, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import LEDGER
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

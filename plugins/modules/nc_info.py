@@ -96,7 +96,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils import _nc_interface, _nc_pool
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_INFO
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_INFO
 
 
 def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:

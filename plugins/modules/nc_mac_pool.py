@@ -157,7 +157,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller
     name_of,
     path_of,
 )
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_MAC_POOL
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_MAC_POOL
 
 
 def work(client: Client, options: Mapping[str, Any], preview: bool) -> Result:

@@ -104,7 +104,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_pool import COLLECTION, pool_as_result
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, named
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_MAC_POOL_INFO
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_MAC_POOL_INFO
 
 
 def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:

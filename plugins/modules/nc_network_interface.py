@@ -361,7 +361,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_reconcile import absent, ensure, read, report
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NETWORK_INTERFACE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE
 
 
 def work(client: Client, options: Mapping[str, Any], preview: bool) -> Result:

@@ -137,7 +137,7 @@ from typing import Any
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import COLLECTION, interface_as_result
 from ansible_collections.macpool.hyperv.plugins.module_utils._nc_module import Result, run
 from ansible_collections.macpool.hyperv.plugins.module_utils._network_controller import Client, named
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NETWORK_INTERFACE_INFO
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE_INFO
 
 
 def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:

@@ -218,7 +218,8 @@ errors:
       remedy: Give each address to one of them.
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import PLAN_INFO, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import PLAN_INFO
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

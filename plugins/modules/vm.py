@@ -300,7 +300,8 @@ errors:
       remedy: "Shut it down, or say stop: true."
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

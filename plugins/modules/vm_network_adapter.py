@@ -307,7 +307,8 @@ errors:
       remedy: "Shut it down, or say when_running: pending (later) or restart (guest shutdown, set, start again)."
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_NETWORK_ADAPTER, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_NETWORK_ADAPTER
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

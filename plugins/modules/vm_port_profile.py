@@ -222,7 +222,8 @@ errors:
         while the VM is off."
 """
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import VM_PORT_PROFILE, run_as_action
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_PORT_PROFILE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import run_as_action
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import MacPoolError, failure
 from ..module_utils._mac import shown
-from ..module_utils._specs import Spec
+from ..module_utils._specs.shared import Spec
 from ._ledger.errors import LedgerMissing
 from ._ledger.ledger import Ledger
 from ._ledger.model import Job

@@ -36,7 +36,7 @@ def write_file(path: Path, content: str) -> None:
             raise
     except OSError as error:
         raise MacPoolError(
-            f'file "{path}"', "to write it on the controller", str(error), "Mend the path or its permissions."
+            f'file "{path}"', "to write it on the controller", str(error), "Fix the path or its permissions."
         ) from error
 
 
@@ -55,7 +55,7 @@ def read_file(path: Path) -> str:
         return path.expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MacPoolError(
-            f'file "{path}"', "a text file on the controller", str(error), "Mend the path or the file."
+            f'file "{path}"', "a text file on the controller", str(error), "Fix the path or the file."
         ) from error
 
 

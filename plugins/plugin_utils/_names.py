@@ -49,7 +49,7 @@ def checked_owner(owner: object) -> str:
         owner.encode()
     except UnicodeEncodeError:
         raise BadOwner(
-            f"owner {owner!a}", "text", "half of a surrogate pair, which is no character", "Mend the name."
+            f"owner {owner!a}", "text", "half of a surrogate pair, which is no character", "Fix the name."
         ) from None
     return owner
 

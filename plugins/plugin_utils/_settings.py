@@ -102,7 +102,7 @@ def _plan_file(path: Path) -> Any:
             f'the plan file "{path}" named by {PLAN_ENVIRONMENT}',
             "a YAML file that can be read",
             str(error),
-            "Mend the file, or the variable.",
+            "Fix the file, or the variable.",
         ) from error
     return content.get(PLAN_VARIABLE, content) if isinstance(content, dict) else content
 

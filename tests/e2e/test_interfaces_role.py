@@ -116,8 +116,8 @@ def test_a_connection_lost_between_the_two_is_mended_by_the_next_run(site: Site)
     assert broken.code != 0
     claimed = site.claims()["web01/eth0"]["mac_address"]
     assert (mac_of(site, "web01"), site.mac(vm)) == (claimed, "221DD9000001")
-    mended = role(site, mac_interfaces_wanted=wanted)
-    assert mended.code == 0, mended.output
+    fixed = role(site, mac_interfaces_wanted=wanted)
+    assert fixed.code == 0, fixed.output
     assert mac_of(site, "web01") == site.mac(vm) == claimed
 
 
@@ -168,7 +168,7 @@ def test_names_that_no_host_has_and_hosts_that_refuse_are_told_apart(site: Site)
     site.vm("web02", "hv2", mac="221DD9000002", running=True)
     refused = role(site, mac_interfaces_wanted=[{"vm": "web02", "mac_address": "221DD9000009"}])
     assert refused.code != 0
-    assert "Mend first what hosts say above that are left out here: hv2" in refused.output
+    assert "Fix first what hosts say above that are left out here: hv2" in refused.output
     assert "Correct the names" not in refused.output
 
     for name in ("web01", web01):

@@ -42,51 +42,51 @@ def test_bad_requests(site: Site) -> None:
     table: list[tuple[Json, str]] = [
         (
             adapters(wanted("nowhere")),
-            r'VM "nowhere": wanted a VM of that name or id on host "hv1"; found none\. Mend the name',
+            r'VM "nowhere": expected a VM of that name or id on host "hv1", but found none\. Fix the name',
         ),
         (
             adapters(wanted("web01", "eth9")),
-            r'VM "web01" on host "hv1": wanted an adapter of name or id "eth9"; found "eth0" \(id Microsoft:',
+            r'VM "web01" on host "hv1": expected an adapter of name or id "eth9", but found "eth0" \(id Microsoft:',
         ),
         (
             adapters(wanted("double01")),
-            r'VM "double01" on host "hv1": wanted one adapter of name "eth0"; found .*Give the adapter\'s id as name',
+            r'VM "double01" on host "hv1": expected one adapter of name "eth0", but found .*Give the adapter\'s id as name',
         ),
-        (adapters(wanted("double01", None)), r"wanted the name of an adapter; found"),
-        (adapters(wanted("twin")), r'VM "twin": wanted one VM on host "hv1"; found 2: .*Give the id as vm'),
+        (adapters(wanted("double01", None)), r"expected the name of an adapter, but found"),
+        (adapters(wanted("twin")), r'VM "twin": expected one VM on host "hv1", but found 2: .*Give the id as vm'),
         (
             adapters(wanted("running01")),
-            r'adapter "eth0" of VM "running01" on host "hv1": wanted the static address 22-1D-D8-.*; found a VM that is Running.*pending',
+            r'adapter "eth0" of VM "running01" on host "hv1": expected the static address 22-1D-D8-.*, but found a VM that is Running.*pending',
         ),
         (adapters(wanted("saved01"), when_running="restart"), r"a VM that is Saved.*a saved state is never discarded"),
         (adapters(wanted("db01")), r"a replica, whose settings its primary owns"),
         (
             adapters(wanted("web01", mac_address="22-1D-D8-00-77-77")),
-            r'wanted .*; found 22-1D-D8-00-77-77 reserved by "mail01/eth0"',
+            r'expected .*, but found 22-1D-D8-00-77-77 reserved by "mail01/eth0"',
         ),
         (
             adapters(wanted("web01", mac_address="22-1D-D8-00-88-88")),
-            r'wanted 22-1D-D8-00-88-88, promised to owner "web01/eth0" by the ledger; found no claim on it',
+            r'expected 22-1D-D8-00-88-88, promised to owner "web01/eth0" by the ledger, but found no claim on it',
         ),
         # What YAML makes of 001550000000 and of 12:34:56:12:34:56 without quotes.
         (
             adapters(wanted("web01", mac_address=228589568)),
-            r"adapters\[0\].*mac_address: wanted a MAC address .*; found 228589568\. Quote it",
+            r"adapters\[0\].*mac_address: expected a MAC address .*, but found 228589568\. Quote it",
         ),
         (adapters(wanted("web01", mac_address=9783981296)), r"found 9783981296\. Quote it"),
         (adapters(wanted("web01", mac_address="22-1D-D8")), r"found '22-1D-D8'"),
         (adapters(wanted("web01", mac_address="01-00-5E-00-00-01")), r"multicast"),
         (
             adapters(wanted("web01", pool="tiny")),
-            r'pool "tiny": wanted a free address; found none among 1 \(1 reserved\)',
+            r'pool "tiny": expected a free address, but found none among 1 \(1 reserved\)',
         ),
         (
             adapters(wanted("web01", pool="nowhere")),
-            r'pool "nowhere": wanted a pool of the plan .*found a plan that has: random, tenant, tiny',
+            r'pool "nowhere": expected a pool of the plan .*found a plan that has: random, tenant, tiny',
         ),
         (
             adapters(wanted("web01", pool="tenant", pin=True)),
-            r"wanted exactly one of mac_address, pool, pin and dynamic; found pool and pin",
+            r"expected exactly one of mac_address, pool, pin and dynamic, but found pool and pin",
         ),
         (adapters(wanted("web01", pin=False)), r"exactly one of .*found none of them"),
         (adapters(wanted("web01"), wanted("WEB01", None)), r"two entries that mean this one"),
@@ -98,7 +98,7 @@ def test_bad_requests(site: Site) -> None:
             ),
             r"macpool_plan\.host_ranges\.ranges\[0\]|macpool_plan\.pools\.a",
         ),
-        ({"macpool.hyperv.host_range": {"host": "hv9"}}, r'host "hv9": wanted an active lease in the ledger'),
+        ({"macpool.hyperv.host_range": {"host": "hv9"}}, r'host "hv9": expected an active lease in the ledger'),
         (
             {"macpool.hyperv.host_range": {"start": "22-1D-D8-00-00-00", "end": "22-1D-D8-00-00-FF"}},
             r'pool "tenant" has',
@@ -129,9 +129,9 @@ def test_ledgers_that_cannot_be_used(site: Site) -> None:
     table = [
         (
             adapters(wanted("web01"), ledger=str(site.directory / "none.sqlite3")),
-            r"none\.sqlite3.*wanted a ledger; found no such file",
+            r"none\.sqlite3.*expected a ledger, but found no such file",
         ),
-        (adapters(wanted("web01"), ledger=str(damaged)), r"damaged\.sqlite3.*: wanted .*; found "),
+        (adapters(wanted("web01"), ledger=str(damaged)), r"damaged\.sqlite3.*: expected .*, but found "),
         (
             adapters(wanted("web01"), ledger=str(foreign)),
             r"foreign\.sqlite3.*e2e.*elsewhere|foreign\.sqlite3.*elsewhere.*e2e",

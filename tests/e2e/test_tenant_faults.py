@@ -131,8 +131,8 @@ def test_an_interruption_at_any_step_is_mended_by_the_next_run(sdn: Site) -> Non
         ("die", on("hv3", op="start_vm", at="started")),
     )
 
-    mended = play(sdn, SIX)
-    assert mended.code == 0, mended.output
+    fixed = play(sdn, SIX)
+    assert fixed.code == 0, fixed.output
     assert vms(sdn) == NAMES
     assert sorted(interfaces(sdn)) == [f"{name}_Eth1" for name in NAMES]
     assert {(sdn.world.find(name)[1].state, sdn.world.find(name)[1].clustered) for name in NAMES} == {("Running", True)}

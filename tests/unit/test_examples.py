@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,7 +22,6 @@ from ansible.plugins.loader import fragment_loader, module_loader
 from ansible.utils.plugin_docs import get_docstring
 from jinja2 import Environment, nodes
 
-from ansible_collections.macpool.hyperv.plugins.module_utils import _specs
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +33,14 @@ EXPRESSIONS = ("when", "that", "until", "failed_when", "changed_when", "loop")
 TASK_KEYWORDS = {*Handler.fattributes, "args", "local_action"}
 ENVIRONMENT = Environment()
 ACTION_GROUPS = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
+SPECS = {
+    name.lower(): spec
+    for group in ACTION_GROUPS
+    for name, spec in vars(
+        importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.module_utils._specs.{group}")
+    ).items()
+    if name.lower() in ACTION_GROUPS[group]
+}
 Defaults = Mapping[str, Any]
 
 
@@ -83,7 +91,7 @@ def plugin_options(kind: str, name: str) -> dict[str, Any] | None:
 
 def spec_of(path: Path) -> dict[str, Any]:
     """Return the specification that the task checks its arguments by; that of an internal module is its own page."""
-    spec: dict[str, Any] | None = getattr(_specs, path.stem.upper(), None)
+    spec: dict[str, Any] | None = SPECS.get(path.stem)
     return spec or {"argument_spec": spec_from_options(documentation(path)[0].get("options") or {})}
 
 
@@ -295,7 +303,7 @@ def test_the_examples_of_the_guides_are_accepted(path: Path) -> None:
         check_example(block, only_tasks=False)
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if hasattr(_specs, path.stem.upper())], ids=label)
+@pytest.mark.parametrize("path", [path for path in MODULES if path.stem in SPECS], ids=label)
 def test_the_reference_describes_the_options_that_the_task_checks(path: Path) -> None:
     doc, _examples = documentation(path)
     assert comparable(spec_from_options(doc["options"])) == comparable(spec_of(path)["argument_spec"])

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
-from ansible_collections.macpool.hyperv.plugins.module_utils import _specs
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs import host, network_controller
 from tests.lab.network_controller.tls import Authority
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,9 +98,9 @@ def test_the_list_of_tenants_is_one_that_the_role_takes(text: str) -> None:
 def test_the_role_takes_what_its_tasks_take() -> None:
     """An entry is handed on to three tasks; an option that one of them lost or got must be known here."""
     entry = role_options("mac_tenant_vm")["mac_tenant_vm_wanted"]["options"]
-    vm = _specs.VM["argument_spec"]["vms"]["options"]
-    interface = _specs.NC_NETWORK_INTERFACE["argument_spec"]["interfaces"]["options"]
-    profile = _specs.VM_PORT_PROFILE["argument_spec"]["profiles"]["options"]
+    vm = host.VM["argument_spec"]["vms"]["options"]
+    interface = network_controller.NC_NETWORK_INTERFACE["argument_spec"]["interfaces"]["options"]
+    profile = host.VM_PORT_PROFILE["argument_spec"]["profiles"]["options"]
     assert vm.keys() <= entry.keys()
     assert entry["ip_configurations"]["options"].keys() == interface["ip_configurations"]["options"].keys()
     assert entry["profile_data"]["choices"] == profile["profile_data"]["choices"]
@@ -139,7 +139,7 @@ def test_the_options_for_all_tasks_are_known_to_all_tasks() -> None:
     options = variables()["macpool_network_controller"]
     assert "url" in options
     for name in ("NC_INFO", "NC_MAC_POOL", "NC_MAC_POOL_INFO", "NC_NETWORK_INTERFACE", "NC_NETWORK_INTERFACE_INFO"):
-        assert options.keys() <= getattr(_specs, name)["argument_spec"].keys(), name
+        assert options.keys() <= getattr(network_controller, name)["argument_spec"].keys(), name
 
 
 @pytest.mark.parametrize("inventory", ["kerberos", "credssp", "certificate"])
@@ -148,13 +148,13 @@ def test_the_options_in_the_example_inventories_are_known(inventory: str) -> Non
     commented = path.read_text("utf-8").partition("# macpool_network_controller:\n")[2]
     options = yaml.safe_load("\n".join(line.removeprefix("#") for line in commented.splitlines()))
     assert "url" in options
-    spec = {"argument_spec": {"o": {"type": "dict", "options": _specs.NETWORK_CONTROLLER_OPTIONS}}}
+    spec = {"argument_spec": {"o": {"type": "dict", "options": network_controller.NETWORK_CONTROLLER_OPTIONS}}}
     assert not ArgumentSpecValidator(**spec).validate({"o": options}).error_messages
 
 
 def test_every_choice_of_managed_by_is_explained() -> None:
     explained = re.findall(r"^``(\w+)``", column("SDN that Azure Arc manages"), flags=re.MULTILINE)
-    choices = _specs.NC_NETWORK_INTERFACE["argument_spec"]["managed_by"]["choices"]
+    choices = network_controller.NC_NETWORK_INTERFACE["argument_spec"]["managed_by"]["choices"]
     assert sorted(explained) == sorted(choices)
 
 
@@ -164,9 +164,9 @@ def test_the_words_of_errors_are_those_that_are_said(title: str) -> None:
     assert len(words) >= 4
     everything = said()
     for word in words:
-        for part in re.split(r"; found |\.\.\.", word):
+        for part in re.split(r", but found |\.\.\.", word):
             # What comes before is put together from the parts of an error, or is an example.
-            text = re.sub(r"^(wanted|found|left out:.*|\d+(?= ))\s*", "", part.strip())
+            text = re.sub(r"^(expected|wanted|found|left out:.*|\d+(?= ))\s*", "", part.strip())
             assert text in everything, text
 
 

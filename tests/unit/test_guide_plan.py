@@ -139,19 +139,19 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
     ("words", "plan"),
     [
         ("Quote it", plan_with(pools={"p": {"ranges": [{"start": 228589568, "size": 1}]}})),
-        ("wanted a key that the plan knows", plan_with(pool={})),
+        ("expected a key that the plan knows", plan_with(pool={})),
         (
-            "wanted land that does not overlap",
+            "expected land that does not overlap",
             plan_with(
                 pools={"p": {"ranges": [{"start": "220000000000", "size": 2}, {"start": "220000000001", "size": 2}]}}
             ),
         ),
         (
-            "wanted individual (unicast) addresses only, all with one even first octet",
+            "expected individual (unicast) addresses only, all with one even first octet",
             plan_with(pools={"p": {"ranges": [{"start": "22FFFFFFFFFF", "size": 2}]}}),
         ),
         (
-            "wanted room for 8 hosts; found 4 blocks",
+            "expected room for 8 hosts, but found 4 blocks",
             plan_with(
                 host_ranges={
                     "ranges": [{"start": "220000000000", "size": 1024}],
@@ -161,7 +161,7 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
             ),
         ),
         (
-            "wanted land that no unmanaged Hyper-V host",
+            "expected land that no unmanaged Hyper-V host",
             plan_with(pools={"p": {"ranges": [{"start": "00155D000000", "size": 2}]}}),
         ),
     ],

@@ -238,7 +238,7 @@ def observed_vms(observation: Document) -> Sequence[Document]:
             f'host "{observation["host"]["name"]}"',
             "its VMs",
             f"that they cannot be read: {warnings}",
-            "Mend that first, then run again.",
+            "Fix that first, then run again.",
         )
     return vms
 
@@ -296,7 +296,7 @@ def _the_vm(host: str, wish: Reference, found: Sequence[Document]) -> Document:
             f'VM "{wish.vm}"',
             f'a VM of that name or id on host "{host}"',
             "none",
-            "Mend the name, run against the host that has it now, or say when_missing: skip.",
+            "Fix the name, run against the host that has it now, or say when_missing: skip.",
         )
     ids = ", ".join(sorted(vm["id"] for vm in found))
     raise MacPoolError(f'VM "{wish.vm}"', f'one VM on host "{host}"', f"{len(found)}: {ids}", "Give the id as vm.")
@@ -314,7 +314,7 @@ def _the_adapter(host: str, wish: Reference, vm: Document, adapters: Sequence[Ad
     names = ", ".join(f'"{adapter.name}" (id {adapter.id})' for adapter in adapters) or "no adapter"
     if not named:
         wanted = "an adapter" if wish.adapter is None else f'an adapter of name or id "{wish.adapter}"'
-        raise MacPoolError(subject, wanted, names, "Mend the name, or add the adapter to the VM first.")
+        raise MacPoolError(subject, wanted, names, "Fix the name, or add the adapter to the VM first.")
     wanted = "the name of an adapter" if wish.adapter is None else f'one adapter of name "{wish.adapter}"'
     raise MacPoolError(subject, wanted, names, "Give the adapter's id as name.")
 
@@ -393,7 +393,7 @@ def _refuse_bound(adapter: Adapter, wanted: str) -> None:
             adapter.label,
             f"{wanted}, and to know that no interface of the Network Controller is bound to it",
             "a port profile that could not be read",
-            "See the warnings of macpool.hyperv.host_info for this host and mend that, or say bound: change.",
+            "See the warnings of macpool.hyperv.host_info for this host and fix that, or say bound: change.",
         )
     if adapter.is_bound and adapter.profile:
         raise MacPoolError(
@@ -470,7 +470,7 @@ def result_error(subject: str, wanted: str, result: Document) -> MacPoolError | 
     return MacPoolError(subject, wanted, f"{result['status']} ({reason}): {message}", _REMEDIES.get(reason, _RUN_AGAIN))
 
 
-_RUN_AGAIN = "Mend what the message names, then run again: what is done already stays done."
+_RUN_AGAIN = "Fix what the message names, then run again: what is done already stays done."
 _REMEDIES = {
     "moved": "Run again against the host that has the VM now.",
     "changed": "Somebody else changed it meanwhile: look at it, then run again.",

@@ -85,7 +85,7 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
                         subject,
                         "an interface of its own",
                         f"{wish.profile.id}, which {seen[wish.profile.id]} has too",
-                        "An interface has one adapter: mend one of the two.",
+                        "An interface has one adapter: fix one of the two.",
                     )
                 seen[wish.profile.id] = subject
             wishes.append(wish)
@@ -176,7 +176,7 @@ def _decide(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter], re
             adapter.label,
             wish.wanted,
             "a port profile that could not be read",
-            "See the warnings of macpool.hyperv.host_info for this host, mend that, then run again.",
+            "See the warnings of macpool.hyperv.host_info for this host, fix that, then run again.",
         )
     # An adapter that carries another address is out of step with its interface, whatever profile it has already.
     _check_address(wish, adapter)

@@ -41,7 +41,7 @@ def observed_range(observation: Document) -> Interval | None:
             f'host "{observation["host"]["name"]}"',
             "its range of dynamic addresses",
             f"that it cannot be read: {warnings}",
-            "Mend that first, then run again.",
+            "Fix that first, then run again.",
         )
     found = observation["mac_range"]
     return Interval(parse_mac(found["start"]), parse_mac(found["end"])) if found else None
@@ -110,7 +110,7 @@ def check_stranded(host: str, decision: RangeDecision) -> None:
             f'host "{host}"',
             "all its adapters, to tell which would get another address at their next start",
             f"that they cannot all be read: {decision.unread}",
-            "Mend that first, or say stranded: allow.",
+            "Fix that first, or say stranded: allow.",
         )
     if decision.stranded:
         listed = "".join(f"\n  {adapter}" for adapter in decision.stranded)
@@ -169,7 +169,7 @@ def check_is_host(host: str, observation: Document, leases: Iterable[Lease]) -> 
             f'host "{host}"',
             "an answer from that host",
             f'one from "{answered}", which has a lease of its own',
-            "Mend ansible_host in the inventory, or name the host as in the plan with the option host.",
+            "Fix ansible_host in the inventory, or name the host as in the plan with the option host.",
         )
 
 

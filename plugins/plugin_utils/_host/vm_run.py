@@ -71,7 +71,7 @@ class Course:
                     error.subject,
                     error.wanted,
                     f"{error.found}; the VM is there now, with the id {self.vm_id}",
-                    "Mend what the message names, then run again: it goes on from there.",
+                    "Fix what the message names, then run again: it goes on from there.",
                 )
             return
         if result["status"] == "done":

@@ -121,7 +121,7 @@ def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
     for key in ("name", "adapter_name", "role_name"):
         text = entry.get(key) or ""
         if text != text.strip() or (key != "role_name" and not text):
-            raise MacPoolError(f"{subject}, {key}", "a name without blanks around it", repr(text), "Mend the name.")
+            raise MacPoolError(f"{subject}, {key}", "a name without blanks around it", repr(text), "Fix the name.")
     given = entry.get("memory")
     return VmWish(
         name=entry["name"],
@@ -214,7 +214,7 @@ class _Picture:
                 item.label,
                 "proof that there is no VM of that name here and in the cluster",
                 "; ".join(unread or self.warnings) or "a cluster that was not read",
-                "Mend what could not be read: cluster cmdlets may need CredSSP or become.",
+                "Fix what could not be read: cluster cmdlets may need CredSSP or become.",
             )
         # The last is how Virtual Machine Manager calls the role of a VM.
         group = self._group(wish.role, wish.name, f"SCVMM {wish.name} Resources")
@@ -229,7 +229,7 @@ class _Picture:
             return item
         if not wish.name.isprintable():
             raise MacPoolError(
-                f"VM {wish.name!r}", "a name without control characters for the new VM", "some", "Mend the name."
+                f"VM {wish.name!r}", "a name without control characters for the new VM", "some", "Fix the name."
             )
         if wish.memory is None:
             raise MacPoolError(item.label, "memory for the new VM", "none given", "Say memory, such as 4GB.")
@@ -292,7 +292,7 @@ class _Picture:
                 item.label,
                 "a cluster role",
                 "; ".join(self.warnings) or "a cluster that was not read",
-                "Mend what could not be read: cluster cmdlets may need CredSSP or become.",
+                "Fix what could not be read: cluster cmdlets may need CredSSP or become.",
             )
         if not self.is_clustered:
             raise MacPoolError(

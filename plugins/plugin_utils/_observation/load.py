@@ -58,7 +58,7 @@ def load_directory(directory: str | Path) -> Loaded:
     try:
         paths = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
     except OSError as error:
-        raise MacPoolError(f'directory "{root}"', "to read its files", str(error), "Mend its permissions.") from error
+        raise MacPoolError(f'directory "{root}"', "to read its files", str(error), "Fix its permissions.") from error
     if not any(path.suffix.casefold() in (".json", ".csv") for path in paths):
         found = f"{len(paths)} other files" if root.is_dir() else "no such directory"
         remedy = "Name the directory with the observation documents or exports."

@@ -287,7 +287,7 @@ class _Reader:
                             place,
                             "addresses of the pool's own ranges",
                             str(interval),
-                            "Mend the address, or drop the exclusion.",
+                            "Fix the address, or drop the exclusion.",
                         )
                     )
         return tuple(found)

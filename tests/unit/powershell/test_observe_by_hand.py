@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import GATHER
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import GATHER
 from tests.tools.observe_by_hand import SCRIPT, script
 from tests.tools.powershell_argspec import errors
 from tests.unit.powershell.checks import loose_objects, unknown_calls, unknown_properties

@@ -18,7 +18,7 @@ from ..situation import Situation
     explanation="""Something could not be read: a host is down or has no document, a part of a document is missing or too
     old, or a VM moved between two reads. What nobody saw may carry any address, so nothing counts as free because it was
     not found here, and duplicates with what is missing stay unseen (fact 47).""",
-    remedy="""Mend the cause that the sentence names and observe again: ansible-playbook macpool.hyperv.observe. For a host
+    remedy="""Fix the cause that the sentence names and observe again: ansible-playbook macpool.hyperv.observe. For a host
     that Ansible cannot reach, run the observation script there by hand and add its file.""",
 )
 def incomplete(situation: Situation) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ class _Fault(NamedTuple):
     nothing of this is worse than medium. Profiles of zeros bind to nothing, and replicas are not looked at.""",
     remedy="""Decide which address is right, then change adapter and interface together while the VM is off: role
     macpool.hyperv.mac_interfaces keeps the interfaces in step with their adapters, and a bound adapter alone is never
-    changed. A wrong binding, or profile data 2, is mended by macpool.hyperv.vm_port_profile; a VLAN is taken off the
+    changed. A wrong binding, or profile data 2, is fixed by macpool.hyperv.vm_port_profile; a VLAN is taken off the
     adapter (Set-VMNetworkAdapterVlan -Untagged), because the interface's subnet says where it belongs.""",
 )
 def sdn_mismatch(situation: Situation) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from ..situation import Situation
     title="A waiver has run out",
     explanation="""A waiver accepts a finding until a day. After that day the finding counts again, and the waiver itself
     is reported so that nobody believes the exception still holds.""",
-    remedy="""Mend what the waiver excused, then remove it from macpool_plan.waivers; or renew it with a new date and
+    remedy="""Fix what the waiver excused, then remove it from macpool_plan.waivers; or renew it with a new date and
     a reason that still holds.""",
 )
 def waiver_expired(situation: Situation) -> Iterator[Finding]:

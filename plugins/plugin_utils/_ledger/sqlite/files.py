@@ -82,7 +82,7 @@ def _translation(path: Path, error: sqlite3.Error) -> LedgerError:
             subject,
             "a file and a directory that this user can write (even readers write to the files beside it)",
             text,
-            "Mend the permissions, or run as the user who owns the ledger.",
+            "Fix the permissions, or run as the user who owns the ledger.",
         )
     if "full" in text:
         return LedgerReadOnly(subject, "room to write", text, "Make room on the disk. Nothing was written.")

@@ -251,7 +251,7 @@ class SqliteStore:
                 "Check macpool_ledger and whether the volume is mounted. Only if there never was one, make it: "
                 "macpool.hyperv.ledger with state: present, or ansible-playbook macpool.hyperv.init.",
             )
-        return LedgerReadOnly(subject, "a file that can be read", str(error.strerror), "Mend its permissions.")
+        return LedgerReadOnly(subject, "a file that can be read", str(error.strerror), "Fix its permissions.")
 
     # --- transactions -------------------------------------------------------------------------------------------------
 

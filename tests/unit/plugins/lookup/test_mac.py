@@ -61,18 +61,18 @@ def test_a_check_foresees_and_writes_nothing(place: str) -> None:
 
 
 def test_a_mistyped_option_claims_nothing(place: str) -> None:
-    with pytest.raises(AnsibleLookupError, match=r'option claims: wanted one of .*did you mean "claim"'):
+    with pytest.raises(AnsibleLookupError, match=r'option claims: expected one of .*did you mean "claim"'):
         look(place, "web01/eth0", pool="tenant", claims=False)
     assert claims(place) == 0
 
 
 def test_the_address_of_another_pool_is_no_answer(place: str) -> None:
     look(place, "web01/eth0", pool="tenant")
-    with pytest.raises(AnsibleLookupError, match='wanted an address of pool "other"'):
+    with pytest.raises(AnsibleLookupError, match='expected an address of pool "other"'):
         look(place, "web01/eth0", pool="other")
 
 
 def test_an_error_is_said_once(place: str) -> None:
     with pytest.raises(AnsibleLookupError) as refused:
         look(place + "x", "web01/eth0", pool="tenant")
-    assert str(refused.value).count("wanted a ledger") == 1
+    assert str(refused.value).count("expected a ledger") == 1

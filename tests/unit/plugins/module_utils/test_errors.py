@@ -16,7 +16,7 @@ TWO = MacPoolError('pool "b"', "v", "w", "Do u.")
 
 
 def test_an_error_says_subject_wanted_found_and_remedy() -> None:
-    assert str(ONE) == 'pool "a": wanted x; found y. Do z.'
+    assert str(ONE) == 'pool "a": expected x, but found y. Do z.'
     assert ONE.as_dict() == {"subject": 'pool "a"', "wanted": "x", "found": "y", "remedy": "Do z."}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ALLOCATION, AUDIT, HOST_RANGE_LEASE, Spec
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ALLOCATION, AUDIT, HOST_RANGE_LEASE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared import Spec
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import check_text
 
 
@@ -27,7 +28,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import chec
     ],
 )
 def test_a_list_never_becomes_a_name(spec: Spec, arguments: dict[str, Any], place: str) -> None:
-    with pytest.raises(MacPoolError, match=f"^{place}: wanted text; found "):
+    with pytest.raises(MacPoolError, match=f"^{place}: expected text, but found "):
         check_text(spec["argument_spec"], arguments)
 
 

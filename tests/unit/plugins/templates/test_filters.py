@@ -62,16 +62,16 @@ def test_mac_refuses_what_yaml_made_a_number_of(fails: Fails, inventory: dict[st
 
 @pytest.mark.parametrize("value", ["", "dynamic", "00-15-5D-01-0A", "00-15-5D:01:0A:05", None, True, ["00155D010A05"]])
 def test_mac_refuses_what_is_no_address(fails: Fails, value: object) -> None:
-    assert "wanted a MAC address as AA-BB-CC-DD-EE-FF" in fails("{{ value | macpool.hyperv.mac }}", value=value)
+    assert "expected a MAC address as AA-BB-CC-DD-EE-FF" in fails("{{ value | macpool.hyperv.mac }}", value=value)
 
 
 def test_mac_says_each_thing_once(fails: Fails) -> None:
-    assert fails("{{ 'x' | macpool.hyperv.mac }}").count("wanted a MAC address") == 1
+    assert fails("{{ 'x' | macpool.hyperv.mac }}").count("expected a MAC address") == 1
 
 
 def test_mac_refuses_an_unknown_format(fails: Fails) -> None:
     message = fails("{{ '00155D010A05' | macpool.hyperv.mac('cisco') }}")
-    assert "wanted one of hyperv, dash, colon, dot, linux; found 'cisco'" in message
+    assert "expected one of hyperv, dash, colon, dot, linux, but found 'cisco'" in message
 
 
 # mac_add
@@ -99,7 +99,7 @@ def test_mac_add_counts_within_the_first_octet(render: Render, fails: Fails, add
     ],
 )
 def test_mac_add_refuses_to_overflow(fails: Fails, address: str, number: int) -> None:
-    assert "wanted an address that begins with" in fails(
+    assert "expected an address that begins with" in fails(
         "{{ address | macpool.hyperv.mac_add(number) }}", address=address, number=number
     )
 
@@ -112,7 +112,7 @@ def test_mac_add_takes_numbers_that_templates_made_text_of(render: Render, numbe
 
 @pytest.mark.parametrize("number", [1.0, "1.5", "", "0x10", True, None, "9" * 5000, "٣"])
 def test_mac_add_refuses_what_is_no_whole_number(fails: Fails, number: object) -> None:
-    assert "wanted a whole number" in fails("{{ '221DD8000010' | macpool.hyperv.mac_add(number) }}", number=number)
+    assert "expected a whole number" in fails("{{ '221DD8000010' | macpool.hyperv.mac_add(number) }}", number=number)
 
 
 # mac_ranges
@@ -144,14 +144,14 @@ def test_mac_ranges_takes_what_other_filters_pass_on(render: Render, inventory: 
 @pytest.mark.parametrize(
     ("ranges", "words"),
     [
-        ("221DD8000000", "ranges: wanted a list of mappings"),
-        ({"start": "221DD8000000", "size": 1}, "ranges: wanted a list of mappings"),
-        (5, "ranges: wanted a list of mappings"),
-        (None, "ranges: wanted a list of mappings"),
-        ([{"start": "221DD8000000", "size": 1}, "x"], "ranges[1]: wanted a mapping of start"),
-        ([{"start": "221DD8000000"}], "ranges[0]: wanted a mapping of start"),
-        ([{"start": "221DD8000000", "end": "221DD7000000"}], "ranges[0]: wanted a start that is not above the end"),
-        ([{"start": "231DD8000000", "size": 1}], "ranges[0].start: wanted an individual (unicast) address"),
+        ("221DD8000000", "ranges: expected a list of mappings"),
+        ({"start": "221DD8000000", "size": 1}, "ranges: expected a list of mappings"),
+        (5, "ranges: expected a list of mappings"),
+        (None, "ranges: expected a list of mappings"),
+        ([{"start": "221DD8000000", "size": 1}, "x"], "ranges[1]: expected a mapping of start"),
+        ([{"start": "221DD8000000"}], "ranges[0]: expected a mapping of start"),
+        ([{"start": "221DD8000000", "end": "221DD7000000"}], "ranges[0]: expected a start that is not above the end"),
+        ([{"start": "231DD8000000", "size": 1}], "ranges[0].start: expected an individual (unicast) address"),
         ([{"start": "221DD8000000", "size": 1 << 41}], "the multicast address 23-00-00-00-00-00"),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_hostile_name_stays_text(render: Render) -> None:
 @pytest.mark.parametrize("name", [None, "", 5])
 def test_mac_overlaps_wants_names(fails: Fails, name: object) -> None:
     ranges = [{"name": name, "start": "221DD8000000", "size": 1}]
-    assert "ranges[0].name: wanted a name" in fails("{{ ranges | macpool.hyperv.mac_overlaps }}", ranges=ranges)
+    assert "ranges[0].name: expected a name" in fails("{{ ranges | macpool.hyperv.mac_overlaps }}", ranges=ranges)
 
 
 # What is undefined

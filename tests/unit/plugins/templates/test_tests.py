@@ -73,11 +73,13 @@ def test_they_select(render: Render) -> None:
 @pytest.mark.parametrize("test", ["multicast_mac", "local_mac", "in_mac_ranges(pool)"])
 @pytest.mark.parametrize("value", ["dynamic", "", 228589568, None])
 def test_a_question_about_what_is_no_address_is_an_error(fails: Fails, test: str, value: object) -> None:
-    assert "wanted a MAC address as" in fails(f"{{{{ value is macpool.hyperv.{test} }}}}", value=value, pool=POOL)
+    assert "expected a MAC address as" in fails(f"{{{{ value is macpool.hyperv.{test} }}}}", value=value, pool=POOL)
 
 
 def test_a_range_that_is_none_is_an_error(fails: Fails) -> None:
-    assert "wanted a list of mappings" in fails("{{ '221DD8000000' is macpool.hyperv.in_mac_ranges('221DD8000000') }}")
+    assert "expected a list of mappings" in fails(
+        "{{ '221DD8000000' is macpool.hyperv.in_mac_ranges('221DD8000000') }}"
+    )
 
 
 @pytest.mark.parametrize("test", ["mac", "multicast_mac", "local_mac", "in_mac_ranges([])"])

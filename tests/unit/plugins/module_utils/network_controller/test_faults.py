@@ -266,5 +266,5 @@ def test_what_the_server_does_not_take_over_is_told(site: Site) -> None:
     options = {"interfaces": [wish], "state": "present", "parallel": 1, "managed_by": "auto"}
     done = work(client, options, False)
     assert done["failed"] is True
-    assert "to read back what was written; found" in done["msg"]
+    assert "to read back what was written, but found" in done["msg"]
     assert "'storm_limit': 1" in done["msg"]

@@ -272,7 +272,7 @@ def test_a_vm_that_moves_away_between_two_reads_is_named_with_its_new_host(scene
     pusher = Pusher(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False))
     result = pusher.run(read_wishes([WISH, {"vm": "web02", "pool": "tenant"}])).as_result()
     assert (result["failed"], result["changed"]) == (True, True)
-    assert 'VM "web01": wanted a VM of that name or id on host "hv1"' in result["msg"]
+    assert 'VM "web01": expected a VM of that name or id on host "hv1"' in result["msg"]
     # What was done for the other one before is told all the same.
     assert [(row["vm"], row["status"]) for row in result["adapters"]] == [("web02", "changed")]
     claim, kept = (scene.ledger.claims(owner=f"{name}/Network Adapter")[0] for name in ("web01", "web02"))

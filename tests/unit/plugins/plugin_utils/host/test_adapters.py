@@ -73,7 +73,7 @@ def test_each_way_to_get_an_address_is_a_wish(given: dict[str, Any], goal: str) 
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"mac_address": 0}, "mac_address: wanted a MAC address .* found 0. Quote it"),
+        ({"mac_address": 0}, "mac_address: expected a MAC address .* found 0. Quote it"),
         ({"mac_address": 0, "pool": "tenant"}, "found mac_address and pool"),
         ({"pool": "tenant", "owner": "web01/eth0\n"}, "blanks"),
     ],
@@ -87,7 +87,7 @@ def test_what_yaml_made_of_a_value_is_not_taken_for_another_wish(entry: dict[str
     "given", [{}, {"pin": False}, {"pool": "p", "pin": True}, {"mac_address": "22-1D-D8-00-0A-01", "pool": "p"}]
 )
 def test_no_way_or_two_ways_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(MacPoolError, match=r'adapters\[0\], VM "web01": wanted exactly one of'):
+    with pytest.raises(MacPoolError, match=r'adapters\[0\], VM "web01": expected exactly one of'):
         _host.read_wishes([{"vm": "web01", **given}])
 
 
@@ -116,7 +116,7 @@ def test_a_vm_is_found_by_name_without_case_and_by_id() -> None:
 def test_the_only_adapter_needs_no_name_but_two_do() -> None:
     assert targets(observed(vm()), Wish("web01", None, "pin"))[0].adapter.name == "eth0"
     two = observed(vm(adapters=[adapter("eth0"), adapter("eth1", number=1)]))
-    with pytest.raises(MacPoolError, match=r'wanted the name of an adapter; found "eth0" .* "eth1"'):
+    with pytest.raises(MacPoolError, match=r'expected the name of an adapter, but found "eth0" .* "eth1"'):
         targets(two, Wish("web01", None, "pin"))
 
 
@@ -135,7 +135,7 @@ def test_a_missing_vm_a_missing_adapter_and_twins_are_all_named() -> None:
             Wish("twin", "eth0", "pin"),
         )
     text = str(caught.value)
-    assert 'VM "nowhere": wanted a VM of that name or id on host "hv1"' in text
+    assert 'VM "nowhere": expected a VM of that name or id on host "hv1"' in text
     assert 'an adapter of name or id "eth7"' in text
     assert 'one adapter of name "same"' in text
     assert "a" * 36 in text
@@ -318,7 +318,7 @@ def test_a_bound_adapter_is_not_changed_alone(state: str, when: str, mac: str, d
 
 
 def test_a_bound_adapter_is_not_made_dynamic_alone() -> None:
-    with pytest.raises(MacPoolError, match=r"wanted a dynamic address.*only together with its interface"):
+    with pytest.raises(MacPoolError, match=r"expected a dynamic address.*only together with its interface"):
         decide(observed(vm(adapters=[adapter(mac="221DD8000A01", dynamic=False, profile=BOUND)])), None)
 
 

@@ -108,7 +108,7 @@ def test_an_address_that_is_not_the_interfaces_is_refused(bench: Bench, already:
     """Also when it is bound already: that is what fact 89 is about."""
     if already:
         bench.world.set_profile("web01", f"{{{ONE}}}")
-    with pytest.raises(MacPoolError, match=f"wanted the static address 22-1D-D8-00-0A-02 .*found {MAC}"):
+    with pytest.raises(MacPoolError, match=f"expected the static address 22-1D-D8-00-0A-02 .*found {MAC}"):
         bind(bench, {"interface_id": ONE, "mac_address": "22-1D-D8-00-0A-02"})
     bench.world.set_dynamic("web01")
     with pytest.raises(MacPoolError, match=rf"found {MAC} \(dynamic\)"):

@@ -148,7 +148,7 @@ def test_a_host_finds_its_lease_by_any_of_its_names(name: str) -> None:
 
 
 def test_a_retired_block_is_no_lease_and_the_error_names_those_that_are() -> None:
-    with pytest.raises(MacPoolError, match=r'host "hv1": wanted an active lease.*found leases of hv2'):
+    with pytest.raises(MacPoolError, match=r'host "hv1": expected an active lease.*found leases of hv2'):
         _host_range.lease_of("hv1", [lease("hv1", NEW.start, "retired"), lease("hv2", NEW.start + 1024)])
 
 

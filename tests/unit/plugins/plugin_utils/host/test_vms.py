@@ -71,7 +71,7 @@ def test_memory_is_counted_in_powers_of_1024(text: object, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GB", "4.5.1GB", "-4GB", "4XB", "4GB5", "four", 4096, "16MB", True])
 def test_memory_that_cannot_be_meant_is_refused(text: object) -> None:
-    with pytest.raises(MacPoolError, match=r"x: wanted .*4GB"):
+    with pytest.raises(MacPoolError, match=r"x: expected .*4GB"):
         _vm.parse_memory(text, "x")
 
 
@@ -88,7 +88,7 @@ def test_every_bad_entry_is_named_at_once() -> None:
             ]
         )
     text = str(caught.value)
-    for words in ("vms[0]", 'vms[2], VM "B": wanted one entry', "vms[3]", "vms[4]"):
+    for words in ("vms[0]", 'vms[2], VM "B": expected one entry', "vms[3]", "vms[4]"):
         assert words in text
     assert "vms[1]" not in text
 

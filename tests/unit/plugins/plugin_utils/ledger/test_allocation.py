@@ -25,7 +25,7 @@ def test_an_adapter_is_one_however_its_vm_s_id_is_written(written: str) -> None:
 
 
 def test_a_name_is_not_taken_for_the_id_of_a_vm() -> None:
-    with pytest.raises(MacPoolError, match=r"claims\[0\], vm_id: wanted a GUID.*found 'web01'"):
+    with pytest.raises(MacPoolError, match=r"claims\[0\], vm_id: expected a GUID.*found 'web01'"):
         read_claims([{"owner": "web01/eth0", "vm_id": "web01", "adapter_id": "a"}], "present", None)
 
 

@@ -558,7 +558,7 @@ def test_a_stale_generation_changes_nothing(ledger: Ledger) -> None:
     first, second = (item.claim for item in ledger.ensure([Request("a/eth0"), Request("b/eth0")], JOB))
     ledger.renew([Renewal(fence_of(second))], OTHER_JOB)
     before = ledger.info().sequence
-    with pytest.raises(StaleClaim, match=r'"b/eth0".*wanted generation 1.*generation 2'):
+    with pytest.raises(StaleClaim, match=r'"b/eth0".*expected generation 1.*generation 2'):
         ledger.renew([Renewal(fence_of(first)), Renewal(fence_of(second))], JOB)
     with pytest.raises(StaleClaim):
         ledger.confirm([Confirmation(fence_of(second), "x")], JOB)

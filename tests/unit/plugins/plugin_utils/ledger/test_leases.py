@@ -118,7 +118,7 @@ def test_when_no_block_is_left_each_reason_is_counted(ledger: Ledger, clock: Clo
     full.observe([picture("hv9", clock.now, range_start=LAND + 32, range_end=LAND + 63)], JOB)
     with pytest.raises(MacPoolError) as caught:
         full.lease(JOB)
-    assert 'host "hv3": wanted a block of 16 addresses' in str(caught.value)
+    assert 'host "hv3": expected a block of 16 addresses' in str(caught.value)
     assert "none among 4: 2 leased (active), 2 range of another host" in str(caught.value)
     assert full.leases() == []
     with pytest.raises(PoolFull):

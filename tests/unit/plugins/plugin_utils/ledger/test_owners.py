@@ -262,7 +262,7 @@ def test_an_owner_of_one_pool_is_not_quietly_kept_in_it_when_another_is_asked_fo
     pools = {"tenant": pool(16), "lab": pool(16, "22-1D-D8-00-01-00")}
     ledger = make_ledger(tmp_path / "pools.sqlite3", make_plan(pools=pools), clock)
     first = claimed(ledger, "web01/eth0")
-    with pytest.raises(OwnerHasOther, match=r'wanted an address of pool "lab"; found .* of pool "tenant"'):
+    with pytest.raises(OwnerHasOther, match=r'expected an address of pool "lab", but found .* of pool "tenant"'):
         ledger.ensure([Request("web01/eth0", "lab")], JOB)
     with pytest.raises(MacPoolError, match="did you mean"):
         ledger.ensure([Request("web01/eth0", "tennant")], JOB)

@@ -245,7 +245,7 @@ def test_a_ledger_of_somebody_else_is_read_only() -> None:
         done = subprocess.run(
             [sys.executable, "-c", NOT_WRITABLE, str(path)], check=False, capture_output=True, text=True
         )
-    assert done.stdout.count("Mend the permissions") == 1, done.stderr
+    assert done.stdout.count("Fix the permissions") == 1, done.stderr
     assert "directory that this user can write" in done.stdout
 
 

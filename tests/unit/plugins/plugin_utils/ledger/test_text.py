@@ -125,8 +125,8 @@ HEADER = '{"macpool": "ledger", "schema": 1, "scope": "west"}'
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["nonsense"], "line 2: wanted JSON"),
-        (["[1]"], "line 2: wanted a mapping; found a list"),
+        (["nonsense"], "line 2: expected JSON"),
+        (["[1]"], "line 2: expected a mapping, but found a list"),
         (["<<<<<<< HEAD"], "line 2.*mark of a merge conflict"),
         ([claim_line(address=1234)], "line 2.*MAC address"),
         ([claim_line(address="01005E000001")], "line 2.*adapter can carry"),
@@ -138,7 +138,7 @@ HEADER = '{"macpool": "ledger", "schema": 1, "scope": "west"}'
         ([claim_line(identity={"vm_id": 1, "adapter_id": "y"})], "line 2.*text in identity"),
         ([claim_line(aliases="x")], "line 2.*list of names"),
         ([claim_line(surprise=1)], "line 2.*'surprise'"),
-        ([HEADER], "line 1.*once; found one on line 1, 2"),
+        ([HEADER], "line 1.*once, but found one on line 1, 2"),
         ([claim_line(), claim_line(address="221DD8000002", owner="A/ETH0")], "one address of one owner"),
         (
             [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import GATHER
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import GATHER
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation import sightings as _sightings
 
 

@@ -239,7 +239,7 @@ ONE_FAULT: list[tuple[str, Any, str, str]] = [
     ("pools.tenant.exclude.0.reason", 5, "macpool_plan.pools.tenant.exclude[0].reason", "a line of text"),
     ("host_ranges", [], "macpool_plan.host_ranges", "a mapping with ranges, size_per_host, hosts"),
     ("host_ranges.ranges", None, "macpool_plan.host_ranges.ranges", "Add ranges:"),
-    ("host_ranges.ranges.0.size", 4095, "macpool_plan.host_ranges", "room for 4 hosts; found 3 blocks of 1024"),
+    ("host_ranges.ranges.0.size", 4095, "macpool_plan.host_ranges", "room for 4 hosts, but found 3 blocks of 1024"),
     ("host_ranges.size_per_host", None, "macpool_plan.host_ranges.size_per_host", "Add size_per_host:"),
     ("host_ranges.size_per_host", "1k", "macpool_plan.host_ranges.size_per_host", "a whole number"),
     ("host_ranges.size_per_host", 128, "macpool_plan.host_ranges.static_per_host", "less than size_per_host"),
@@ -415,7 +415,7 @@ def test_an_overlap_reads_like_this() -> None:
     plan["other_allocators"][0]["end"] = "221DD80000FF"
     assert str(one_error_of(plan)) == (
         "macpool_plan.pools.tenant.ranges[0] and"
-        ' macpool_plan.other_allocators[0] ("nc-default"): wanted land that does not overlap; found'
+        ' macpool_plan.other_allocators[0] ("nc-default"): expected land that does not overlap, but found'
         " 22-1D-D8-00-00-00..22-1D-D8-00-00-FF in both. Give each address to one of them."
     )
 

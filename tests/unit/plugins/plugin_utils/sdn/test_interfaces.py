@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
-from ansible_collections.macpool.hyperv.plugins.module_utils._specs import NC_NETWORK_INTERFACE
+from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
@@ -365,7 +365,7 @@ def test_what_the_network_controller_chose_is_claimed_as_it_is_and_once(ledger: 
 
 def test_an_address_that_nobody_promised_is_refused_and_taken_on_trust_in_a_check(ledger: Ledger) -> None:
     entries = [{"name": "lb", "owner": "web01/eth0", "mac_address": "22-1D-D8-00-00-77"}]
-    with pytest.raises(MacPoolError, match=r'interface "lb": wanted 22-1D-D8-00-00-77, promised .* found no claim'):
+    with pytest.raises(MacPoolError, match=r'interface "lb": expected 22-1D-D8-00-00-77, promised .* found no claim'):
         claims(ledger).before(entries, willing)
     assert owners(ledger) == {}
     assert claims(ledger, preview=True).before(entries, willing) == {0: 0x221DD8000077}
