@@ -12,7 +12,7 @@ from typing import Any
 from ..module_utils._mac import format_mac
 from ..module_utils._specs.ledger import ADOPT
 from ..plugin_utils._action import Result, Task
-from ..plugin_utils._adopt.claims import adopt, host_pictures, sort_out
+from ..plugin_utils._adopt.claims import adopt, sort_out
 from ..plugin_utils._adopt.plan import check_own_work, proposal_text, propose
 from ..plugin_utils._audit.situation import Situation
 from ..plugin_utils._files import read_file, write_file
@@ -20,6 +20,7 @@ from ..plugin_utils._ledger.result import claim_for_diff
 from ..plugin_utils._observation.load import load
 from ..plugin_utils._observation.model import Picture
 from ..plugin_utils._observation.read import read_documents
+from ..plugin_utils._observation.sightings import pictures
 from ..plugin_utils._plan.read import parse_plan
 
 
@@ -54,7 +55,7 @@ class ActionModule(Task):
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         if ledger:
-            adopted = adopt(ledger, host_pictures(documents, picture), found.adoptions, self.job, preview=self.preview)
+            adopted = adopt(ledger, pictures(picture), found.adoptions, self.job, preview=self.preview)
             conflicts += adopted.conflicts
             result["changed"] = bool(adopted.changed) or result["changed"]
             result["claims"] = [

@@ -113,17 +113,13 @@ class HostNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._by_label: dict[str, set[str]] = defaultdict(set)
         for name in names:
-            plain = self._plain(name)
+            plain = host_key(name)
             if "." in plain:
                 self._by_label[plain.partition(".")[0]].add(plain)
 
-    @staticmethod
-    def _plain(name: str) -> str:
-        return name.strip().rstrip(".").casefold()
-
     def key(self, name: str) -> str:
         """Return what all spellings of one host share."""
-        plain = self._plain(name)
+        plain = host_key(name)
         full = self._by_label.get(plain, ())
         return next(iter(full)) if len(full) == 1 else plain
 

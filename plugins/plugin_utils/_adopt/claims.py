@@ -12,21 +12,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._ledger.claims import own_name
 from .._ledger.ledger import Ledger
-from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request, Sighting, SightingKind
+from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
-from .._observation.model import SCHEMA, Carrier, Host, Picture, Vm
-from .._observation.sightings import controller_picture
-from .._observation.sightings import picture as host_picture
-from .._observation.values import parse_time
+from .._observation.model import Carrier, Picture
 from .._observation.words import adapter_words
 from .._plan.model import Plan
-from .._text import from_iso, plain
+from .._text import plain
 
 
 @dataclass(frozen=True)
@@ -222,64 +219,6 @@ def _nameless(adapter: Carrier) -> Conflict:
         (adapter_words(adapter),),
         "it has no ids, and its name is not the only one of its kind",
         "Observe the host with macpool.hyperv.host_info, or export VMId and the adapter's Id too.",
-    )
-
-
-# --- what was seen ----------------------------------------------------------------------------------------------------
-
-
-def host_pictures(documents: Iterable[Mapping[str, Any]], picture: Picture) -> list[HostPicture]:
-    """Return what the ledger keeps of the documents, so that no address that anybody carries is handed out.
-
-    An export that lacks what an observation has is kept too, as an incomplete picture: it proves nobody's absence.
-    """
-    pictures = []
-    partial: set[str] = set()
-    for document in documents:
-        if document.get("kind") == "network_controller" and document.get("schema") == SCHEMA:
-            seen = parse_time(document.get("observed_at"))
-            pictures.append(controller_picture(document, int(seen.timestamp() * 1000) if seen else 0))
-        if document.get("kind") != "hyperv_host" or document.get("schema") != SCHEMA:
-            continue
-        try:
-            pictures.append(host_picture(document, from_iso(document["observed_at"])))
-        except (KeyError, TypeError, AttributeError, ValueError, MacPoolError):
-            host = document.get("host")
-            name = host.get("name") if isinstance(host, Mapping) else None
-            partial.add(picture.names.key(name) if isinstance(name, str) else "")
-    pictures += [_partial_picture(picture, host) for key, host in picture.hosts.items() if key in partial]
-    return pictures
-
-
-def _partial_picture(picture: Picture, host: Host) -> HostPicture:
-    carriers = [carrier for carrier in picture.host_carriers if carrier.host.key == host.key]
-    for vm in picture.sightings:
-        if vm.host.key == host.key:
-            carriers += vm.adapters
-            carriers += (adapter for point in vm.checkpoints for adapter in point.adapters)
-    return HostPicture(
-        host=host.name,
-        observed_at=int(host.observed_at.timestamp() * 1000) if host.observed_at else 0,
-        complete=False,
-        why_incomplete="it was read from an export that lacks a part of an observation",
-        sightings=tuple(_sighting(carrier) for carrier in carriers if carrier.value is not None),
-        range_start=host.range.start if host.range else None,
-        range_end=host.range.end if host.range else None,
-        ipv4=host.ipv4,
-    )
-
-
-def _sighting(carrier: Carrier) -> Sighting:
-    vm: Vm | None = carrier.vm
-    return Sighting(
-        address=carrier.value or 0,
-        kind=cast(SightingKind, carrier.kind),
-        vm_id=vm.id or "" if vm else "",
-        vm_name=vm.name if vm else "",
-        adapter_id=carrier.id,
-        adapter_name=carrier.name,
-        dynamic=carrier.dynamic,
-        running=carrier.running,
     )
 
 

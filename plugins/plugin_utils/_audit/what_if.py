@@ -16,8 +16,8 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
+from .._observation.completeness import FOR_AUDIT
 from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
-from .._observation.read import PARTS
 from .._observation.words import adapter_words
 from .._plan.model import default_range
 from .._text import host_list, mac, plain, sentence, span
@@ -218,7 +218,7 @@ def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
     picture, interval = situation.picture, question.range
     cluster = question.cluster.casefold() if question.cluster else None
     ipv4 = (question.ipv4,) if question.ipv4 else ()
-    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(PARTS))
+    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT))
     clusters = dict(picture.clusters)
     if cluster and question.cluster:
         known = clusters.get(cluster) or Cluster(cluster, question.cluster)
@@ -265,7 +265,7 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
                     )
                 )
             if restarts and before.dynamic and copy.host.range and not _inside(before.address, copy.host.range):
-                after.text, after.value = None, None  # Nobody can know what it gets.
+                after.text, after.value, after.renewed = None, None, True
                 renewing.add(copy.host.key)
             elif _inside(before.address, host.range):
                 changes.append(

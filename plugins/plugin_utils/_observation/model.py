@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,11 +50,20 @@ class Carrier:
     vm: Vm | None = None
     checkpoint: Checkpoint | None = None
     team: str | None = None
+    burnt_in: int | None = None
+    """The permanent address of a physical card where it differs from the one that it uses."""
+    renewed: bool = False
+    """In an answer to a what-if question: it gets an address that cannot be known in advance."""
 
     @property
     def address(self) -> int | None:
         """The address, without the zeros of an adapter that never started."""
         return self.value or None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it may carry any address, because its own is missing or cannot be read."""
+        return self.value is None and not self.renewed and self.kind != "physical"
 
     @property
     def bound(self) -> bool:
@@ -85,6 +94,15 @@ class Vm:
     """replica or extendedreplica; empty for a VM that is no replica."""
     adapters: tuple[Carrier, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
+    not_read: tuple[str, ...] = ()
+    """Which of its adapters and checkpoints the document does not have, or has in a form that cannot be read."""
+
+    @property
+    def carriers(self) -> Iterator[Carrier]:
+        """Its adapters and those of its checkpoints."""
+        yield from self.adapters
+        for checkpoint in self.checkpoints:
+            yield from checkpoint.adapters
 
     @property
     def replica(self) -> bool:
@@ -111,6 +129,11 @@ class Host:
     """Key of its cluster; None for a lone host and where nobody knows."""
     observed_at: dt.datetime | None = None
     gathered: frozenset[str] = frozenset()
+    """The parts that were read; an empty list counts, a part that cannot be read does not."""
+    range_fault: str = ""
+    """Why the range that the document gives is none."""
+    local_switches: frozenset[str] = frozenset()
+    """Keys of its internal and private switches: nothing on them reaches another host."""
     container_pools: tuple[tuple[str, Interval], ...] = ()
 
 
@@ -156,6 +179,17 @@ class Picture:
     documents: tuple[Document, ...]
     controllers: tuple[NetworkController, ...]
     names: HostNames
+    _by_host: dict[str, tuple[list[Vm], list[Carrier]]] | None = field(default=None, init=False, repr=False)
+
+    def seen_on(self, host: Host) -> tuple[list[Vm], list[Carrier]]:
+        """Return the VMs that were seen on a host, and the host's own carriers."""
+        if self._by_host is None:
+            self._by_host = {key: ([], []) for key in self.hosts}
+            for vm in self.sightings:
+                self._by_host.setdefault(vm.host.key, ([], []))[0].append(vm)
+            for carrier in self.host_carriers:
+                self._by_host.setdefault(carrier.host.key, ([], []))[1].append(carrier)
+        return self._by_host.get(host.key, ([], []))
 
     def host_name(self, key: str) -> str:
         """Return the best known spelling of a host's name."""
