@@ -16,7 +16,6 @@ from ..plugin_utils._audit.run import at_least, report_on, situate, worst
 from ..plugin_utils._audit.trend import MOST_SAMPLES, counts_of, is_news, with_rates
 from ..plugin_utils._audit.what_if import afterwards
 from ..plugin_utils._ledger.ledger import Ledger
-from ..plugin_utils._ledger.result import claim_for_audit, lease_for_audit
 from ..plugin_utils._observation.load import load
 from ..plugin_utils._report.files import write_reports
 
@@ -33,14 +32,13 @@ class ActionModule(Task):
         misread = loaded.problems
         plan = self.settings.plan_if_any()
         ledger = self.ledger_if_any(options, plan, options["with_ledger"])
-        claims = [claim_for_audit(claim) for claim in ledger.claims()] if ledger else None
-        leases = [lease_for_audit(lease) for lease in ledger.leases()] if ledger else []
         now = dt.datetime.now(dt.timezone.utc)
         situation = situate(
             loaded.documents,
             plan=plan,
-            claims=claims,
-            leases=leases,
+            claims=ledger.claims() if ledger else None,
+            leases=ledger.leases() if ledger else (),
+            last_seen=ledger.last_seen() if ledger else (),
             now=now,
             expected_hosts=options["expected_hosts"],
         )

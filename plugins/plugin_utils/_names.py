@@ -25,6 +25,11 @@ def name_key(name: str) -> str:
     return "".join(_folded(letter) for letter in name)
 
 
+def same_name(first: str, second: str) -> bool:
+    """Tell whether two names of VMs, adapters or switches are the same to Windows."""
+    return name_key(first) == name_key(second)
+
+
 def _folded(letter: str) -> str:
     upper = letter.upper()
     return upper if len(upper) == 1 and upper.lower() == letter.lower() else letter

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._ledger.model import Claim, Lease
 from .._observation.read import read_documents
 from .._plan.model import Plan
 from .registry import SEVERITIES
@@ -21,24 +22,28 @@ def audit(
     documents: Iterable[Mapping[str, Any]],
     *,
     plan: Plan | None = None,
-    claims: Iterable[Mapping[str, Any]] | None = None,
-    leases: Iterable[Mapping[str, Any]] = (),
+    claims: Iterable[Claim] | None = None,
+    leases: Iterable[Lease] = (),
     now: dt.datetime,
     what_if: WhatIf | Mapping[str, Any] | None = None,
     expected_hosts: Iterable[Mapping[str, Any]] = (),
+    last_seen: Iterable[int] = (),
 ) -> dict[str, Any]:
     """Compare what is carried with what is planned and promised.
 
     :param documents: observation documents of schema 1, in any order
     :param plan: without one, nothing is said about pools and others' land
-    :param claims: rows of the ledger; None when there is no ledger, which is not the same as an empty one
+    :param claims: of the ledger; None when there is no ledger, which is not the same as an empty one
     :param leases: blocks that the ledger leased to hosts
     :param now: the moment by which ages and waivers are judged, with a time zone
     :param what_if: a change to imagine; the report is then of the situation afterwards, with ``changes``
     :param expected_hosts: hosts that were to be observed, each with name and, where it was not, the reason
+    :param last_seen: addresses that the ledger last saw somewhere
     :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
-    situation = situate(documents, plan=plan, claims=claims, leases=leases, now=now, expected_hosts=expected_hosts)
+    situation = situate(
+        documents, plan=plan, claims=claims, leases=leases, now=now, expected_hosts=expected_hosts, last_seen=last_seen
+    )
     return report_on(situation, what_if)
 
 
@@ -51,19 +56,20 @@ def situate(
     documents: Iterable[Mapping[str, Any]],
     *,
     plan: Plan | None = None,
-    claims: Iterable[Mapping[str, Any]] | None = None,
-    leases: Iterable[Mapping[str, Any]] = (),
+    claims: Iterable[Claim] | None = None,
+    leases: Iterable[Lease] = (),
     now: dt.datetime,
     expected_hosts: Iterable[Mapping[str, Any]] = (),
+    last_seen: Iterable[int] = (),
 ) -> Situation:
     """Return what the rules look at, for those who show it; the parameters are those of :func:`audit`."""
-    lease_rows = list(leases)
-    known = [str(row.get("host") or "") for row in lease_rows]
+    kept = list(leases)
+    known = [lease.host for lease in kept]
     if plan and plan.host_ranges:
         known += plan.host_ranges.hosts
     expected = list(expected_hosts)
     known += [str(row["name"]) for row in expected]
-    return Situation(read_documents(documents, known), plan, claims, lease_rows, now, expected)
+    return Situation(read_documents(documents, known), plan, claims, kept, now, expected, last_seen)
 
 
 def worst(report: Mapping[str, Any], n: int) -> list[str]:

@@ -28,7 +28,6 @@ from types import TracebackType
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
-from ...module_utils._mac import IntervalSet
 from .._names import checked_owner, find_host, host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
@@ -60,7 +59,6 @@ from .model import (
     Request,
     Sighting,
     Target,
-    Usage,
     Whereabouts,
 )
 from .observe import check_picture, ended_leases, reuse_after, settled, take_in, unproven
@@ -68,7 +66,7 @@ from .plans import accept
 from .records import claim_from, intent_record, lease_record
 from .stores import DEFAULT_TIMEOUT, create_store, store_at
 from .text import export_lines, parse_text
-from .usage import usage_of
+from .usage import Usage, pool_usage, pools
 
 DEFAULT_RESERVATION = 24 * 3600
 """Seconds that an address is kept for its owner before somebody has to show that it is used."""
@@ -550,6 +548,10 @@ class Ledger:
 
         return self._store.read(work)
 
+    def last_seen(self) -> list[int]:
+        """Return the addresses that were last seen on anything."""
+        return self._store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
+
     def history(
         self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
     ) -> list[Entry]:
@@ -586,18 +588,11 @@ class Ledger:
         plan = self._plan()
 
         def work(session: Session) -> list[Usage]:
-            lands = [(pool.name, pool.land, pool.warn_at) for pool in plan.pools.values()]
-            if plan.host_ranges is not None:
-                lands += [
-                    (
-                        f"{HOST_POOL_PREFIX}{lease.host}",
-                        IntervalSet([(lease.dynamic_end + 1, lease.end)]),
-                        plan.host_ranges.warn_at,
-                    )
-                    for lease in session.leases()
-                    if lease.state == "active" and lease.dynamic_end < lease.end
-                ]
-            return [usage_of(session, name, land, warn_at) for name, land, warn_at in lands]
+            kept = pools(plan, session.leases())
+            stretches = [stretch for pool in kept for stretch in pool.addresses]
+            claims = (claim for stretch in stretches for claim in session.claims_between(*stretch))
+            seen = (item.address for stretch in stretches for item in session.sightings_between(*stretch))
+            return pool_usage(kept, claims, seen, session.now)
 
         return self._store.read(work)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...module_utils._mac import Interval, format_mac
-from .._ledger.model import Usage
+from .._ledger.usage import Usage, counts_as_result
 from .model import Plan
 
 
@@ -36,15 +36,12 @@ def usage_as_result(usage: Iterable[Usage]) -> list[dict[str, Any]]:
     """Return how full each pool is."""
     return [
         {
-            "name": item.pool,
+            "name": item.name,
             "size": item.size,
-            "used": item.size - item.free,
-            "free": item.free,
-            "percent": item.percent,
-            "warn_at": item.warn_at,
-            "over": item.percent >= item.warn_at,
+            **counts_as_result(item),
+            "over": item.nearly_full,
             "by_state": dict(item.by_state),
-            "carried_without_claim": item.carried,
+            "carried_without_claim": item.used - item.claimed - item.quarantined,
         }
         for item in usage
     ]
