@@ -50,7 +50,7 @@ options:
     default: fail
   method:
     description:
-      - How to set the range. V(cmdlet) uses C(Set-VMHost), which takes effect at once. V(registry) writes the values
+      - How to set the range. V(cmdlet) uses C(Set-VMHost), which takes effect immediately. V(registry) writes the values
         C(MinimumMacAddress) and C(MaximumMacAddress), which are read when the Virtual Machine Management service starts.
       - V(auto) uses the cmdlet if Hyper-V is installed, and the registry if it is not installed yet.
     type: str
