@@ -19,6 +19,7 @@ from ...module_utils._mac import format_mac, is_multicast
 from .._ledger.claims import own_name
 from .._ledger.ledger import Ledger
 from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
+from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
 from .._observation.model import Carrier, Picture
 from .._observation.words import adapter_words
@@ -238,6 +239,26 @@ class Adopted:
         """What is not as it was."""
         return [outcome for outcome in self.outcomes if outcome.changed]
 
+    def claims_as_result(self) -> list[dict[str, Any]]:
+        """Return the claims that changed."""
+        return [
+            {
+                "owner": outcome.claim.owner or None,
+                "mac_address": format_mac(outcome.claim.address),
+                "pool": outcome.claim.pool or None,
+                "state": outcome.claim.state,
+                "how": outcome.how,
+            }
+            for outcome in self.changed
+        ]
+
+    def diff(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the managed keys of the claims that changed, before and after."""
+        return (
+            {format_mac(item.claim.address): claim_for_diff(item.before) for item in self.changed},
+            {format_mac(item.claim.address): claim_for_diff(item.claim) for item in self.changed},
+        )
+
 
 def adopt(
     ledger: Ledger, pictures: Sequence[HostPicture], adoptions: Sequence[Adoption], job: Job, *, preview: bool
@@ -256,6 +277,11 @@ def adopt(
         else:
             outcomes.append(outcome)
     return Adopted((*outcomes, *observed.outcomes), tuple(conflicts))
+
+
+def conflicts_as_result(conflicts: Iterable[Conflict]) -> list[dict[str, Any]]:
+    """Return conflicts as the task shows them, by address."""
+    return [conflict.as_result() for conflict in sorted(conflicts, key=lambda item: item.address)]
 
 
 def _refused(item: Adoption, error: MacPoolError) -> Conflict:

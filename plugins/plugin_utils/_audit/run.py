@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .._ledger.model import Claim, Lease
@@ -47,9 +49,20 @@ def audit(
     return report_on(situation, what_if)
 
 
-def report_on(situation: Situation, what_if: WhatIf | Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the report of a situation, or of the one after a change."""
-    return build_report(situation) if what_if is None else answer(situation, what_if)
+def report_on(
+    situation: Situation, what_if: WhatIf | Mapping[str, Any] | None = None, misread: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return the report of a situation, or of the one after a change.
+
+    :param misread: what could not be used of the files that the documents come from; it may hold anything; None: they come from no files
+    """
+    with collector_paused():
+        report = build_report(situation) if what_if is None else answer(situation, what_if)
+    return (
+        report
+        if misread is None
+        else {**report, "misread": list(misread), "complete": report["complete"] and not misread}
+    )
 
 
 def situate(
@@ -69,7 +82,37 @@ def situate(
         known += plan.host_ranges.hosts
     expected = list(expected_hosts)
     known += [str(row["name"]) for row in expected]
-    return Situation(read_documents(documents, known), plan, claims, kept, now, expected, last_seen)
+    with collector_paused():
+        return Situation(read_documents(documents, known), plan, claims, kept, now, expected, last_seen)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Let Python not look for garbage while many objects are made that all stay: its time grows faster than theirs."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def verdict(report: Mapping[str, Any], fail_at: str, show: int) -> dict[str, Any]:
+    """Return how the task ends: failed where findings are as severe as the user set.
+
+    :param fail_at: critical, high, medium, low, info or never
+    :param show: how many findings the message lists
+    """
+    bad = [] if fail_at == "never" else at_least(report, fail_at)
+    if not bad:
+        return {"failing": 0}
+    lines = [f"  {line}" for line in worst(report, show)]
+    if len(bad) > show:
+        lines.append(f"  and {len(bad) - show} more")
+    noun = "finding" if len(bad) == 1 else "findings"
+    first = f"{len(bad)} {noun} of severity {fail_at} or worse; the most severe:"
+    return {"failed": True, "failing": len(bad), "msg": "\n".join([first, *lines])}
 
 
 def worst(report: Mapping[str, Any], n: int) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
+from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
 from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
 from .._observation.words import adapter_words
@@ -60,14 +61,14 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
     interval = parse_interval(value["range"], "what_if.range") if value.get("range") is not None else None
     ipv4 = value.get("ipv4")
     if action == "add_host" and interval is None:
-        if not isinstance(ipv4, str) or not _is_ipv4(ipv4):
+        interval = default_range(str(ipv4))
+        if interval is None:
             raise MacPoolError(
                 "what_if.ipv4",
                 "the IPv4 address of the host that joins, from which Hyper-V makes its default range",
                 repr(ipv4),
                 "Give ipv4, or give range.",
             )
-        interval = default_range(ipv4)
     if action == "set_range" and interval is None:
         raise MacPoolError(
             "what_if.range", "the range that the host would get", "none", "Give range with start and end."
@@ -123,11 +124,6 @@ def _imagine(situation: Situation, question: WhatIf) -> _Answer:
     if question.action == "set_range" and question.range is not None:
         return _set_range(situation, host, question.range)
     return _leave(situation, host, fails=question.action == "fail")
-
-
-def _is_ipv4(text: str) -> bool:
-    octets = text.split(".")
-    return len(octets) == 4 and all(part.isascii() and part.isdigit() and int(part) < 256 for part in octets)
 
 
 def _order(change: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -216,7 +212,7 @@ def _exposed(
 
 def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
     picture, interval = situation.picture, question.range
-    cluster = question.cluster.casefold() if question.cluster else None
+    cluster = host_key(question.cluster) if question.cluster else None
     ipv4 = (question.ipv4,) if question.ipv4 else ()
     host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT))
     clusters = dict(picture.clusters)

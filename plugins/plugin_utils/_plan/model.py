@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -173,10 +174,13 @@ def host_pool(host: str, static_part: Interval) -> Pool:
     return Pool(f"{HOST_POOL_PREFIX}{host}", IntervalSet([static_part]), strategy="sequential")
 
 
-def default_range(ipv4: str) -> Interval:
-    """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11)."""
-    third, fourth = (int(octet) for octet in ipv4.split(".")[2:4])
-    start = HYPERV_LAND.start | third << 16 | fourth << 8
+def default_range(ipv4: str) -> Interval | None:
+    """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11); None for other text."""
+    try:
+        octets = int(ipaddress.IPv4Address(ipv4))
+    except ValueError:
+        return None
+    start = HYPERV_LAND.start | (octets & 0xFFFF) << 8
     return Interval(start, start | 0xFF)
 
 

@@ -21,7 +21,7 @@ from .._audit.registry import SEVERITIES, Rule
 from .._audit.situation import Situation
 from .._observation.model import Carrier, Host, Vm
 
-# Numbers of facts help who changes a rule; a reader cannot look them up.
+# The page has no links to the facts page of the documentation, so the numbers would say nothing.
 _FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 

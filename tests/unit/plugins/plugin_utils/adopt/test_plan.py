@@ -17,10 +17,9 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac, parse_mac
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt.plan import (
     Proposal,
-    check_own_work,
-    proposal_text,
     propose,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt.proposal import check_own_work, proposal_text
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
