@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
+from .._names import host_key
 from .._observation.model import Carrier, Host, Picture
 from .._observation.words import adapter_words
 from .._plan.model import HYPERV_LAND, NLB_LAND, default_range
@@ -101,7 +102,7 @@ def _as_range(interval: Interval) -> dict[str, Any]:
 
 
 def _scope(picture: Picture) -> str:
-    names = sorted(cluster.name.casefold() for cluster in picture.clusters.values())
+    names = sorted(host_key(cluster.name) for cluster in picture.clusters.values())
     text = re.sub(r"[^A-Za-z0-9._-]", "-", names[0])[:64].lstrip("._-") if len(names) == 1 else ""
     return text or "default"
 
@@ -109,7 +110,7 @@ def _scope(picture: Picture) -> str:
 def _usable_hosts(picture: Picture) -> list[Host]:
     """Return the hosts that a plan can name, with Hyper-V."""
     found = {
-        host.name.casefold(): host
+        host_key(host.name): host
         for host in picture.hosts.values()
         if host.hyperv and host.name.strip() and host.name.strip().isprintable()
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
-from .._names import HostNames
+from .._names import HostNames, name_key
 
 SCHEMA = 1
 
@@ -112,7 +112,7 @@ class Vm:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two sightings of one VM share; a replica carries its primary's id (fact 107)."""
-        return (self.id, self.role) if self.id else (self.host.key, self.name.casefold(), id(self))
+        return (self.id, self.role) if self.id else (self.host.key, name_key(self.name), id(self))
 
 
 @dataclass(slots=True, eq=False)
