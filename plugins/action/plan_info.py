@@ -11,7 +11,8 @@ from ..module_utils._specs.ledger import PLAN_INFO
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.errors import PictureTooOld, PoolFull
 from ..plugin_utils._ledger.result import lease_as_result
-from ..plugin_utils._plan.result import land_as_result, usage_as_result
+from ..plugin_utils._ledger.usage import usage_as_result
+from ..plugin_utils._plan.result import land_as_result
 
 
 class ActionModule(Task):

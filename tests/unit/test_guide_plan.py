@@ -17,8 +17,11 @@ import yaml
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_interval, parse_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import STRATEGIES
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import DEFAULT_REUSE_AFTER, DEFAULT_WARN_AT
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import (
+    DEFAULT_REUSE_AFTER,
+    DEFAULT_WARN_AT,
+    STRATEGIES,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import OTHER_KINDS, parse_duration, parse_plan
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_plan.rst").read_text("utf-8")

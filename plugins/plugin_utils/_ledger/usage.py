@@ -154,3 +154,18 @@ def counts_as_result(usage: Usage) -> dict[str, Any]:
         "percent": usage.percent,
         "warn_at": usage.warn_at,
     }
+
+
+def usage_as_result(usage: Iterable[Usage]) -> list[dict[str, Any]]:
+    """Return how full each pool is."""
+    return [
+        {
+            "name": item.name,
+            "size": item.size,
+            **counts_as_result(item),
+            "over": item.nearly_full,
+            "by_state": dict(item.by_state),
+            "carried_without_claim": item.used - item.claimed - item.quarantined,
+        }
+        for item in usage
+    ]

@@ -49,6 +49,9 @@ ADOPTED = "adopted"
 """The pool of claims on addresses that were carried before this collection came and lie in no pool of the plan."""
 HOST_POOL_PREFIX = "host/"
 DEFAULT_REUSE_AFTER = 4 * 3600
+STRATEGIES = ("hashed", "random", "sequential")
+"""How a pool chooses; the first is the default."""
+
 DEFAULT_WARN_AT = 80
 _UNORDERED = frozenset({"exclude", "other_allocators", "l2_domains", "waivers"})
 """Lists of a plan whose order says nothing. (The order of hosts and of their ranges says who gets which block.)"""

@@ -30,7 +30,6 @@ from ...module_utils._mac import (
     parse_mac,
     shown,
 )
-from .._ledger.allocator import STRATEGIES
 from .._names import find_host, host_key
 from .model import (
     ADOPTED,
@@ -39,6 +38,7 @@ from .model import (
     HYPERV_LAND,
     NLB_LAND,
     RULES,
+    STRATEGIES,
     Exclusion,
     HostRanges,
     OtherAllocator,
