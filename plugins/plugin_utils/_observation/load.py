@@ -10,22 +10,26 @@ counts the picture as incomplete, and everything else is audited.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._text import plain
-from .exports import Exports, NotUnderstoodError
+from .export_files import Source, source_of
+from .export_text import NotUnderstoodError, csv_rows, decoded, json_values
+from .exports import Exports, unwrapped
 from .model import KINDS, UNUSABLE_FILE
 
 LARGEST_FILE = 1 << 30
+MOST_REASONS = 3
+EMPTY = "empty: nothing of that kind, or the command failed"
+
+_JSON = (".json", ".jsonl", ".ndjson")
+_CSV = (".csv", ".tsv")
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 
 
 @dataclass(slots=True)
@@ -59,103 +63,100 @@ def load_directory(directory: str | Path) -> Loaded:
         paths = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
     except OSError as error:
         raise MacPoolError(f'directory "{root}"', "to read its files", str(error), "Fix its permissions.") from error
-    if not any(path.suffix.casefold() in (".json", ".csv") for path in paths):
+    if not any(path.suffix.casefold() in _JSON + _CSV for path in paths):
         found = f"{len(paths)} other files" if root.is_dir() else "no such directory"
         remedy = "Name the directory with the observation documents or exports."
         raise MacPoolError(f'directory "{root}"', "files that end in .json or .csv", found, remedy)
     loaded, exports = Loaded(), Exports()
+    files = []
     for path in paths:
-        name = path.relative_to(root).as_posix()
-        try:
-            used = _read(path, loaded.documents, exports)
-        except NotUnderstoodError as error:
-            loaded.files.append({"file": name, "used": None, "problem": str(error)})
-            loaded.documents.append({"schema": 1, "kind": UNUSABLE_FILE, "host": {"name": name}, "reason": str(error)})
-        else:
-            loaded.files.append({"file": name, "used": used, "problem": None})
-    loaded.documents += exports.documents()
+        source = source_of(path.relative_to(root).as_posix())
+        files.append((source, *_read(path, source, loaded.documents, exports)))
+    # What rows mean together is known when all files were read, and so is what of them could not be used.
+    documents = exports.documents()
+    for source, used, reasons in files:
+        faults = exports.faults.of(source)
+        problem = _in_words(reasons, faults, used) if reasons or faults else None
+        loaded.files.append({"file": source.name, "used": used, "problem": problem})
+        if problem:
+            host = {"name": source.name}
+            loaded.documents.append({"schema": 1, "kind": UNUSABLE_FILE, "host": host, "reason": problem, "used": used})
+    loaded.documents += documents
     return loaded
+
+
+def _in_words(reasons: Sequence[str], faults: Sequence[str], used: str | None) -> str:
+    """Return what is wrong with a file.
+
+    :param reasons: why it could not be used, or some of its entries
+    :param faults: what is wrong with single fields, or with the rows together
+    """
+    wrong = [*reasons, *faults]
+    more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
+    rest = f"; the {'other entries were' if reasons else 'rest was'} used" if used else ""
+    return "; ".join(wrong[:MOST_REASONS]) + more + rest
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _read(path: Path, documents: list[dict[str, Any]], exports: Exports) -> str:
-    """Take what a file holds and return it in words."""
+def _read(
+    path: Path, source: Source, documents: list[dict[str, Any]], exports: Exports
+) -> tuple[str | None, list[str]]:
+    """Take what a file holds, and return in words what it was (None for nothing) and why something could not be used."""
     suffix = path.suffix.casefold()
-    if suffix not in (".json", ".csv"):
-        return "not read: it ends neither in .json nor in .csv"
-    text = _text_of(path)
-    items = _json_items(text, path.stem, exports) if suffix == ".json" else _csv_rows(text)
+    if suffix in _SPREADSHEETS:
+        return None, ["it is a spreadsheet; save it as CSV"]
+    if suffix not in _JSON + _CSV:
+        return "not read: it ends neither in .json nor in .csv", []
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for item in items:
-        if isinstance(item, dict) and isinstance(item.get("observation"), dict):
-            item = item["observation"]
-        if isinstance(item, dict) and item.get("kind") in KINDS and "schema" in item:
-            documents.append(item)
-            seen["document"] += 1
-            continue
-        try:
-            seen[exports.add(item, path.stem)] += 1
-        except NotUnderstoodError as error:
-            reasons[str(error)] += 1
-    if reasons:
-        reason, count = reasons.most_common(1)[0]
-        rest = f"; the other {sum(seen.values())} entries were used" if seen else ""
-        raise NotUnderstoodError(f"{reason} ({count} times){rest}" if count > 1 else f"{reason}{rest}")
-    return (
-        ", ".join(f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
-        or "empty"
-    )
+    try:
+        text = _text_of(path)
+        for item in _json_rows(text, path.stem, exports, reasons) if suffix in _JSON else csv_rows(text):
+            try:
+                seen[_take(item, source, documents, exports)] += 1
+            except NotUnderstoodError as error:
+                reasons[str(error)] += 1
+    except NotUnderstoodError as error:
+        reasons[str(error)] += 1
+    if not seen and not reasons:
+        exports.expect_host(source)
+        return EMPTY, []
+    used = ", ".join(f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
+    in_order = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return used or None, [f"{reason} ({count} times)" if count > 1 else reason for reason, count in in_order]
+
+
+def _take(item: Any, source: Source, documents: list[dict[str, Any]], exports: Exports) -> str:
+    if isinstance(item, dict) and isinstance(item.get("observation"), dict):
+        item = item["observation"]
+    if isinstance(item, dict) and item.get("kind") in KINDS and "schema" in item:
+        documents.append(item)
+        return "document"
+    return exports.add(item, source)
 
 
 def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise NotUnderstoodError("it is larger than 1 GiB")
-        data = path.read_bytes()
+        return decoded(path.read_bytes())
     except OSError as error:
         raise NotUnderstoodError(f"it cannot be read: {error.strerror}") from error
-    # Windows PowerShell writes UTF-16 when its output is redirected, with a mark in front or without.
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in data[:2]:
-        encoding = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise NotUnderstoodError("it is neither UTF-8 nor UTF-16 text; export it with -Encoding utf8") from error
 
 
-def _json_items(text: str, stem: str, exports: Exports) -> list[Any]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotUnderstoodError(f"it is no JSON: {str(error) or 'too deep'}") from error
-    if isinstance(content, list):
-        return content
-    if isinstance(content, Mapping) and isinstance(content.get("value"), list):
+def _json_rows(text: str, stem: str, exports: Exports, reasons: Counter[str]) -> Iterator[Any]:
+    for value in json_values(text):
+        if not (isinstance(value, Mapping) and isinstance(value.get("value"), list)):
+            yield from unwrapped(value)
+            continue
         # An answer of a Network Controller, or the way in which PowerShell 5.1 sometimes writes a list.
         exports.expect_resources(stem)  # An empty answer does not say itself what was asked for.
-        if content.get("nextLink"):
+        if value.get("nextLink"):
             raise NotUnderstoodError("it is only the first page of an answer (nextLink is set); save all pages")
-        return list(content["value"])
-    return [content]
-
-
-def _csv_rows(text: str) -> list[dict[str, Any]]:
-    lines = text.splitlines(keepends=True)
-    while lines and (lines[0].startswith("#") or not lines[0].strip()):
-        lines.pop(0)  # Export-Csv of Windows PowerShell begins with #TYPE.
-    if not lines:
-        raise NotUnderstoodError("it is empty")
-    delimiter = max(",;\t", key=lines[0].count)
-    try:
-        rows = list(csv.DictReader(io.StringIO("".join(lines)), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise NotUnderstoodError(f"it is no CSV file: {error}") from error
-    return [{str(key): value for key, value in row.items() if key is not None} for row in rows]
+        count = value.get("Count")
+        if isinstance(count, int) and count > len(value["value"]):
+            reasons[f"it holds {len(value['value'])} of {count} elements of a list"] += 1
+        yield from unwrapped(value["value"])
