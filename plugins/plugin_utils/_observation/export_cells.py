@@ -55,10 +55,11 @@ SPOOFING = {0: True, 1: False}
 _NO_GUID = frozenset("0-")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-# What spreadsheets write for true and false, by the language of the user, and what people and other tools write.
+# What spreadsheets write for true and false, by the language of the user, and what people (who tick a cell with x) and
+# other tools write.
 _TRUE = """true wahr vrai verdadero vero verdadeiro waar sant sann sand tosi prawda pravda igaz doğru истина істина
     adevărat αληθης αληθες tõene patiess teisinga cert egia istina točno tačno тачно resnično satt 真 是 참 đúng benar
-    จริง אמת صحيح yes y ja oui si sim да так tak ano igen evet kyllä on enabled 1 -1 t"""
+    จริง אמת صحيح yes y ja oui si sim да так tak ano igen evet kyllä on enabled 1 -1 t x"""
 _FALSE = """false falsch faux falso onwaar falskt usann falsk epätosi fałsz falsz nepravda hamis yanliş ложь хибність
     fals ψευδης ψευδες väär aplams klaidinga faltsua gezurra лъжа laž neistina netočno netačno нетачно neresnično ósatt
     假 偽 否 거짓 sai salah เท็จ שקר خطأ no n nein nej nei non não nao нет ні nie ne nem hayir ei off disabled 0 f"""

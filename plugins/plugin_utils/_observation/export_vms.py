@@ -291,6 +291,7 @@ def _join_by_name(group: _Namesakes, namesakes: Sequence[_Vm], faults: Faults) -
 
 
 _WITH_IDS = "export VMId and Id, with -Encoding utf8"
+_THEIR_ADAPTERS = "export Get-VMSnapshot | Get-VMNetworkAdapter too"
 _DEEPER = "export with ConvertTo-Json -Depth 4, or the adapters too"
 
 
@@ -361,6 +362,8 @@ def _points(vm: _Vm, faults: Faults) -> list[dict[str, Any]]:
         point: dict[str, Any] = {"id": key, "name": name}
         if read:
             point["adapters"] = [adapter.facts for adapter in (*adapters, *unmatched)]
+        elif not any(row.cut_off for row in listings):
+            _note(faults, [row.source for row in listings], "checkpoints lack their adapters", name, _THEIR_ADAPTERS)
         _name_cut_off(vm, listings, read, faults)
         points.append(point)
     return points

@@ -43,7 +43,7 @@ class Loaded:
     @property
     def problems(self) -> list[str]:
         """One line for each file that could not be used, or not wholly."""
-        return [f"{plain(item['file'], 200)}: {plain(item['problem'], 200)}" for item in self.files if item["problem"]]
+        return [f"{plain(item['file'], 200)}: {plain(item['problem'], 400)}" for item in self.files if item["problem"]]
 
 
 def load(observations: Iterable[Mapping[str, Any]] | None, directory: str | None) -> Loaded:
@@ -68,65 +68,75 @@ def load_directory(directory: str | Path) -> Loaded:
         remedy = "Name the directory with the observation documents or exports."
         raise MacPoolError(f'directory "{root}"', "files that end in .json or .csv", found, remedy)
     loaded, exports = Loaded(), Exports()
-    files = []
-    for path in paths:
-        source = source_of(path.relative_to(root).as_posix())
-        files.append((source, *_read(path, source, loaded.documents, exports)))
+    files = [_read(path, root, loaded.documents, exports) for path in paths]
     # What rows mean together is known when all files were read, and so is what of them could not be used.
     documents = exports.documents()
-    for source, used, reasons in files:
-        faults = exports.faults.of(source)
-        problem = _in_words(reasons, faults, used) if reasons or faults else None
-        loaded.files.append({"file": source.name, "used": used, "problem": problem})
+    for file in files:
+        name, problem = file.source.name, file.problem(exports.faults.of(file.source))
+        loaded.files.append({"file": name, "used": file.used, "problem": problem})
         if problem:
-            host = {"name": source.name}
-            loaded.documents.append({"schema": 1, "kind": UNUSABLE_FILE, "host": host, "reason": problem, "used": used})
+            unusable = {"schema": 1, "kind": UNUSABLE_FILE, "host": {"name": name}, "reason": problem}
+            loaded.documents.append({**unusable, "used": file.used})
     loaded.documents += documents
     return loaded
 
 
-def _in_words(reasons: Sequence[str], faults: Sequence[str], used: str | None) -> str:
-    """Return what is wrong with a file.
+@dataclass(slots=True)
+class _File:
+    source: Source
+    used: str | None = None
+    """What was taken from it, in words; None for nothing."""
+    entries: int = 0
+    reasons: list[str] = field(default_factory=list)
+    """Why it could not be used, or some of its entries."""
 
-    :param reasons: why it could not be used, or some of its entries
-    :param faults: what is wrong with single fields, or with the rows together
-    """
-    wrong = [*reasons, *faults]
-    more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
-    rest = f"; the {'other entries were' if reasons else 'rest was'} used" if used else ""
-    return "; ".join(wrong[:MOST_REASONS]) + more + rest
+    def problem(self, faults: Sequence[str]) -> str | None:
+        """Return what is wrong with it in words; None for nothing.
+
+        :param faults: what is wrong with single fields, or with its rows together
+        """
+        wrong = [*self.reasons, *faults]
+        if not wrong:
+            return None
+        more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
+        rest = f"the other {self.entries} entries were used" if self.reasons else "the rest was used"
+        return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _read(
-    path: Path, source: Source, documents: list[dict[str, Any]], exports: Exports
-) -> tuple[str | None, list[str]]:
-    """Take what a file holds, and return in words what it was (None for nothing) and why something could not be used."""
+def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Exports) -> _File:
+    """Take what a file holds."""
+    file = _File(source_of(path.relative_to(root).as_posix()))
     suffix = path.suffix.casefold()
     if suffix in _SPREADSHEETS:
-        return None, ["it is a spreadsheet; save it as CSV"]
+        file.reasons.append("it is a spreadsheet: save it as CSV")
+        return file
     if suffix not in _JSON + _CSV:
-        return "not read: it ends neither in .json nor in .csv", []
+        file.used = "not read: it ends neither in .json nor in .csv"
+        return file
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     try:
         text = _text_of(path)
         for item in _json_rows(text, path.stem, exports, reasons) if suffix in _JSON else csv_rows(text):
             try:
-                seen[_take(item, source, documents, exports)] += 1
+                seen[_take(item, file.source, documents, exports)] += 1
             except NotUnderstoodError as error:
                 reasons[str(error)] += 1
     except NotUnderstoodError as error:
         reasons[str(error)] += 1
     if not seen and not reasons:
-        exports.expect_host(source)
-        return EMPTY, []
-    used = ", ".join(f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
+        exports.expect_host(file.source)
+        file.used = EMPTY
+    elif seen:
+        words = (f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
+        file.used, file.entries = ", ".join(words), sum(seen.values())
     in_order = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return used or None, [f"{reason} ({count} times)" if count > 1 else reason for reason, count in in_order]
+    file.reasons = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in in_order]
+    return file
 
 
 def _take(item: Any, source: Source, documents: list[dict[str, Any]], exports: Exports) -> str:
