@@ -162,7 +162,7 @@ def _kind(words: str) -> str:
 
 def is_host_name(name: str) -> bool:
     """Tell whether text can be the name of a host."""
-    return _HOST.fullmatch(name) is not None
+    return _HOST.fullmatch(name) is not None and not name.isdigit()
 
 
 @dataclass(slots=True)

@@ -124,7 +124,7 @@ class Exports:
             return self._add_resource(item, row)
         if "interfacedescription" in row and ("macaddress" in row or "permanentaddress" in row):
             return self._add_card(row, source)
-        if "macaddress" in row and _is_of_switch(row):
+        if "macaddress" in row and _is_of_switch(row) and not _is_of_vm(row):
             return self._add_adapter(row, source, self._host(row, source))
         if _is_point(row):
             return self._add_point(row, source, self._host(row, source))
@@ -460,6 +460,12 @@ def _is_of_switch(row: Row) -> bool:
     )
 
 
+def _is_of_vm(row: Row) -> bool:
+    """Tell whether a row with an address is about a VM: only a VM's row has its state."""
+    of_point = any(key in row for key in (*_POINT_IDS, *_POINT_NAMES, *_ONLY_POINTS))
+    return "state" in row and not of_point and _is_machine(row)
+
+
 def _is_point(row: Row) -> bool:
     if not ("vmname" in row or "vmid" in row) or not ("name" in row or "id" in row) or not _NO_VM.isdisjoint(row):
         return False
@@ -532,7 +538,7 @@ def _members(value: object) -> tuple[list[Any], bool]:
     depth of ConvertTo-Json it writes the names of types: such a list is not whole.
     """
     if isinstance(value, list):
-        parts = [_members(item) if isinstance(item, list) else ([item], True) for item in value]
+        parts = [_members(item) if isinstance(item, (list, Mapping)) else ([item], True) for item in value]
         return [item for items, _whole in parts for item in items], all(whole for _items, whole in parts)
     if isinstance(value, Mapping):
         row = _folded(value)
