@@ -14,7 +14,6 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 from .export_cells import address_of
@@ -135,21 +134,21 @@ def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
     """
     lines = _lines(text)
     delimiter = ""
-    while (line := next(lines, None)) is not None:
-        if not line.strip() or line.startswith("#"):
-            continue  # Export-Csv of Windows PowerShell begins with #TYPE.
-        if separator := _SEPARATOR.fullmatch(line):
-            delimiter = separator[1]
+    line = next(lines, None)
+    while line is not None:
+        separator = _SEPARATOR.fullmatch(line)
+        if separator or not line.strip() or line.startswith("#"):
+            # Export-Csv of Windows PowerShell begins with #TYPE.
+            delimiter = separator[1] if separator else delimiter
+            line = next(lines, None)
             continue
         if not delimiter or delimiter not in line:
             delimiter = max(_DELIMITERS, key=line.count)
-        reader = csv.reader(chain([line], lines), delimiter=delimiter, strict=True)
+        part = _Part(line, lines)
+        reader = csv.reader(part, delimiter=delimiter, strict=True)
         try:
             header = _header(next(reader, []))
             for cells in reader:
-                if _begins_anew(cells, header):
-                    lines = chain([_as_line(cells, delimiter)], lines)
-                    break
                 filled = [cell for cell in cells if cell.strip()]
                 if not filled or (len(filled) == 1 and len(header) > 2 and address_of(filled[0]) is None):
                     continue  # An empty line, or words such as "Total: 25" below the rows.
@@ -160,7 +159,26 @@ def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
                 yield row
         except csv.Error as error:
             raise NotUnderstoodError(f"it is no CSV file: {error}") from error
-        delimiter = ""
+        line, delimiter = part.following, ""
+
+
+class _Part:
+    """The lines of one of several joined files."""
+
+    def __init__(self, header: str, lines: Iterator[str]) -> None:
+        self._header = header
+        self._lines = lines
+        self.following: str | None = None
+        """The first line of the file after it."""
+
+    def __iter__(self) -> Iterator[str]:
+        yield self._header
+        header = _words(self._header)
+        for line in self._lines:
+            if _begins_anew(line, header):
+                self.following = line
+                return
+            yield line
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -179,22 +197,17 @@ def _header(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _begins_anew(cells: Sequence[str], header: Sequence[str]) -> bool:
+def _words(line: str) -> list[str]:
+    return [word for part in _ANY_DELIMITER.split(line) if (word := part.strip().strip('"').casefold())]
+
+
+def _begins_anew(line: str, header: Sequence[str]) -> bool:
     """Tell whether a line is no row but where the next of several joined files begins."""
-    first = cells[0].strip() if cells else ""
-    if first.startswith("#TYPE") or first.casefold().startswith("sep="):
+    if line.startswith(("#TYPE", '"#TYPE')) or _SEPARATOR.fullmatch(line):
         return True
-    if len(cells) == 1 and len(header) > 1:
-        cells = _ANY_DELIMITER.split(first)
-    words = [cell.strip().strip('"').casefold() for cell in cells if cell.strip()]
-    if not words or not (words[0] in _COLUMNS or words[0] == header[0].casefold()):
+    first = _ANY_DELIMITER.split(line, 1)[0].strip().strip('"').casefold()
+    if first not in _COLUMNS and first not in header:
         return False
+    words = _words(line)
     known = sum(word in _COLUMNS for word in words)
-    return words == [name.casefold() for name in header if name] or (known > 1 and 2 * known > len(words))
-
-
-def _as_line(cells: Sequence[str], delimiter: str) -> str:
-    """Return a line as it was, for another look at it."""
-    if len(cells) == 1 or cells[0].startswith("#") or cells[0].casefold().startswith("sep="):
-        return delimiter.join(cells)
-    return delimiter.join(f'"{quoted}"' for quoted in (cell.replace('"', '""') for cell in cells))
+    return words == header or (known > 1 and 2 * known > len(words))

@@ -364,6 +364,10 @@ class Exports:
         nic.point_name = next(filter(None, (text_of(row.get(key)) for key in _POINT_NAMES)), "")
         if not nic.of_checkpoint and any(key in row for key in _ONLY_POINTS):
             nic.point_id, nic.point_name = id_of(row.get("id")), text_of(row.get("name")) or ""
+        if not (vm_id or vm_name):
+            nic.vm_id = inner
+            if nic.of_checkpoint and inner == nic.point_id:
+                raise NotUnderstoodError("it holds an adapter of a checkpoint without VMName and VMId")
         nic.point_told = any(key in row for key in (*_POINT_IDS, *_POINT_NAMES))
         host.nics.append(nic)
         host.seen = True
