@@ -105,14 +105,22 @@ class _Adapter:
         learn(self.facts, facts)
 
 
+_UNSURE = object()
+"""What stands for true and false together until everything is learned: whatever comes then changes nothing."""
+
+
 def learn(known: Facts, facts: Mapping[str, Any]) -> None:
     """Add what another row says of the same thing; where rows disagree, their order does not matter."""
     for key, value in facts.items():
         if value is None or known.get(key) is None:
             known[key] = known.get(key) if value is None else value
-        elif known[key] != value:
-            unsure = isinstance(value, bool) or isinstance(known[key], bool)
-            known[key] = None if unsure else min(known[key], value, key=repr)
+        elif known[key] != value and known[key] is not _UNSURE:
+            known[key] = _UNSURE if isinstance(value, bool) else min(known[key], value, key=repr)
+
+
+def settled(facts: Mapping[str, Any]) -> Facts:
+    """Return what was learned; what rows disagree about is not known."""
+    return {key: None if value is _UNSURE else value for key, value in facts.items()}
 
 
 @dataclass(slots=True)
@@ -210,7 +218,8 @@ def _merged(nics: Iterable[Nic], known: Sequence[_Adapter] = ()) -> tuple[list[_
             anonymous[nic.source].append(nic)
             continue
         address = nic.facts.get("mac")
-        same = next((item for item in by_id[key] if address in (item.mac, None) or item.mac is None), None)
+        alike = [item for item in by_id[key] if address in (item.mac, None)]
+        same = min(alike, key=lambda item: str(item.mac), default=None)
         if same is None:
             same = _Adapter({}, [])
             adapters.append(same)
@@ -222,16 +231,17 @@ def _merged(nics: Iterable[Nic], known: Sequence[_Adapter] = ()) -> tuple[list[_
         for adapter in adapters:
             if source not in adapter.sources:
                 free[_likeness(adapter.facts)].append(adapter)
-        times: Counter[Any] = Counter()
+        alike_rows: dict[Any, list[Facts]] = defaultdict(list)
         for nic in rows:
-            likeness = _likeness(nic.facts)
-            if matching := free.get(likeness):
-                matching.pop().learn(nic.facts, source)
-                continue
-            if times[likeness] == len(left[likeness]):
-                left[likeness].append(_Adapter({}, []))
-            left[likeness][times[likeness]].learn(nic.facts, source)
-            times[likeness] += 1
+            alike_rows[_likeness(nic.facts)].append(nic.facts)
+        for likeness, equal in alike_rows.items():
+            # In an order of their own, so that the order of rows and files does not matter.
+            equal.sort(key=repr)
+            known_ones = sorted(free[likeness], key=lambda adapter: str(adapter.facts.get("id")))
+            more = left[likeness]
+            more += [_Adapter({}, []) for _more in range(len(equal) - len(known_ones) - len(more))]
+            for adapter, facts in zip([*known_ones, *more], equal, strict=False):
+                adapter.learn(facts, source)
     return adapters, [adapter for equal in left.values() for adapter in equal]
 
 
@@ -266,9 +276,8 @@ def _join_by_name(group: _Namesakes, namesakes: Sequence[_Vm], faults: Faults) -
             copies = _apart(adapters, Counter(), [], name, faults)
     candidates = [*namesakes, *copies]
     if listed and not candidates:
-        fullest = next(
-            source for source, count in Counter(row.source for row in group.machines).items() if count == listed
-        )
+        counts = Counter(row.source for row in group.machines)
+        fullest = min((source for source, count in counts.items() if count == listed), key=lambda source: source.name)
         copies = [_Vm(None, name, machines=[row]) for row in group.machines if row.source == fullest]
         if listed == 1:
             copies[0].machines = group.machines
@@ -330,10 +339,11 @@ def _as_document(vm: _Vm, faults: Faults) -> dict[str, Any]:
     made: dict[str, Any] = {"id": vm.id, "name": vm.name}
     for machine in vm.machines:
         learn(made, machine.facts)
+    made = settled(made)
     read = {machine.source for machine in vm.machines if machine.adapters_read}
     read |= {source for adapter in vm.adapters for source in adapter.sources}
     if read:
-        made["adapters"] = [adapter.facts for adapter in vm.adapters]
+        made["adapters"] = [settled(adapter.facts) for adapter in vm.adapters]
     _name_cut_off(vm, vm.machines, read, faults)
     points = _points(vm, faults)
     if points or any(machine.checkpoints_read for machine in vm.machines):
@@ -361,7 +371,7 @@ def _points(vm: _Vm, faults: Faults) -> list[dict[str, Any]]:
         name = min((row.point_name for row in rows if row.point_name), default=key)
         point: dict[str, Any] = {"id": key, "name": name}
         if read:
-            point["adapters"] = [adapter.facts for adapter in (*adapters, *unmatched)]
+            point["adapters"] = [settled(adapter.facts) for adapter in (*adapters, *unmatched)]
         elif not any(row.cut_off for row in listings):
             _note(faults, [row.source for row in listings], "checkpoints lack their adapters", name, _THEIR_ADAPTERS)
         _name_cut_off(vm, listings, read, faults)

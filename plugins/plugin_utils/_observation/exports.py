@@ -36,7 +36,7 @@ from .export_cells import (
 )
 from .export_files import Faults, Source, is_host_name
 from .export_text import NotUnderstoodError
-from .export_vms import Facts, Machine, Nic, Point, join, learn
+from .export_vms import Facts, Machine, Nic, Point, join, learn, settled
 
 Row = Mapping[str, Any]
 """A row with its columns in lower case."""
@@ -585,7 +585,7 @@ def _once(rows: Sequence[tuple[Source, Facts]]) -> list[Facts]:
         if place == len(known):
             known.append({})
         learn(known[place], facts)
-    return [facts for equal in found.values() for facts in equal]
+    return [settled(facts) for equal in found.values() for facts in equal]
 
 
 def _vlan(row: Row) -> dict[str, Any] | None:
