@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ...module_utils._mac import format_mac, is_mac, parse_mac
@@ -67,6 +68,7 @@ _FALSE = """false falsch faux falso onwaar falskt usann falsk epätosi fałsz fa
 _SEPARATED = re.compile(
     r"[0-9A-Fa-f]{2}([-:. _])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}|[0-9A-Fa-f]{4}([-:. _])[0-9A-Fa-f]{4}\2[0-9A-Fa-f]{4}"
 )
+_LONGEST_ADDRESS = 17
 _NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;|/]+")
 _LONGER = re.compile(r"[0-9A-Fa-f]{2}(?:[-:][0-9A-Fa-f]{2}){7,}")
@@ -91,9 +93,9 @@ _WORDS = {_folded(word): True for word in _TRUE.split()} | {_folded(word): False
 
 def scalar(value: object) -> object:
     """Return a single value out of the mapping as which PowerShell writes one that crossed a session."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key in ("Value", "value", "Guid", "guid"):
-            if key in value and not isinstance(value[key], (Mapping, list)):
+            if key in value and not isinstance(value[key], (dict, list)):
                 return value[key]
     return value
 
@@ -101,7 +103,9 @@ def scalar(value: object) -> object:
 def text_of(value: object) -> str | None:
     """Return text; None for nothing and for the empty field that a CSV file writes for nothing."""
     value = scalar(value)
-    return str(value).strip() or None if value is not None and not isinstance(value, (Mapping, list)) else None
+    if isinstance(value, str):
+        return value.strip() or None
+    return str(value) if value is not None and not isinstance(value, (dict, list)) else None
 
 
 def id_of(value: object) -> str | None:
@@ -131,7 +135,12 @@ def word_of(value: object, names: Mapping[int, str]) -> str | None:
 def truth_of(value: object) -> bool | None:
     """Return whether a cell says true or false, in any language; None when it says neither."""
     text = text_of(value)
-    return None if text is None else _WORDS.get(_folded(text.removeprefix("$")))
+    return None if text is None else _meaning(text)
+
+
+@lru_cache(maxsize=256)
+def _meaning(word: str) -> bool | None:
+    return _WORDS.get(_folded(word.removeprefix("$")))
 
 
 def spoofing_of(value: object) -> bool | None:
@@ -155,6 +164,8 @@ def address_of(value: object) -> str | None:
 
     A whole number of 12 digits lost none of them; a shorter one lost some, and they are not guessed.
     """
+    if isinstance(value, str) and is_mac(value):
+        return format_mac(parse_mac(value))
     text = text_of(value)
     if text is None or isinstance(scalar(value), (bool, float)):
         return None
@@ -169,10 +180,10 @@ def address_of(value: object) -> str | None:
 
 def addresses_of(value: object) -> list[str] | None:
     """Return the addresses of a cell that holds two or more and nothing else; None for any other cell."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = next((value[key] for key in ("value", "$values") if isinstance(value.get(key), list)), None)
     parts: list[Any] = value if isinstance(value, list) else []
-    if isinstance(value, str) and address_of(value) is None:
+    if isinstance(value, str) and len(value) > _LONGEST_ADDRESS and address_of(value) is None:
         parts = [part for part in _BETWEEN_ADDRESSES.split(uncovered(value)) if part]
     found = [address for part in parts if (address := address_of(part)) is not None]
     return found if len(found) == len(parts) and (len(found) > 1 or isinstance(value, list)) and found else None

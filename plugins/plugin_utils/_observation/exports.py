@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .._names import HostNames, name_key
@@ -115,8 +116,9 @@ class Exports:
             raise NotUnderstoodError(f"it holds a {type(item).__name__} where an object was expected")
         if None in item:
             raise NotUnderstoodError("a line has more fields than there are columns")
-        row = {str(key).strip().casefold(): value for key, value in item.items()}
-        if foreign := next((str(key) for key in item if str(key).strip().casefold() in _SCVMM), None):
+        row = _folded(item)
+        if not _SCVMM.isdisjoint(row):
+            foreign = next(key for key in item if _column(key) in _SCVMM)
             raise NotUnderstoodError(f"it looks like an export of SCVMM (column {foreign}): export from the hosts")
         if "macaddressminimum" in row and "macaddressmaximum" in row:
             return self._add_host(row, source)
@@ -166,15 +168,16 @@ class Exports:
     def _truth(self, row: Row, column: str, shown: str, source: Source) -> bool | None:
         cell = row.get(column)
         value = spoofing_of(cell) if column == "macaddressspoofing" else truth_of(cell)
-        said = text_of(cell) or (type(cell).__name__ if isinstance(cell, (Mapping, list)) else "")
-        if value is None and said:
+        if value is not None or cell is None:
+            return value
+        if said := text_of(cell) or (type(cell).__name__ if isinstance(cell, (dict, list)) else ""):
             self.faults.note(source, f"column {shown} holds what means neither true nor false", said)
-        return value
+        return None
 
     def _address(self, cell: object, shown: str, source: Source) -> str | None:
         """Return an address; None after naming the file when the cell holds something else."""
         address, text = address_of(cell), text_of(cell)
-        if address is None and isinstance(scalar(cell), (Mapping, list)):
+        if address is None and isinstance(scalar(cell), (dict, list)):
             self.faults.note(source, f"column {shown} holds no text", type(scalar(cell)).__name__)
         elif address is None and text is not None:
             if is_changed(text):
@@ -288,7 +291,7 @@ class Exports:
                 self._add_adapter({"vmsnapshotid": None, **adapter, **_whose(machine)}, source, host)
             if whole:
                 machine.adapters_read = True
-            elif text_of(row[key]) or isinstance(row[key], (list, Mapping)):
+            elif text_of(row[key]) or isinstance(row[key], (list, dict)):
                 machine.cut_off = True
         for key in _POINT_LISTS:
             if key in row:
@@ -299,7 +302,7 @@ class Exports:
             self._add_adapter({**row, **_whose(machine), "id": own_id}, source, host)
         known = (*_ADAPTER_LISTS, *_POINT_LISTS)
         for key, value in row.items():
-            if isinstance(value, (list, Mapping)) and key not in known and _holds_address(value):
+            if isinstance(value, (list, dict)) and key not in known and _holds_address(value):
                 self.faults.note(source, f"the addresses in {key} of VMs were not read", machine.vm_name)
         host.machines.append(machine)
         return "VM"
@@ -313,7 +316,7 @@ class Exports:
             else:
                 whole = False
         machine.checkpoints_read = machine.checkpoints_read or whole
-        if not whole and (text_of(value) or isinstance(value, (list, Mapping))):
+        if not whole and (text_of(value) or isinstance(value, (list, dict))):
             self.faults.note(machine.source, "checkpoints of VMs were cut off", machine.vm_name)
 
     def _add_point(self, row: Row, source: Source, host: _Host) -> str:
@@ -337,7 +340,7 @@ class Exports:
                 self._add_adapter({**adapter, **named}, source, host)
             if whole:
                 point.adapters_read = True
-            elif text_of(row[key]) or isinstance(row[key], (list, Mapping)):
+            elif text_of(row[key]) or isinstance(row[key], (list, dict)):
                 point.cut_off = True
         host.points.append(point)
         host.seen = True
@@ -516,7 +519,12 @@ def _says_more(row: Row) -> bool:
 
 
 def _folded(item: object) -> dict[str, Any]:
-    return {str(key).strip().casefold(): value for key, value in item.items()} if isinstance(item, Mapping) else {}
+    return {_column(key): value for key, value in item.items()} if isinstance(item, dict) else {}
+
+
+@lru_cache(maxsize=4096)
+def _column(key: object) -> str:
+    return str(key).strip().casefold()
 
 
 def _adapters_in(value: object) -> tuple[list[dict[str, Any]], bool]:
@@ -542,18 +550,18 @@ def _members(value: object) -> tuple[list[Any], bool]:
     depth of ConvertTo-Json it writes the names of types: such a list is not whole.
     """
     if isinstance(value, list):
-        parts = [_members(item) if isinstance(item, (list, Mapping)) else ([item], True) for item in value]
+        parts = [_members(item) if isinstance(item, (list, dict)) else ([item], True) for item in value]
         return [item for items, _whole in parts for item in items], all(whole for _items, whole in parts)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         row = _folded(value)
         if not row.keys().isdisjoint(_NESTED_ADDRESS):
             return [value], True
         for key in _LISTS:
-            if isinstance(row.get(key), (list, Mapping)):
+            if isinstance(row.get(key), (list, dict)):
                 items, whole = _members(row[key])
                 counts = [count for count in (number_of(row.get(name)) for name in _COUNTS) if count is not None]
                 return items, whole and all(count == len(items) for count in counts)
-        if row and all(isinstance(item, Mapping) for item in row.values()):
+        if row and all(isinstance(item, dict) for item in row.values()):
             return list(value.values()), True
         return [value], True
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
@@ -567,7 +575,7 @@ def _members(value: object) -> tuple[list[Any], bool]:
 
 
 def _holds_address(value: object, depth: int = 8) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if any(str(key).casefold() == "macaddress" and address_of(item) for key, item in value.items()):
             return True
         value = list(value.values())
@@ -590,7 +598,7 @@ def _once(rows: Sequence[tuple[Source, Facts]]) -> list[Facts]:
 
 def _vlan(row: Row) -> dict[str, Any] | None:
     setting = row.get("vlansetting")
-    if isinstance(setting, Mapping):
+    if isinstance(setting, dict):
         inner = _folded(setting)
         mode, access = word_of(inner.get("operationmode"), VLAN_MODES), number_of(inner.get("accessvlanid"))
         listed = inner.get("allowedvlanidlist")
