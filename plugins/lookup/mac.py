@@ -111,6 +111,7 @@ from ..module_utils._errors import MacPoolError
 from ..module_utils._mac import format_mac
 from ..plugin_utils._ledger.allocation import addresses_of
 from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._plain import plain_data
 from ..plugin_utils._plan.model import nearest
 from ..plugin_utils._plan.read import parse_duration
 from ..plugin_utils._settings import Settings
@@ -131,7 +132,7 @@ class LookupModule(LookupBase):
             ledger = Ledger.open(settings.ledger_url(), plan.scope, plan, timeout=self.get_option("lock_timeout"))
             addresses = addresses_of(
                 ledger,
-                terms,
+                plain_data(terms),
                 self.get_option("pool"),
                 settings.job(),
                 claim=self.get_option("claim"),

@@ -19,6 +19,7 @@ import yaml
 
 from ..module_utils._errors import MacPoolError
 from ._ledger.model import Job
+from ._plain import plain_data
 from ._plan.model import Plan
 from ._plan.read import parse_plan
 
@@ -71,7 +72,7 @@ class Settings:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
             raw = _plan_file(Path(path))
-        return None if raw is None else parse_plan(raw)
+        return None if raw is None else parse_plan(plain_data(raw))
 
     def ledger_url(self) -> str | None:
         """Return where the ledger is; None for the default place of the scope."""
@@ -91,7 +92,7 @@ class Settings:
 
     def _variable(self, name: str) -> Any:
         value = self._variables.get(name)
-        return None if value is None else self._template(value)
+        return None if value is None else plain_data(self._template(value))
 
 
 def _plan_file(path: Path) -> Any:

@@ -89,6 +89,18 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     return plan
 
 
+def _quote_it(value: object) -> str:
+    """Return the remedy where YAML made something else of text; empty for text itself."""
+    for kinds, examples, read in (
+        (bool, "on, off, yes, no, true and false", "as true or false"),
+        ((int, float), "text such as 100, 1.5 or 12:34:56:12:34:56", "as a number"),
+        (dt.date, "text such as 2027-01-31", "as a date"),
+    ):
+        if isinstance(value, kinds):
+            return f"Quote it: without quotes, YAML reads {examples} {read}."
+    return ""
+
+
 def parse_subject(subject: str) -> Interval | None:
     """Return the addresses of a waiver's subject: one address or ``A..B``; None when it names a VM or a host."""
     first, _dots, last = subject.partition("..")
@@ -157,7 +169,7 @@ class _Reader:
             place,
             "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
             value,
-            "Rename it.",
+            _quote_it(value) or "Rename it.",
         )
         return ""
 
@@ -165,7 +177,7 @@ class _Reader:
         # A folded or literal block of YAML ends with a line feed.
         if isinstance(value, str) and value.strip() and value.strip().isprintable():
             return str(value).strip()
-        self.error(place, "a line of text", value, "Write some words, in quotes.")
+        self.error(place, "a line of text", value, _quote_it(value) or "Write some words, in quotes.")
         return ""
 
     def choice(self, value: object, place: str, choices: Sequence[str]) -> str:

@@ -335,6 +335,31 @@ def test_a_hostile_pool_name_is_refused(name: str) -> None:
     assert "Rename it." in one_error_of({"scope": "west", "pools": {name: land}}).remedy
 
 
+@pytest.mark.parametrize("name", [100, 1.5, 0x10, True, False, dt.date(2027, 1, 31)])
+def test_what_yaml_made_something_else_of_is_to_be_quoted(name: Any) -> None:
+    """Pools and scopes are named by VLAN, by on or off; hosts and waivers by number, by time, by an address."""
+    land = {"ranges": [{"start": "22-00-00-00-00-00", "size": 1}]}
+    lease = {"ranges": [{"start": "22-00-00-10-00-00", "size": 64}], "size_per_host": 4, "hosts": [name]}
+    other = {"name": name, "kind": "other", "start": "22-00-00-00-00-00", "size": 1}
+    waiver = {"rule": "stranded", "reason": "x", "owner": "me", "until": "2999-01-01"}
+    for plan, place in (
+        ({"scope": "west", "pools": {name: land}}, f"macpool_plan.pools.{name}"),
+        ({"scope": name}, "macpool_plan.scope"),
+        ({"scope": "west", "host_ranges": lease}, "macpool_plan.host_ranges.hosts[0]"),
+        ({"scope": "west", "other_allocators": [other]}, "macpool_plan.other_allocators[0].name"),
+        ({"scope": "west", "l2_domains": [{"name": name}]}, "macpool_plan.l2_domains[0].name"),
+        ({"scope": "west", "waivers": [{**waiver, "subject": name}]}, "macpool_plan.waivers[0].subject"),
+    ):
+        error = one_error_of(plan)
+        assert error.subject == place
+        assert error.remedy.startswith("Quote it: without quotes, YAML reads ")
+
+
+def test_what_a_remedy_to_quote_names_is_what_yaml_reads() -> None:
+    read_by_yaml = yaml.safe_load("[on, off, yes, no, true, 100, 1.5, 12:34:56:12:34:56, 2027-01-31]")
+    assert {type(value) for value in read_by_yaml} == {bool, int, float, dt.date}
+
+
 # Nobody's land is anybody else's
 
 BASE = 0x221DD8000000
