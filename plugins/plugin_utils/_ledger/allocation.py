@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._names import name_key, named_owner
 from .._text import from_iso, quoted
@@ -31,26 +31,23 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
     :param default_pool: the pool of those that name none
     :raises MacPoolError: for every entry that lacks what its state needs
     """
-    requests: list[Request] = []
-    errors: list[MacPoolError] = []
     first: dict[object, tuple[int, Request]] = {}
-    for number, entry in enumerate(entries):
-        try:
-            request = _read_claim(f"claims[{number}]", entry, state, default_pool)
-            key = name_key(request.owner) or request.address
-            earlier, other = first.setdefault(key, (number, request))
-            if replace(request, owner=other.owner) != other:
-                raise MacPoolError(
-                    f"claims[{number}]",
-                    f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
-                    "something else",
-                    "Give each owner or address once.",
-                )
-            requests.append(request)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("claims", errors)
-    return requests
+
+    def read(numbered: tuple[int, Mapping[str, Any]]) -> Request:
+        number, entry = numbered
+        request = _read_claim(f"claims[{number}]", entry, state, default_pool)
+        key = name_key(request.owner) or request.address
+        earlier, other = first.setdefault(key, (number, request))
+        if replace(request, owner=other.owner) != other:
+            raise MacPoolError(
+                f"claims[{number}]",
+                f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
+                "something else",
+                "Give each owner or address once.",
+            )
+        return request
+
+    return collected("claims", enumerate(entries), read)
 
 
 def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool: str | None) -> Request:

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._names import checked_owner, name_key
 from .._plan.model import Plan
@@ -161,19 +160,6 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
     generation = before.generation + 1
     after = replace(before, identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)
-
-
-def each(requests: Iterable[Request], work: Callable[[Request], Outcome]) -> list[Outcome]:
-    """Do the work for each request, and raise all that is wrong with them together."""
-    outcomes: list[Outcome] = []
-    errors: list[MacPoolError] = []
-    for request in requests:
-        try:
-            outcomes.append(work(request))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("claims", errors)
-    return outcomes
 
 
 def later(now: int, seconds: int | None) -> int | None:

@@ -27,13 +27,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected, raise_all
 from ...module_utils._mac import IntervalSet
 from .._names import checked_owner, find_host, host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
 from .backend import Session, Store
-from .changes import change, confirm, each, find, hold, later, rebind, unhold
+from .changes import change, confirm, find, hold, later, rebind, unhold
 from .claims import check_fence, moved, quarantine
 from .ensure import Ensuring
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing, NoLease
@@ -293,7 +293,7 @@ class Ledger:
         """
 
         def work(session: Session) -> list[Outcome]:
-            return each(requests, lambda request: hold(session, self.plan, request, job))
+            return collected("claims", requests, lambda request: hold(session, self.plan, request, job))
 
         return self._store.write(work, preview=preview)
 
@@ -312,7 +312,7 @@ class Ledger:
         """
 
         def work(session: Session) -> list[Outcome]:
-            return each(requests, lambda request: rebind(session, request, job))
+            return collected("claims", requests, lambda request: rebind(session, request, job))
 
         return self._store.write(work, preview=preview)
 

@@ -15,14 +15,6 @@ from urllib.parse import quote
 from ..errors import LedgerDamaged, LedgerError, LedgerExists, LedgerLocked, LedgerReadOnly
 
 
-@contextmanager
-def closing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
 def open_read_only(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
     try:

@@ -19,7 +19,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import quote
@@ -38,7 +38,7 @@ from ..errors import (
 )
 from ..model import Job
 from ..places import check_place
-from .files import already_exists, closing, is_busy, nearest_directory, open_read_only, sync, translated
+from .files import already_exists, is_busy, nearest_directory, open_read_only, sync, translated
 from .rows import NO_DIGEST, Row, as_json, chained
 from .schema import APPLICATION_ID, SCHEMA, VERSION
 from .session import SqliteSession
