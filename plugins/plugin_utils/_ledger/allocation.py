@@ -15,8 +15,7 @@ from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._names import name_key, named_owner
 from .._text import from_iso, quoted
 from .ledger import Ledger
-from .model import LIVE, Claim, Confirmation, Entry, Fence, Identity, Job, Outcome, Request, Target, describe
-from .records import claim_from
+from .model import LIVE, Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
 
 _T = TypeVar("_T")
 
@@ -135,9 +134,7 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
             "Claim the address first (allocation with state: present), then confirm it.",
         )
     claim = claims[0]
-    return Confirmation(
-        Fence(claim.address, claim.owner, claim.generation), request.note or "confirmed by hand", request.identity
-    )
+    return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
 
 
 def addresses_of(
@@ -174,16 +171,6 @@ def addresses_of(
     for name, outcome in zip(missing, outcomes, strict=True):
         found[name] = outcome.claim.address
     return [found[name] for name in names]
-
-
-def claims_at(ledger: Ledger, when: int) -> list[Claim]:
-    """Return the claims that there were at a time: the history up to then, replayed."""
-    newest: dict[int, Entry] = {}
-    for entry in ledger.history(kind="claim"):
-        if entry.at <= when and entry.address is not None:
-            newest[entry.address] = entry
-    claims = (claim_from(newest[address].after) for address in sorted(newest))
-    return [claim for claim in claims if claim.state != "gone"]
 
 
 @dataclass(frozen=True)

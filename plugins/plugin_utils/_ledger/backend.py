@@ -121,8 +121,8 @@ class Session(Protocol):
     def entries(self) -> Iterable[Entry]:
         """Return the whole history in order, for replaying it."""
 
-    def entry_at(self, address: int, at: int) -> Entry | None:
-        """Return the newest entry on a claim of an address that is not newer than a time."""
+    def claim_entries(self, at: int) -> list[Entry]:
+        """Return the newest entry on a claim of each address that is not newer than a time, by address."""
 
 
 class Store(Protocol):

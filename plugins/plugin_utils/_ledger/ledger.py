@@ -8,9 +8,9 @@
         ledger.observe([picture(observation, began)], job)    # _observation.sightings makes it from an observation
         outcome, = ledger.ensure([Request("web01/eth0", "tenant", identity=Identity(vm_id, adapter_id))], job)
         claim = outcome.claim                               # the same address every time
-        claim = ledger.renew([Renewal(fence_of(claim), Push(host, vm_id, adapter_id))], job)[0].claim
+        claim = ledger.renew([Renewal(claim.fence, Push(host, vm_id, adapter_id))], job)[0].claim
         ...                                                 # apply and read back
-        ledger.confirm([Confirmation(fence_of(claim), f"read back on {host}")], job)
+        ledger.confirm([Confirmation(claim.fence, f"read back on {host}")], job)
 
 Every writing method takes the job, does all or nothing in one transaction, and with ``preview=True`` does the same work
 and undoes it: the result is what the real run would give at this moment. Times are milliseconds (``iso`` prints them),
@@ -37,16 +37,14 @@ from .changes import change, confirm, find, hold, later, rebind, unhold
 from .claims import check_fence, moved, quarantine
 from .ensure import Ensuring
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing, NoLease
-from .history import leases_at, replay_problems
+from .history import replay_problems
 from .imports import import_claim, import_lease
 from .leases import Blocks, active_lease, remark
 from .model import (
     Claim,
     Confirmation,
     Entry,
-    Fence,
     HostPicture,
-    Identity,
     Intent,
     Job,
     KnownHost,
@@ -58,10 +56,8 @@ from .model import (
     PlanGeneration,
     Renewal,
     Request,
-    Sighting,
     Target,
     Usage,
-    Whereabouts,
 )
 from .observe import check_picture, ended_leases, reuse_after, settled, take_in, unproven
 from .plans import accept
@@ -176,7 +172,7 @@ class Ledger:
         :raises PlanConflict: when land with claims or leases on it would change its kind
         """
         plan = self._plan()
-        return self._store.write(lambda session: accept(session, plan, job, force), preview=preview)
+        return self._store.write(lambda session: accept(session, plan, job, force=force), preview=preview)
 
     def plan_generation(self) -> PlanGeneration | None:
         """Return the plan that is in force; None before the first."""
@@ -199,19 +195,17 @@ class Ledger:
         job: Job,
         *,
         reserve_for: int | None = DEFAULT_RESERVATION,
-        force_plan: bool = False,
         preview: bool = False,
     ) -> list[Outcome]:
         """Give each owner its address: the one it has, or had, or a new one.
 
         :param reserve_for: seconds until a new reservation becomes suspect; None: never
-        :param force_plan: go back to an earlier plan
         """
         plan = self._plan()
         wanted = [request if _is_nameless(request) else _with_checked_owner(request) for request in requests]
 
         def work(session: Session) -> list[Outcome]:
-            accept(session, plan, job, force_plan)
+            accept(session, plan, job)
             return Ensuring(session, plan, job, reserve_for).all(wanted)
 
         return self._store.write(work, preview=preview)
@@ -265,7 +259,7 @@ class Ledger:
 
         def work(session: Session) -> list[Outcome | None]:
             if plan is not None and declared_gone:
-                accept(session, plan, job, force=False)
+                accept(session, plan, job)
             outcomes: list[Outcome | None] = []
             for target in targets:
                 before = find(session, target)
@@ -318,9 +312,7 @@ class Ledger:
 
     # --- leases -------------------------------------------------------------------------------------------------------
 
-    def lease(
-        self, job: Job, hosts: Sequence[str] | None = None, *, force_plan: bool = False, preview: bool = False
-    ) -> list[LeaseOutcome]:
+    def lease(self, job: Job, hosts: Sequence[str] | None = None, *, preview: bool = False) -> list[LeaseOutcome]:
         """Give each host its block: the one it has, or the first that it may have.
 
         :param hosts: of the plan's hosts; default all of them
@@ -346,7 +338,7 @@ class Ledger:
             names.append(planned[key])
 
         def work(session: Session) -> list[LeaseOutcome]:
-            accept(session, plan, job, force_plan)
+            accept(session, plan, job)
             blocks: Blocks | None = None
             outcomes, errors = [], []
             for host in names:
@@ -425,7 +417,7 @@ class Ledger:
                 if isinstance(outcome, MacPoolError):
                     found.append(outcome)
                     continue
-                confirmed = confirm(session, Confirmation(fence_of(outcome.claim), evidence, request.identity), job)
+                confirmed = confirm(session, Confirmation(outcome.claim.fence, evidence, request.identity), job)
                 changed = outcome.changed or confirmed.changed
                 found.append(Outcome(confirmed.claim, outcome.before, changed, outcome.how))
             return observed, found
@@ -445,10 +437,6 @@ class Ledger:
             return known[key]
 
         return self._store.write(work, preview=preview)
-
-    def unproven(self) -> dict[str, str]:
-        """Return the hosts that keep absence from being proven, with the reason of each."""
-        return self._store.read(lambda session: unproven(session, self.plan))
 
     # --- audits -------------------------------------------------------------------------------------------------------
 
@@ -521,34 +509,18 @@ class Ledger:
 
         return self._store.read(work)
 
-    def claims_of(self, identity: Identity) -> list[Claim]:
-        """Return the claims bound to an adapter's ids."""
-        return self._store.read(lambda session: session.claims_of_adapter(identity))
+    def claims_at(self, when: int) -> list[Claim]:
+        """Return the claims as they were at a time, by address."""
+        claims = (claim_from(entry.after) for entry in self._store.read(lambda session: session.claim_entries(when)))
+        return [claim for claim in claims if claim.state != "gone"]
 
     def leases(self) -> list[Lease]:
         """Return the leases, active and retired, by address."""
         return self._store.read(lambda session: session.leases())
 
-    def lease_of(self, host: str) -> Lease | None:
-        """Return the block of a host."""
-        return self._store.read(lambda session: active_lease(session.leases(), host))
-
     def hosts(self) -> list[KnownHost]:
         """Return what is known of the hosts."""
         return self._store.read(lambda session: session.hosts())
-
-    def sightings(self, address: int | None = None, vm_id: str | None = None) -> list[Sighting]:
-        """Return who was last seen: all, with an address, or of a VM."""
-
-        def work(session: Session) -> list[Sighting]:
-            if vm_id is not None:
-                found = session.sightings_of_vm(vm_id)
-                return [item for item in found if address is None or item.address == address]
-            if address is not None:
-                return session.sightings_at(address)
-            return list(session.sightings_between(0, (1 << 48) - 1))
-
-        return self._store.read(work)
 
     def history(
         self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
@@ -556,30 +528,6 @@ class Ledger:
         """Return entries of the history in order."""
         key = name_key(owner) if owner else None
         return self._store.read(lambda session: session.history(address, key, kind or None, newest))
-
-    def at(self, address: int, when: int | None = None) -> Whereabouts:
-        """Return who has, or at a time had, an address."""
-
-        def work(session: Session) -> Whereabouts:
-            entries = tuple(session.history(address, None, "claim", None))
-            if when is None:
-                leases = session.leases_between(address, address)
-                lease = leases[0] if leases else None
-                return Whereabouts(
-                    address, session.claim_at(address), lease, tuple(session.sightings_at(address)), entries
-                )
-            entry = session.entry_at(address, when)
-            claim = claim_from(entry.after) if entry else None
-            old = leases_at(session.history(None, None, "lease", None), when)
-            return Whereabouts(
-                address,
-                None if claim is None or claim.state == "gone" else claim,
-                next((lease for lease in old if lease.start <= address <= lease.end), None),
-                (),
-                tuple(entry for entry in entries if entry.at <= when),
-            )
-
-        return self._store.read(work)
 
     def usage(self) -> list[Usage]:
         """Return how full each pool of the plan is, and the static part of each host's block."""
@@ -711,7 +659,7 @@ class Ledger:
 
 
 def _observe(session: Session, plan: Plan, pictures: Sequence[HostPicture], job: Job) -> Observed:
-    accept(session, plan, job, force=False)
+    accept(session, plan, job)
     take_in(session, pictures)
     outcomes = []
     for before, after in settled(session, plan):
@@ -724,11 +672,6 @@ def _observe(session: Session, plan: Plan, pictures: Sequence[HostPicture], job:
         session.log("lease", "observed: gone", job, lease_record(ended), None, ended.host)
         leases.append(LeaseOutcome(ended, lease, changed=True))
     return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
-
-
-def fence_of(claim: Claim) -> Fence:
-    """Return the claim as it was seen, to be shown again when it is renewed or confirmed."""
-    return Fence(claim.address, claim.owner, claim.generation)
 
 
 def _copy_database(origin: Path, copy: Path) -> None:

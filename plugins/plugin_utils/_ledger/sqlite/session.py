@@ -375,11 +375,11 @@ class SqliteSession:
         self.flush()
         return map(entry_of_row, self.connection.execute("SELECT * FROM history ORDER BY sequence"))
 
-    def entry_at(self, address: int, at: int) -> Entry | None:
-        """Return the newest entry on a claim of an address that is not newer than a time."""
+    def claim_entries(self, at: int) -> list[Entry]:
         self.flush()
-        row = self.connection.execute(
-            "SELECT * FROM history WHERE address = ? AND kind = 'claim' AND at <= ? ORDER BY sequence DESC LIMIT 1",
-            (address, at),
-        ).fetchone()
-        return entry_of_row(row) if row else None
+        rows = self.connection.execute(
+            "SELECT * FROM history WHERE sequence IN (SELECT MAX(sequence) FROM history"
+            " WHERE address IS NOT NULL AND kind = 'claim' AND at <= ? GROUP BY address) ORDER BY address",
+            (at,),
+        )
+        return [entry_of_row(row) for row in rows]
