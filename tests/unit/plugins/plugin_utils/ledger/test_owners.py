@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.claims import Knowledge, is_own, resolve
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
     OwnerConflict,
     OwnerHasOther,
@@ -26,6 +25,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
     Request,
     Target,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.owners import Knowledge, is_own, resolve
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
     POOL,
