@@ -13,8 +13,8 @@ from ..module_utils._errors import raise_all
 from ..module_utils._specs.ledger import LEDGER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import read_file, write_file
-from ..plugin_utils._ledger.errors import LedgerMissing
 from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._ledger.present import bring_present
 from ..plugin_utils._ledger.result import info_as_result
 from ..plugin_utils._ledger.text import verify_text
 
@@ -38,27 +38,18 @@ class ActionModule(Task):
         return states[options["state"]](options)
 
     def _present(self, options: dict[str, Any]) -> Result:
-        plan = self.settings.plan()
-        changed = False
-        try:
-            ledger = self.ledger(options, plan)
-        except LedgerMissing:
-            if self.preview:
-                place = Ledger.place(self.settings.ledger_url(), plan.scope)
-                return {"changed": True, "ledger": {"url": place, "scope": plan.scope}}
-            ledger = Ledger.create(
-                self.settings.ledger_url(), plan.scope, self.job, plan, timeout=options["lock_timeout"]
-            )
-            changed = True
-        if options["accept_rollback"] and ledger.accept_rollback(self.job, preview=self.preview):
-            changed = True
-            if self.preview:  # nothing else can be foreseen on a ledger that refuses to be written
-                return {"changed": True, "ledger": info_as_result(ledger.info())}
-        for host in options["forget_hosts"]:
-            changed |= ledger.forget_host(host, self.job, preview=self.preview) is not None
-        before = ledger.plan_generation()
-        after = ledger.accept_plan(self.job, force=options["accept_plan"], preview=self.preview)
-        changed |= before is None or before.generation != after.generation
+        plan, url = self.settings.plan(), self.settings.ledger_url()
+        ledger, changed = bring_present(
+            lambda: self.ledger(options, plan),
+            lambda: Ledger.create(url, plan.scope, self.job, plan, timeout=options["lock_timeout"]),
+            self.job,
+            accept_rollback=options["accept_rollback"],
+            forget_hosts=options["forget_hosts"],
+            accept_plan=options["accept_plan"],
+            preview=self.preview,
+        )
+        if ledger is None:
+            return {"changed": changed, "ledger": {"url": Ledger.place(url, plan.scope), "scope": plan.scope}}
         return {"changed": changed, "ledger": info_as_result(ledger.info())}
 
     def _verified(self, options: dict[str, Any]) -> Result:

@@ -9,8 +9,11 @@ Law 3: an error names the subject, what was wanted, what was found and what to d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class MacPoolError(Exception):
@@ -61,6 +64,22 @@ def raise_all(subject: str, errors: Sequence[MacPoolError]) -> None:
         raise errors[0]
     if errors:
         raise ManyErrors(subject, errors)
+
+
+def collected(subject: str, items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+    """Return what the work gives for each item, or raise all errors together.
+
+    :param subject: what the items are, for the message about several errors
+    """
+    results: list[_Result] = []
+    errors: list[MacPoolError] = []
+    for item in items:
+        try:
+            results.append(work(item))
+        except MacPoolError as error:
+            errors.append(error)
+    raise_all(subject, errors)
+    return results
 
 
 def failure(error: MacPoolError) -> dict[str, Any]:

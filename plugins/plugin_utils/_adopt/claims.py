@@ -16,9 +16,9 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
-from .._ledger.claims import own_name
 from .._ledger.ledger import Ledger
 from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
+from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
 from .._observation.model import Carrier, Picture

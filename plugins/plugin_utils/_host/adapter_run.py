@@ -20,7 +20,7 @@ from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac
 from .._ledger import model as _contract
 from .._ledger.ledger import Ledger
-from .._ledger.model import Claim, Confirmation, Fence, Identity, Intent, Job, Outcome, Renewal, Request
+from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome, Renewal, Request
 from .._ledger.promise import check_promised
 from . import adapters as _host
 from .adapters import Item, Target, Wish
@@ -220,7 +220,7 @@ class Pusher:
         if not pushed:
             return {}
         renewals = [
-            Renewal(_fence(claims[target]), _contract.Push(host, target.adapter.vm_id, target.adapter.id))
+            Renewal(claims[target].fence, _contract.Push(host, target.adapter.vm_id, target.adapter.id))
             for target in pushed
         ]
         outcomes = self.ledger.renew(renewals, self.job, reserve_for=self.reserve_for)
@@ -283,9 +283,9 @@ class Pusher:
             if row.status in ("changed", "unchanged"):
                 if claim.state != "applied" or claim.unsure:
                     identity = Identity(adapter.vm_id, adapter.id, adapter.cluster)
-                    confirmations.append(Confirmation(_fence(claim), f"read back on host {host}", identity))
+                    confirmations.append(Confirmation(claim.fence, f"read back on host {host}", identity))
             elif row.status in ("refused", "skipped") and claim.unsure:
-                untouched.append(Renewal(_fence(claim)))
+                untouched.append(Renewal(claim.fence))
         if confirmations:
             self.ledger.confirm(confirmations, self.job)
         if untouched:
@@ -326,7 +326,3 @@ class Pusher:
 
 def _with_addresses(targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[tuple[Target, int | None]]:
     return [(target, outcomes[target].claim.address if target in outcomes else None) for target in targets]
-
-
-def _fence(claim: Claim) -> Fence:
-    return Fence(claim.address, claim.owner, claim.generation)

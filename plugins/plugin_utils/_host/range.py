@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_mac, parse_mac
+from .._ledger.leases import active_lease
 from .._ledger.model import Lease
 from .._names import find_host
 from .._plan.model import Plan
@@ -143,15 +144,14 @@ def lease_of(host: str, leases: Iterable[Lease]) -> Lease:
 
     :raises MacPoolError: when it has none
     """
-    active = {lease.host: lease for lease in leases if lease.state == "active"}
-    key = find_host(host, [name.lower() for name in active])
-    for name, lease in active.items():
-        if name.lower() == key:
-            return lease
+    leases = list(leases)
+    if lease := active_lease(leases, host):
+        return lease
+    active = sorted(lease.host for lease in leases if lease.state == "active")
     raise MacPoolError(
         f'host "{host}"',
         "an active lease in the ledger, or start and end",
-        "leases of " + (", ".join(sorted(active)) or "nobody"),
+        "leases of " + (", ".join(active) or "no host"),
         "Add the host to macpool_plan.host_ranges.hosts and run macpool.hyperv.host_range_lease first.",
     )
 

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._names import name_key, named_owner
 from .._text import from_iso, quoted
 from .ledger import Ledger
-from .model import LIVE, Claim, Confirmation, Entry, Fence, Identity, Job, Outcome, Request, Target, describe
-from .records import claim_from
+from .model import LIVE, Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
 
 _T = TypeVar("_T")
 
@@ -31,26 +30,23 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
     :param default_pool: the pool of those that name none
     :raises MacPoolError: for every entry that lacks what its state needs
     """
-    requests: list[Request] = []
-    errors: list[MacPoolError] = []
     first: dict[object, tuple[int, Request]] = {}
-    for number, entry in enumerate(entries):
-        try:
-            request = _read_claim(f"claims[{number}]", entry, state, default_pool)
-            key = name_key(request.owner) or request.address
-            earlier, other = first.setdefault(key, (number, request))
-            if replace(request, owner=other.owner) != other:
-                raise MacPoolError(
-                    f"claims[{number}]",
-                    f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
-                    "something else",
-                    "Give each owner or address once.",
-                )
-            requests.append(request)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("claims", errors)
-    return requests
+
+    def read(numbered: tuple[int, Mapping[str, Any]]) -> Request:
+        number, entry = numbered
+        request = _read_claim(f"claims[{number}]", entry, state, default_pool)
+        key = name_key(request.owner) or request.address
+        earlier, other = first.setdefault(key, (number, request))
+        if replace(request, owner=other.owner) != other:
+            raise MacPoolError(
+                f"claims[{number}]",
+                f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
+                "something else",
+                "Give each owner or address once.",
+            )
+        return request
+
+    return collected("claims", enumerate(entries), read)
 
 
 def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool: str | None) -> Request:
@@ -138,9 +134,7 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
             "Claim the address first (allocation with state: present), then confirm it.",
         )
     claim = claims[0]
-    return Confirmation(
-        Fence(claim.address, claim.owner, claim.generation), request.note or "confirmed by hand", request.identity
-    )
+    return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
 
 
 def addresses_of(
@@ -177,16 +171,6 @@ def addresses_of(
     for name, outcome in zip(missing, outcomes, strict=True):
         found[name] = outcome.claim.address
     return [found[name] for name in names]
-
-
-def claims_at(ledger: Ledger, when: int) -> list[Claim]:
-    """Return the claims that there were at a time: the history up to then, replayed."""
-    newest: dict[int, Entry] = {}
-    for entry in ledger.history(kind="claim"):
-        if entry.at <= when and entry.address is not None:
-            newest[entry.address] = entry
-    claims = (claim_from(newest[address].after) for address in sorted(newest))
-    return [claim for claim in claims if claim.state != "gone"]
 
 
 @dataclass(frozen=True)

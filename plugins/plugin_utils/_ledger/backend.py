@@ -13,17 +13,8 @@ from .model import Claim, Entry, Identity, Intent, Job, KnownHost, Lease, PlanGe
 T = TypeVar("T")
 
 
-class Session(Protocol):
-    """One transaction. Reads see what the same session wrote."""
-
-    now: int
-    """The database's clock when the transaction began; never before the newest entry of the history."""
-    ledger_id: str
-    scope: str
-
-    @property
-    def sequence(self) -> int:
-        """The number of the newest entry of the history."""
+class Claims(Protocol):
+    """One transaction that only asks about claims."""
 
     def claim_at(self, address: int) -> Claim | None:
         """Return the claim on an address."""
@@ -36,6 +27,19 @@ class Session(Protocol):
 
     def claims_between(self, start: int, end: int) -> Iterable[Claim]:
         """Return the claims on a stretch of addresses, by address."""
+
+
+class Session(Claims, Protocol):
+    """One transaction. Reads see what the same session wrote."""
+
+    now: int
+    """The database's clock when the transaction began; never before the newest entry of the history."""
+    ledger_id: str
+    scope: str
+
+    @property
+    def sequence(self) -> int:
+        """The number of the newest entry of the history."""
 
     def unsettled_claims(self) -> list[Claim]:
         """Return the claims that an observation may change: all but those held, and those applied, bound and sure."""
@@ -121,8 +125,8 @@ class Session(Protocol):
     def entries(self) -> Iterable[Entry]:
         """Return the whole history in order, for replaying it."""
 
-    def entry_at(self, address: int, at: int) -> Entry | None:
-        """Return the newest entry on a claim of an address that is not newer than a time."""
+    def claim_entries(self, at: int) -> list[Entry]:
+        """Return the newest entry on a claim of each address that is not newer than a time, by address."""
 
 
 class Store(Protocol):
@@ -142,6 +146,9 @@ class Store(Protocol):
 
     def rolled_back(self) -> str:
         """Return what is missing of that which was acknowledged here before; empty when nothing is."""
+
+    def look(self, work: Callable[[Claims], T]) -> T:
+        """Run ``work`` on one consistent state of the claims, with as little of the backend as that needs."""
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` on one consistent state."""

@@ -1,38 +1,44 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing claims: each change with its entry in the history."""
+"""What becomes of a claim when somebody asks for it: each change with its entry in the history."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._names import checked_owner, name_key
 from .._plan.model import Plan
 from .._text import quoted
 from .backend import Session
-from .claims import Knowledge, gone, moved, resolve, stale
+from .claims import check_fence, gone, later, moved, quarantine, stale
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
-from .model import Claim, Confirmation, Job, Outcome, Request, Target, describe
-from .records import claim_record
+from .journal import add, change
+from .model import Claim, Confirmation, Job, Outcome, Renewal, Request, Target, describe
+from .owners import Knowledge, resolve
+
+_NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
 
 
-def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:
-    session.insert_claim(claim)
-    session.log("claim", action, job, claim_record(claim), claim.address, claim.owner)
-    return Outcome(claim, None, changed=True, how=action)
+def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None) -> Outcome:
+    """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed.
 
-
-def change(session: Session, before: Claim, after: Claim, action: str, job: Job, how: str = "") -> Outcome:
-    session.update_claim(after, before.generation)
-    session.log("claim", action, job, claim_record(after), after.address, after.owner)
-    return Outcome(after, before, changed=True, how=how or action)
+    :raises StaleClaim: when it has moved on
+    """
+    before = check_fence(session.claim_at(renewal.fence.address), renewal.fence)
+    until = None if before.state == "applied" else later(session.now, reserve_for)
+    generation = before.generation + 1
+    after = replace(before, generation=generation, until=until, job=job.name, pushing=renewal.pushing)
+    return change(session, before, after, "renewed", job)
 
 
 def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
+    """Note that an address was read back from the adapter it was promised to.
+
+    :raises StaleClaim: when the claim has moved on, unless it is known to be applied already
+    """
     fence, identity = confirmation.fence, confirmation.identity
     before = session.claim_at(fence.address)
     is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
@@ -83,7 +89,7 @@ def find(session: Session, target: Target) -> Claim | None:
                 "Give the owner or the address, whichever is right.",
             )
     else:
-        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), NO_KNOWLEDGE)
+        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), _NO_KNOWLEDGE)
         claim = resolution.live or next(iter(resolution.past), None)
     if claim is not None and target.generation not in (None, claim.generation):
         raise StaleClaim(
@@ -95,7 +101,34 @@ def find(session: Session, target: Target) -> Claim | None:
     return claim
 
 
-NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
+def release(session: Session, target: Target, job: Job) -> Outcome | None:
+    """Take an address back: first it is looked for (``releasing``), then kept from others for a while.
+
+    :return: None where there is nothing to release
+    """
+    before = find(session, target)
+    if before is None:
+        return None
+    if not before.live:
+        return Outcome(before, before, changed=False, how="kept")
+    return change(session, before, moved(before, "releasing", session.now, None), "released", job)
+
+
+def declare_gone(session: Session, plan: Plan, target: Target, job: Job) -> Outcome | None:
+    """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once.
+
+    :return: None where there is nothing to release
+    """
+    before = find(session, target)
+    if before is None:
+        return None
+    if not before.live and before.state != "releasing":
+        return Outcome(before, before, changed=False, how="kept")
+    after = quarantine(before, session.now, plan.reuse_after(before.pool))
+    if before.owner:
+        # What is gone has no ids any more: an owner of that name that comes back is another adapter.
+        after = replace(after, identity=None)
+    return change(session, before, after, "declared gone", job, how="quarantined")
 
 
 def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Outcome:
@@ -128,6 +161,7 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
 
 
 def unhold(session: Session, address: int, job: Job) -> Outcome | None:
+    """Let go of an address that was set aside; None where there is none."""
     before = session.claim_at(address)
     if before is None:
         return None
@@ -161,20 +195,3 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
     generation = before.generation + 1
     after = replace(before, identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)
-
-
-def each(requests: Iterable[Request], work: Callable[[Request], Outcome]) -> list[Outcome]:
-    """Do the work for each request, and raise all that is wrong with them together."""
-    outcomes: list[Outcome] = []
-    errors: list[MacPoolError] = []
-    for request in requests:
-        try:
-            outcomes.append(work(request))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("claims", errors)
-    return outcomes
-
-
-def later(now: int, seconds: int | None) -> int | None:
-    return None if seconds is None else now + seconds * 1000

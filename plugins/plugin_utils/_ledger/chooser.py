@@ -14,10 +14,11 @@ from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool, host_pool
 from .._text import quoted
 from .allocator import Runs, candidate, choose
 from .backend import Session
-from .claims import carrier, is_own, is_reusable
+from .claims import is_reusable
 from .errors import NoLease, NotInPool, OwnerConflict, PoolFull
 from .leases import active_lease
 from .model import Claim, Identity, Lease, Request, Sighting, describe
+from .owners import carrier, is_own
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""

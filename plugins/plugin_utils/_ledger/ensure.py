@@ -10,18 +10,34 @@ from dataclasses import replace
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac
-from .._names import name_key
+from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
+from .absence import absence_proof, check_picture
 from .backend import Session
-from .changes import add, change, later
 from .chooser import Chooser
-from .claims import Knowledge, Resolution, absence_proof, gone, is_suspect, moved, own_name, required_hosts, resolve
+from .claims import gone, is_suspect, later, moved
 from .errors import NotInPool, OwnerConflict, OwnerHasOther, PictureTooOld, PoolFull, RebindNeeded
+from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
-from .observe import check_picture, planned_hosts
+from .owners import Knowledge, Resolution, own_name, resolve
+from .plans import accept
 
 _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
+
+
+def ensure(
+    session: Session, plan: Plan, requests: Sequence[Request], job: Job, reserve_for: int | None
+) -> list[Outcome]:
+    """Give each owner its address: the one it has, or had, or a new one.
+
+    :param reserve_for: seconds until a new reservation becomes suspect; None: never
+    """
+    for request in requests:
+        if request.owner or request.identity is None:
+            checked_owner(request.owner)
+    accept(session, plan, job)
+    return Ensuring(session, plan, job, reserve_for).all(requests)
 
 
 class Ensuring:
@@ -109,11 +125,7 @@ class Ensuring:
         )
 
     def _knowledge(self) -> Knowledge:
-        def gone_since() -> int | None:
-            recorded = self._session.hosts()
-            return absence_proof(recorded, required_hosts(recorded, planned_hosts(self._plan)))
-
-        return Knowledge(self._session.sightings_of_vm, gone_since)
+        return Knowledge(self._session.sightings_of_vm, lambda: absence_proof(self._session.hosts(), self._plan))
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
         if request.address is not None and request.address != before.address:

@@ -1,25 +1,14 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state as the history gives it, and sums over it."""
+"""The state as the history gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from .backend import Session
-from .model import Entry, Lease
-from .records import claim_record, intent_record, lease_from, lease_record, plan_record
-
-
-def leases_at(entries: Iterable[Entry], when: int) -> list[Lease]:
-    leases: dict[int, Lease] = {}
-    for entry in entries:
-        if entry.at <= when:
-            lease = lease_from(entry.after)
-            leases[lease.start] = lease
-    return [lease for lease in leases.values() if lease.state != "gone"]
+from .records import claim_record, intent_record, lease_record, plan_record
 
 
 def replay_problems(session: Session) -> list[str]:

@@ -5,18 +5,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from ...module_utils._errors import collected
 from ...module_utils._mac import Interval, format_mac
 from .._names import host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX
 from .._text import quoted
 from .backend import Session
-from .changes import add
 from .errors import OwnerConflict
+from .journal import add, keep_lease
 from .leases import active_lease
 from .model import Claim, Job, Lease, LeaseOutcome, Outcome, describe
-from .records import lease_record
+
+
+def import_all(
+    session: Session, claims: Iterable[Claim], leases: Iterable[Lease], job: Job
+) -> list[Outcome | LeaseOutcome]:
+    """Take over claims and leases. What exists already stays.
+
+    :raises MacPoolError: for each that contradicts what exists; then nothing is written
+    """
+
+    items: list[Claim | Lease] = [*claims, *leases]
+
+    def take(item: Claim | Lease) -> Outcome | LeaseOutcome:
+        return import_claim(session, item, job) if isinstance(item, Claim) else import_lease(session, item, job)
+
+    return collected("import", items, take)
 
 
 def import_claim(session: Session, claim: Claim, job: Job) -> Outcome:
@@ -72,6 +89,4 @@ def import_lease(session: Session, lease: Lease, job: Job) -> LeaseOutcome:
             f"{Interval(other.start, other.end)} of host {quoted(other.host)} in the ledger",
             "Correct the text, or the ledger.",
         )
-    session.save_lease(lease)
-    session.log("lease", "imported", job, lease_record(lease), None, lease.host)
-    return LeaseOutcome(lease, None, changed=True)
+    return keep_lease(session, None, lease, "imported", job)

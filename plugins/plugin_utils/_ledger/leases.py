@@ -1,111 +1,89 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which block of addresses a host gets for Hyper-V's own dynamic ones."""
+"""Blocks of addresses leased to hosts, for Hyper-V's own dynamic addresses."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from ...module_utils._mac import Interval
+from ...module_utils._errors import MacPoolError, collected
 from .._names import find_host, host_key
-from .._plan.model import HOST_POOL_PREFIX, HostRanges, default_range
+from .._plan.model import HostRanges, Plan
 from .._text import quoted
+from .absence import check_picture
 from .backend import Session
-from .errors import PoolFull
-from .model import KnownHost, Lease
+from .blocks import Blocks
+from .errors import NoLease
+from .journal import keep_lease
+from .model import Job, Lease, LeaseOutcome
+from .plans import accept
 
 
-class Obstacle(NamedTuple):
-    """A reason not to lease a block; ``host`` is the one host that it does not stop."""
+def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -> list[LeaseOutcome]:
+    """Give each host its block: the one it has, or the first that it may have.
 
-    reason: str
-    host: str | None
-
-
-class Blocks:
-    """The blocks of the plan's host ranges, and what stands on them."""
-
-    def __init__(self, session: Session, ranges: HostRanges) -> None:
-        self._ranges = ranges
-        self._hosts = session.hosts()
-        self._obstacles: dict[int, set[Obstacle]] = {}
-        for lease in session.leases():
-            self._mark(lease.start, lease.end, Obstacle(f"leased ({lease.state})", None))
-        for host in self._hosts:
-            key = host_key(host.host)
-            if host.range_start is not None and host.range_end is not None:
-                self._mark(host.range_start, host.range_end, Obstacle("range of another host", key))
-            for start, end in _default_ranges(host):
-                # Windows makes this range anew whenever the registry values are lost (fact 11).
-                self._mark(start, end, Obstacle("default range of another host", key))
-        for start, end in ranges.ranges:
-            for claim in session.claims_between(start, end):
-                own = claim.pool.removeprefix(HOST_POOL_PREFIX)
-                self._mark_one(claim.address, Obstacle("claimed", host_key(own) if own != claim.pool else None))
-            for sighting in session.sightings_between(start, end):
-                is_its_own = sighting.dynamic or sighting.kind == "host"
-                self._mark_one(
-                    sighting.address, Obstacle("carried by somebody", host_key(sighting.host) if is_its_own else None)
-                )
-
-    def lease(self, host: str, now: int) -> Lease:
-        """Return a new lease of the first block that a host may have.
-
-        A block that is the host's range already comes first: a rebuilt ledger moves nobody.
-
-        :raises PoolFull: when none is left, with how many blocks each reason rules out
-        """
-        key = find_host(host, (host_key(known.host) for known in self._hosts)) or host_key(host)
-        refused: Counter[str] = Counter()
-        for block in self._in_order(key):
-            reasons = {item.reason for item in self._obstacles.get(block.start, ()) if item.host != key}
-            if not reasons:
-                dynamic_end = block.end - self._ranges.static_per_host
-                lease = Lease(host, block.start, block.end, dynamic_end, "active", 1, now)
-                self._mark(block.start, block.end, Obstacle("leased (active)", None))
-                return lease
-            refused[min(reasons)] += 1
-        why = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items())) or "no block at all"
-        raise PoolFull(
-            f"host {quoted(host)}",
-            f"a block of {self._ranges.size_per_host} addresses of host_ranges",
-            f"none among {self._ranges.block_count}: {why}",
-            "Add a range to host_ranges in the plan, or retire blocks that no host uses any more.",
+    :param hosts: of the plan's hosts; None: all of them
+    :raises PoolFull: when no block is left for one of them
+    """
+    ranges = plan.host_ranges
+    if ranges is None:
+        raise MacPoolError(
+            "host_ranges of the plan", "ranges to lease to hosts", "none", "Add host_ranges to macpool_plan."
         )
+    names = _planned(ranges, hosts)
+    accept(session, plan, job)
+    leases = session.leases()
+    if new := next((host for host in names if active_lease(leases, host) is None), None):
+        check_picture(session, plan, f"a block for host {quoted(new)}")
+    blocks = Blocks(session, ranges)
 
-    def _in_order(self, key: str) -> Iterator[Interval]:
-        own = next((host for host in self._hosts if host_key(host.host) == key), None)
-        if own is not None and own.range_start is not None:
-            for block in self._covering(own.range_start, own.range_start):
-                if own.range_start == block.start and own.range_end == block.end - self._ranges.static_per_host:
-                    yield block
-        yield from self._ranges.blocks()
+    def one(host: str) -> LeaseOutcome:
+        if before := active_lease(session.leases(), host):
+            return LeaseOutcome(before, before, changed=False, remark=remark(before, ranges))
+        return keep_lease(session, None, blocks.lease(host, session.now), "leased", job)
 
-    def _mark(self, start: int, end: int, obstacle: Obstacle) -> None:
-        for block in self._covering(start, end):
-            self._obstacles.setdefault(block.start, set()).add(obstacle)
-
-    def _mark_one(self, address: int, obstacle: Obstacle) -> None:
-        self._mark(address, address, obstacle)
-
-    def _covering(self, start: int, end: int) -> Iterator[Interval]:
-        """Yield the blocks that share an address with a stretch."""
-        size = self._ranges.size_per_host
-        for range_start, range_end in self._ranges.intervals:
-            first = max(0, (start - range_start) // size)
-            last = min((end - range_start) // size, (range_end - range_start + 1) // size - 1)
-            for number in range(first, last + 1):
-                at = range_start + number * size
-                yield Interval(at, at + size - 1)
+    return collected("host leases", names, one)
 
 
-def _default_ranges(host: KnownHost) -> Iterator[Interval]:
-    for address in host.ipv4:
-        if made := default_range(address):
-            yield made
+def _planned(ranges: HostRanges, hosts: Sequence[str] | None) -> list[str]:
+    """Return hosts as the plan names them."""
+    planned = {host_key(host): host for host in ranges.hosts}
+    names = []
+    for host in hosts if hosts is not None else ranges.hosts:
+        key = find_host(host, planned)
+        if key is None:
+            raise MacPoolError(
+                f"host {quoted(host)}",
+                "a host of host_ranges.hosts in the plan",
+                f"a plan that has: {', '.join(ranges.hosts) or 'none'}",
+                "Add the host to the plan: leases follow the plan, never the inventory of one run.",
+            )
+        names.append(planned[key])
+    return names
+
+
+def retire(session: Session, host: str, job: Job) -> LeaseOutcome:
+    """Retire the block of a host: no longer its own, and no other host's while any adapter carries an address of it.
+
+    :raises NoLease: when it never had one
+    """
+    before = active_lease(session.leases(), host)
+    if before is None:
+        old = [lease for lease in session.leases() if host_key(lease.host) == host_key(host)]
+        if not old:
+            raise NoLease(f"host {quoted(host)}", "a lease to retire", "none", "Check the host's name.")
+        return LeaseOutcome(old[-1], old[-1], changed=False)
+    after = replace(before, state="retired", generation=before.generation + 1, since=session.now)
+    return keep_lease(session, before, after, "retired", job)
+
+
+def active_lease(leases: Iterable[Lease], host: str) -> Lease | None:
+    """Return the active lease of a host; its name may be short or full."""
+    active = {host_key(lease.host): lease for lease in leases if lease.state == "active"}
+    key = find_host(host, active)
+    return active[key] if key is not None else None
 
 
 def remark(lease: Lease, ranges: HostRanges) -> str:
@@ -122,10 +100,3 @@ def remark(lease: Lease, ranges: HostRanges) -> str:
     if lease.start not in ranges.ranges or lease.end not in ranges.ranges:
         remarks.append("its block lies outside of the plan's host_ranges")
     return "; ".join(remarks)
-
-
-def active_lease(leases: Iterable[Lease], host: str) -> Lease | None:
-    """Return the active lease of a host; its name may be short or full."""
-    active = {host_key(lease.host): lease for lease in leases if lease.state == "active"}
-    key = find_host(host, active)
-    return active[key] if key is not None else None

@@ -8,9 +8,9 @@
         ledger.observe([picture(observation, began)], job)    # _observation.sightings makes it from an observation
         outcome, = ledger.ensure([Request("web01/eth0", "tenant", identity=Identity(vm_id, adapter_id))], job)
         claim = outcome.claim                               # the same address every time
-        claim = ledger.renew([Renewal(fence_of(claim), Push(host, vm_id, adapter_id))], job)[0].claim
+        claim = ledger.renew([Renewal(claim.fence, Push(host, vm_id, adapter_id))], job)[0].claim
         ...                                                 # apply and read back
-        ledger.confirm([Confirmation(fence_of(claim), f"read back on {host}")], job)
+        ledger.confirm([Confirmation(claim.fence, f"read back on {host}")], job)
 
 Every writing method takes the job, does all or nothing in one transaction, and with ``preview=True`` does the same work
 and undoes it: the result is what the real run would give at this moment. Times are milliseconds (``iso`` prints them),
@@ -19,33 +19,30 @@ durations are seconds, addresses are ints.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ...module_utils._errors import MacPoolError, raise_all
-from .._names import checked_owner, find_host, host_key, name_key
+from ...module_utils._errors import MacPoolError, collected
+from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
+from . import intents
+from .adopt import adopt
 from .backend import Session, Store
-from .changes import change, confirm, each, find, hold, later, rebind, unhold
-from .claims import check_fence, moved, quarantine
-from .ensure import Ensuring
-from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing, NoLease
-from .history import leases_at, replay_problems
-from .imports import import_claim, import_lease
-from .leases import Blocks, active_lease, remark
+from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
+from .ensure import ensure
+from .errors import LedgerForeign
+from .history import replay_problems
+from .imports import import_all
+from .leases import lease, retire
 from .model import (
     Claim,
     Confirmation,
     Entry,
-    Fence,
     HostPicture,
-    Identity,
     Intent,
     Job,
     KnownHost,
@@ -57,13 +54,12 @@ from .model import (
     PlanGeneration,
     Renewal,
     Request,
-    Sighting,
     Target,
-    Whereabouts,
 )
-from .observe import check_picture, ended_leases, reuse_after, settled, take_in, unproven
+from .observe import forget_host, observe
 from .plans import accept
-from .records import claim_from, intent_record, lease_record
+from .records import claim_from
+from .restore import restore
 from .stores import DEFAULT_TIMEOUT, create_store, store_at
 from .text import export_lines, parse_text
 from .usage import Usage, pool_usage, pools
@@ -174,7 +170,7 @@ class Ledger:
         :raises PlanConflict: when land with claims or leases on it would change its kind
         """
         plan = self._plan()
-        return self._store.write(lambda session: accept(session, plan, job, force), preview=preview)
+        return self._store.write(lambda session: accept(session, plan, job, force=force), preview=preview)
 
     def plan_generation(self) -> PlanGeneration | None:
         """Return the plan that is in force; None before the first."""
@@ -197,22 +193,14 @@ class Ledger:
         job: Job,
         *,
         reserve_for: int | None = DEFAULT_RESERVATION,
-        force_plan: bool = False,
         preview: bool = False,
     ) -> list[Outcome]:
         """Give each owner its address: the one it has, or had, or a new one.
 
         :param reserve_for: seconds until a new reservation becomes suspect; None: never
-        :param force_plan: go back to an earlier plan
         """
         plan = self._plan()
-        wanted = [request if _is_nameless(request) else _with_checked_owner(request) for request in requests]
-
-        def work(session: Session) -> list[Outcome]:
-            accept(session, plan, job, force_plan)
-            return Ensuring(session, plan, job, reserve_for).all(wanted)
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
 
     def renew(
         self,
@@ -226,176 +214,86 @@ class Ledger:
 
         :raises StaleClaim: when one has moved on; then nothing is written
         """
-
-        def work(session: Session) -> list[Outcome]:
-            outcomes = []
-            for renewal in renewals:
-                before = check_fence(session.claim_at(renewal.fence.address), renewal.fence)
-                until = None if before.state == "applied" else later(session.now, reserve_for)
-                after = replace(
-                    before, generation=before.generation + 1, until=until, job=job.name, pushing=renewal.pushing
-                )
-                outcomes.append(change(session, before, after, "renewed", job))
-            return outcomes
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(
+            lambda session: [renew(session, renewal, job, reserve_for) for renewal in renewals], preview=preview
+        )
 
     def confirm(self, confirmations: Sequence[Confirmation], job: Job, *, preview: bool = False) -> list[Outcome]:
         """Note that addresses were read back from the adapters they were promised to.
 
         :raises StaleClaim: when a claim has moved on, unless it is known to be applied already
         """
-
-        def work(session: Session) -> list[Outcome]:
-            return [confirm(session, confirmation, job) for confirmation in confirmations]
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(
+            lambda session: [confirm(session, confirmation, job) for confirmation in confirmations], preview=preview
+        )
 
     def release(
         self, targets: Sequence[Target], job: Job, *, declared_gone: bool = False, preview: bool = False
     ) -> list[Outcome | None]:
         """Take addresses back: first they are looked for (``releasing``), then kept from others for a while.
 
-        :param declared_gone: the caller knows that nobody carries them any more; the history says so
+        :param declared_gone: the caller knows that no adapter carries them any more; the history says so
         :return: one item a target; None where there is nothing to release
         """
-        plan = self.plan if not declared_gone else self._plan()
+        if not declared_gone:
+            return self._store.write(
+                lambda session: [release(session, target, job) for target in targets], preview=preview
+            )
+        plan = self._plan()
 
         def work(session: Session) -> list[Outcome | None]:
-            if plan is not None and declared_gone:
-                accept(session, plan, job, force=False)
-            outcomes: list[Outcome | None] = []
-            for target in targets:
-                before = find(session, target)
-                if before is None:
-                    outcomes.append(None)
-                elif declared_gone and plan is not None and (before.live or before.state == "releasing"):
-                    after = quarantine(before, session.now, reuse_after(plan, before.pool))
-                    if before.owner:
-                        # What is gone has no ids any more: an owner of that name that comes back is another adapter.
-                        after = replace(after, identity=None)
-                    outcomes.append(change(session, before, after, "declared gone", job, how="quarantined"))
-                elif before.live:
-                    after = moved(before, "releasing", session.now, None)
-                    outcomes.append(change(session, before, after, "released", job))
-                else:
-                    outcomes.append(Outcome(before, before, changed=False, how="kept"))
-            return outcomes
+            accept(session, plan, job)
+            return [declare_gone(session, plan, target, job) for target in targets]
 
         return self._store.write(work, preview=preview)
 
     def hold(self, requests: Sequence[Request], job: Job, *, preview: bool = False) -> list[Outcome]:
-        """Set addresses aside, each with its note: they are handed out to nobody until somebody unholds them.
+        """Set addresses aside, each with its note: they are not handed out until they are unheld.
 
-        :raises OwnerConflict: for an address that is promised to somebody; then nothing is written
+        :raises OwnerConflict: for an address that is promised to an owner; then nothing is written
         """
-
-        def work(session: Session) -> list[Outcome]:
-            return each(requests, lambda request: hold(session, self.plan, request, job))
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(
+            lambda session: collected("claims", requests, lambda request: hold(session, self.plan, request, job)),
+            preview=preview,
+        )
 
     def unhold(self, addresses: Sequence[int], job: Job, *, preview: bool = False) -> list[Outcome | None]:
         """Let go of addresses that were set aside; None where there is nothing to let go of."""
-
-        def work(session: Session) -> list[Outcome | None]:
-            return [unhold(session, address, job) for address in addresses]
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(
+            lambda session: [unhold(session, address, job) for address in addresses], preview=preview
+        )
 
     def rebind(self, requests: Sequence[Request], job: Job, *, preview: bool = False) -> list[Outcome]:
-        """Say that claims belong to other ids from now on: VMs were replaced, or adapters re-created.
+        """Bind claims to other ids: VMs were replaced, or adapters re-created.
 
-        :raises MacPoolError: for a claim that is not there, or ids of another one; then nothing is written
+        :raises MacPoolError: for a claim that does not exist, or ids of another one; then nothing is written
         """
-
-        def work(session: Session) -> list[Outcome]:
-            return each(requests, lambda request: rebind(session, request, job))
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(
+            lambda session: collected("claims", requests, lambda request: rebind(session, request, job)),
+            preview=preview,
+        )
 
     # --- leases -------------------------------------------------------------------------------------------------------
 
-    def lease(
-        self, job: Job, hosts: Sequence[str] | None = None, *, force_plan: bool = False, preview: bool = False
-    ) -> list[LeaseOutcome]:
+    def lease(self, job: Job, hosts: Sequence[str] | None = None, *, preview: bool = False) -> list[LeaseOutcome]:
         """Give each host its block: the one it has, or the first that it may have.
 
         :param hosts: of the plan's hosts; default all of them
         :raises PoolFull: when no block is left for one of them
         """
         plan = self._plan()
-        ranges = plan.host_ranges
-        if ranges is None:
-            raise MacPoolError(
-                "host_ranges of the plan", "land to lease to hosts", "none", "Add host_ranges to macpool_plan."
-            )
-        planned = {host_key(host): host for host in ranges.hosts}
-        names = []
-        for host in hosts if hosts is not None else ranges.hosts:
-            key = find_host(host, planned)
-            if key is None:
-                raise MacPoolError(
-                    f"host {quoted(host)}",
-                    "a host of host_ranges.hosts in the plan",
-                    f"a plan that has: {', '.join(ranges.hosts) or 'none'}",
-                    "Add the host to the plan: leases follow the plan, never the inventory of one run.",
-                )
-            names.append(planned[key])
-
-        def work(session: Session) -> list[LeaseOutcome]:
-            accept(session, plan, job, force_plan)
-            blocks: Blocks | None = None
-            outcomes, errors = [], []
-            for host in names:
-                before = active_lease(session.leases(), host)
-                if before is not None:
-                    outcomes.append(LeaseOutcome(before, before, changed=False, remark=remark(before, ranges)))
-                    continue
-                if blocks is None:
-                    check_picture(session, plan, f"a block for host {quoted(host)}")
-                    blocks = Blocks(session, ranges)
-                try:
-                    lease = blocks.lease(host, session.now)
-                except MacPoolError as error:
-                    errors.append(error)
-                    continue
-                session.save_lease(lease)
-                session.log("lease", "leased", job, lease_record(lease), None, host)
-                outcomes.append(LeaseOutcome(lease, None, changed=True))
-            raise_all("host leases", errors)
-            return outcomes
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(lambda session: lease(session, plan, hosts, job), preview=preview)
 
     def retire(self, hosts: Sequence[str], job: Job, *, preview: bool = False) -> list[LeaseOutcome]:
-        """Retire the blocks of hosts: no longer theirs, and nobody else's while anybody carries an address of them."""
-
-        def work(session: Session) -> list[LeaseOutcome]:
-            outcomes = []
-            for host in hosts:
-                before = active_lease(session.leases(), host)
-                if before is None:
-                    old = [lease for lease in session.leases() if host_key(lease.host) == host_key(host)]
-                    if not old:
-                        raise NoLease(f"host {quoted(host)}", "a lease to retire", "none", "Check the host's name.")
-                    outcomes.append(LeaseOutcome(old[-1], old[-1], changed=False))
-                    continue
-                after = replace(before, state="retired", generation=before.generation + 1, since=session.now)
-                session.save_lease(after)
-                session.log("lease", "retired", job, lease_record(after), None, after.host)
-                outcomes.append(LeaseOutcome(after, before, changed=True))
-            return outcomes
-
-        return self._store.write(work, preview=preview)
+        """Retire the blocks of hosts: no longer theirs, and no other host's while an adapter carries an address of it."""
+        return self._store.write(lambda session: [retire(session, host, job) for host in hosts], preview=preview)
 
     # --- observation --------------------------------------------------------------------------------------------------
 
     def observe(self, pictures: Iterable[HostPicture], job: Job, *, preview: bool = False) -> Observed:
         """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
-        plan = self._plan()
-        pictures = list(pictures)
-        return self._store.write(lambda session: _observe(session, plan, pictures, job), preview=preview)
+        plan, pictures = self._plan(), list(pictures)
+        return self._store.write(lambda session: observe(session, plan, pictures, job), preview=preview)
 
     def adopt(
         self,
@@ -410,43 +308,12 @@ class Ledger:
         :param adoptions: requests with an address, each with the evidence that its owner carries it
         :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
         """
-        plan = self._plan()
-        pictures = list(pictures)
-
-        def work(session: Session) -> tuple[Observed, list[Outcome | MacPoolError]]:
-            observed = _observe(session, plan, pictures, job)
-            found: list[Outcome | MacPoolError] = []
-            ensuring = Ensuring(session, plan, job, None)
-            for outcome, (request, evidence) in zip(
-                ensuring.each([request for request, _evidence in adoptions]), adoptions, strict=True
-            ):
-                if isinstance(outcome, MacPoolError):
-                    found.append(outcome)
-                    continue
-                confirmed = confirm(session, Confirmation(fence_of(outcome.claim), evidence, request.identity), job)
-                changed = outcome.changed or confirmed.changed
-                found.append(Outcome(confirmed.claim, outcome.before, changed, outcome.how))
-            return observed, found
-
-        return self._store.write(work, preview=preview)
+        plan, pictures = self._plan(), list(pictures)
+        return self._store.write(lambda session: adopt(session, plan, pictures, adoptions, job), preview=preview)
 
     def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
-        """Forget a host that is gone for good, with all that was last seen on it; None when it is not known."""
-
-        def work(session: Session) -> KnownHost | None:
-            known = {host_key(item.host): item for item in session.hosts()}
-            key = find_host(host, known)
-            if key is None:
-                return None
-            session.delete_host(known[key].host)
-            session.log("host", "forgotten", job, {"host": known[key].host}, None, "")
-            return known[key]
-
-        return self._store.write(work, preview=preview)
-
-    def unproven(self) -> dict[str, str]:
-        """Return the hosts that keep absence from being proven, with the reason of each."""
-        return self._store.read(lambda session: unproven(session, self.plan))
+        """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
+        return self._store.write(lambda session: forget_host(session, host, job), preview=preview)
 
     # --- audits -------------------------------------------------------------------------------------------------------
 
@@ -464,36 +331,15 @@ class Ledger:
 
     def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart", note: str = "") -> Intent:
         """Note, before it is begun, what must be finished even when this job dies."""
-
-        def work(session: Session) -> Intent:
-            intent = Intent(session.sequence + 1, host, vm_id.lower(), kind, note, session.now, job.name)
-            session.add_intent(intent)
-            session.log("intent", "begun", job, intent_record(intent, is_open=True), None, "")
-            return intent
-
-        return self._store.write(work)
+        return self._store.write(lambda session: intents.begin(session, host, vm_id, job, kind, note))
 
     def open_intents(self, host: str | None = None, vm_id: str | None = None) -> list[Intent]:
         """Return what was begun and not finished, the oldest first."""
-
-        def wanted(intent: Intent) -> bool:
-            is_host = host is None or find_host(host, [host_key(intent.host)]) is not None
-            return is_host and (vm_id is None or intent.vm_id == vm_id.lower())
-
-        return self._store.read(lambda session: [intent for intent in session.intents() if wanted(intent)])
+        return self._store.read(lambda session: intents.open_intents(session, host, vm_id))
 
     def finish_intent(self, intent_id: int, job: Job) -> bool:
         """Note that it is finished; False when it was already."""
-
-        def work(session: Session) -> bool:
-            intent = next((intent for intent in session.intents() if intent.id == intent_id), None)
-            if intent is None:
-                return False
-            session.delete_intent(intent_id)
-            session.log("intent", "finished", job, intent_record(intent, is_open=False), None, "")
-            return True
-
-        return self._store.write(work)
+        return self._store.write(lambda session: intents.finish(session, intent_id, job))
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -519,34 +365,18 @@ class Ledger:
 
         return self._store.read(work)
 
-    def claims_of(self, identity: Identity) -> list[Claim]:
-        """Return the claims bound to an adapter's ids."""
-        return self._store.read(lambda session: session.claims_of_adapter(identity))
+    def claims_at(self, when: int) -> list[Claim]:
+        """Return the claims as they were at a time, by address."""
+        claims = (claim_from(entry.after) for entry in self._store.read(lambda session: session.claim_entries(when)))
+        return [claim for claim in claims if claim.state != "gone"]
 
     def leases(self) -> list[Lease]:
         """Return the leases, active and retired, by address."""
         return self._store.read(lambda session: session.leases())
 
-    def lease_of(self, host: str) -> Lease | None:
-        """Return the block of a host."""
-        return self._store.read(lambda session: active_lease(session.leases(), host))
-
     def hosts(self) -> list[KnownHost]:
         """Return what is known of the hosts."""
         return self._store.read(lambda session: session.hosts())
-
-    def sightings(self, address: int | None = None, vm_id: str | None = None) -> list[Sighting]:
-        """Return who was last seen: all, with an address, or of a VM."""
-
-        def work(session: Session) -> list[Sighting]:
-            if vm_id is not None:
-                found = session.sightings_of_vm(vm_id)
-                return [item for item in found if address is None or item.address == address]
-            if address is not None:
-                return session.sightings_at(address)
-            return list(session.sightings_between(0, (1 << 48) - 1))
-
-        return self._store.read(work)
 
     def last_seen(self) -> list[int]:
         """Return the addresses that were last seen on anything."""
@@ -558,30 +388,6 @@ class Ledger:
         """Return entries of the history in order."""
         key = name_key(owner) if owner else None
         return self._store.read(lambda session: session.history(address, key, kind or None, newest))
-
-    def at(self, address: int, when: int | None = None) -> Whereabouts:
-        """Return who has, or at a time had, an address."""
-
-        def work(session: Session) -> Whereabouts:
-            entries = tuple(session.history(address, None, "claim", None))
-            if when is None:
-                leases = session.leases_between(address, address)
-                lease = leases[0] if leases else None
-                return Whereabouts(
-                    address, session.claim_at(address), lease, tuple(session.sightings_at(address)), entries
-                )
-            entry = session.entry_at(address, when)
-            claim = claim_from(entry.after) if entry else None
-            old = leases_at(session.history(None, None, "lease", None), when)
-            return Whereabouts(
-                address,
-                None if claim is None or claim.state == "gone" else claim,
-                next((lease for lease in old if lease.start <= address <= lease.end), None),
-                (),
-                tuple(entry for entry in entries if entry.at <= when),
-            )
-
-        return self._store.read(work)
 
     def usage(self) -> list[Usage]:
         """Return how full each pool of the plan is, and the static part of each host's block."""
@@ -627,41 +433,21 @@ class Ledger:
 
         :return: the restored ledger; None from a preview
         """
-        origin = Path(backup).expanduser().absolute()
         store = store_at(location, scope, timeout)
-        with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
-            # A copy: the backup may lie on a network file system, or where nothing can be written beside it.
-            copy = Path(folder) / "backup"
-            _copy_database(origin, copy)
-            restored_id = _checked_backup(origin, copy, scope, timeout)
-            lost = _newest_known(store)
-            if lost is not None and lost[0] != restored_id:
-                raise LedgerExists(
-                    f'ledger "{store.location}"',
-                    f"the ledger that the backup is of (id {restored_id}), or none",
-                    f"another ledger (id {lost[0]})",
-                    "Move it away first, if it really shall be replaced.",
-                )
-            if preview:
-                return None
-            store.replace_with(str(copy))
-        ledger = cls(store, scope, plan)
-        store.open(scope)
-        ledger._acknowledge(job, "restored", {"from": str(origin), "lost_sequence": lost[1] if lost else None})
-        return ledger
+        restore(store, scope, backup, job, timeout, preview=preview)
+        return None if preview else cls(store, scope, plan)
 
     def accept_rollback(self, job: Job, *, preview: bool = False) -> bool:
         """Take a ledger that was put back as the truth, so that it can be written again; False when it was not."""
         gap = self._store.rolled_back()
         if not gap:
             return False
-        self._acknowledge(job, "rollback accepted", {"found": gap}, preview)
-        return True
-
-    def _acknowledge(self, job: Job, action: str, after: Mapping[str, Any], preview: bool = False) -> None:
         self._store.write(
-            lambda session: session.log("ledger", action, job, after, None, ""), preview=preview, acknowledge=True
+            lambda session: session.log("ledger", "rollback accepted", job, {"found": gap}, None, ""),
+            preview=preview,
+            acknowledge=True,
         )
+        return True
 
     # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -681,85 +467,12 @@ class Ledger:
         """
         claims, leases = parse_text(text, self.scope)
 
-        def work(session: Session) -> list[Outcome | LeaseOutcome]:
-            outcomes: list[Outcome | LeaseOutcome] = []
-            errors: list[MacPoolError] = []
-            for claim in claims:
-                try:
-                    outcomes.append(import_claim(session, claim, job))
-                except MacPoolError as error:
-                    errors.append(error)
-            for lease in leases:
-                try:
-                    outcomes.append(import_lease(session, lease, job))
-                except MacPoolError as error:
-                    errors.append(error)
-            raise_all("import", errors)
-            return outcomes
-
-        return self._store.write(work, preview=preview)
+        return self._store.write(lambda session: import_all(session, claims, leases, job), preview=preview)
 
     def _plan(self) -> Plan:
         if self.plan is None:
             raise MacPoolError("the plan", "a plan", "none", "Give macpool_plan, or the option plan of the task.")
         return self.plan
-
-
-def _observe(session: Session, plan: Plan, pictures: Sequence[HostPicture], job: Job) -> Observed:
-    accept(session, plan, job, force=False)
-    take_in(session, pictures)
-    outcomes = []
-    for before, after in settled(session, plan):
-        how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
-        outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
-    leases = []
-    for lease in ended_leases(session, plan):
-        ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
-        session.save_lease(ended)
-        session.log("lease", "observed: gone", job, lease_record(ended), None, ended.host)
-        leases.append(LeaseOutcome(ended, lease, changed=True))
-    return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
-
-
-def fence_of(claim: Claim) -> Fence:
-    """Return the claim as it was seen, to be shown again when it is renewed or confirmed."""
-    return Fence(claim.address, claim.owner, claim.generation)
-
-
-def _copy_database(origin: Path, copy: Path) -> None:
-    """Copy a database file, with its write-ahead log where somebody copied that too."""
-    try:
-        shutil.copyfile(origin, copy)
-        if Path(f"{origin}-wal").exists():
-            shutil.copyfile(f"{origin}-wal", f"{copy}-wal")
-    except OSError as error:
-        raise LedgerMissing(f'backup "{origin}"', "a backup", str(error.strerror), "Give the path of one.") from error
-
-
-def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str:
-    """Return the id of the ledger that a backup is of."""
-    subject = f'backup "{origin}"'
-    try:
-        with Ledger.open(str(copy), scope, timeout=timeout) as ledger:
-            problems = ledger.verify()
-            ledger_id = ledger.info().id
-    except LedgerForeign as error:
-        # The remedies for a ledger, such as making one, are none for a backup.
-        wanted = f"a backup of the ledger of scope {quoted(scope)}"
-        raise LedgerForeign(subject, wanted, error.found, "Give the path of one.") from error
-    if problems:
-        raise LedgerDamaged(subject, "a backup in order", "; ".join(problems[:3]), "Restore another backup.")
-    return ledger_id
-
-
-def _newest_known(store: Store) -> tuple[str, int] | None:
-    """Return id and sequence of the ledger that is to be replaced, as far as it can be read."""
-    try:
-        return store.read(lambda session: (session.ledger_id, session.sequence))
-    except MacPoolError:
-        return None
-    finally:
-        store.close()
 
 
 def _check_scope(scope: str, plan: Plan | None) -> None:
@@ -769,12 +482,3 @@ def _check_scope(scope: str, plan: Plan | None) -> None:
         raise LedgerForeign(
             "the plan", f"scope {quoted(scope)}", f"scope {quoted(plan.scope)}", "Use the plan of that scope."
         )
-
-
-def _is_nameless(request: Request) -> bool:
-    return not request.owner and request.identity is not None
-
-
-def _with_checked_owner(request: Request) -> Request:
-    checked_owner(request.owner)
-    return request

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the ledger and its backends agree on: the things kept, the errors, and what a backend must do.
+"""What the ledger and its backends agree on: the things kept, what is asked for and what became of it. Pure data.
 
 Times are whole milliseconds since 1970 in UTC by the database's own clock; ``iso`` prints them. Addresses are ints.
 """
@@ -9,20 +9,21 @@ Times are whole milliseconds since 1970 in UTC by the database's own clock; ``is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ...module_utils._mac import Interval, format_mac
 from .._text import iso, quoted
+from .claim import LIVE as LIVE
+from .claim import Claim as Claim
+from .claim import Fence as Fence
+from .claim import Identity as Identity
+from .claim import Push as Push
+from .claim import State as State
 
-State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]
-LIVE: tuple[State, ...] = ("reserved", "applied")
-"""States in which the address is promised to its owner, who has at most one such claim."""
 SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical", "interface"]
 """An interface of a Network Controller keeps its address from being chosen; whose it is, its records do not tell."""
 LeaseState = Literal["active", "retired", "gone"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +32,6 @@ class Job:
 
     name: str
     user: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A VM's adapter for good. The cluster is information: a VM keeps its ids when it moves to another one."""
-
-    vm_id: str
-    adapter_id: str
-    cluster: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "vm_id", self.vm_id.lower())
-        object.__setattr__(self, "adapter_id", self.adapter_id.lower())
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """An address on its way to an adapter: until confirmed or seen, nobody knows whether it arrived."""
-
-    host: str
-    vm_id: str
-    adapter_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +49,6 @@ class Request:
     identity: Identity | None = None
     note: str = ""
     adopt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An address and to whom it is promised.
-
-    ``generation`` counts what a waiting job must know of; evidence that the owner carries the address does not count.
-    ``pushing`` is set while nobody knows whether the address reached the adapter.
-    """
-
-    address: int
-    owner: str
-    pool: str
-    state: State
-    generation: int
-    since: int
-    until: int | None = None
-    job: str = ""
-    evidence: str = ""
-    note: str = ""
-    identity: Identity | None = None
-    aliases: tuple[str, ...] = ()
-    pushing: Push | None = None
-
-    @property
-    def label(self) -> str:
-        """The owner as a reader knows it; its ids where it never had a name."""
-        return self.owner or (f"{self.identity.vm_id}/{self.identity.adapter_id}" if self.identity else "")
-
-    @property
-    def live(self) -> bool:
-        """Whether the address is promised to its owner now."""
-        return self.state in LIVE
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the address was being pushed and nobody knows whether it arrived."""
-        return self.pushing is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +165,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Fence:
-    """A claim as a job last saw it; anything else by now is a stale claim."""
-
-    address: int
-    owner: str
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
 class Renewal:
     """Ask for a claim again right before it is applied."""
 
@@ -306,19 +238,6 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Everything the ledger knows of an address, now or at a time."""
-
-    address: int
-    claim: Claim | None
-    lease: Lease | None
-    sightings: tuple[Sighting, ...]
-    """Who was last seen with it; only of now."""
-    entries: tuple[Entry, ...]
-    """Its history, up to that time."""
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerInfo:
     """What a ledger is."""
 
@@ -343,9 +262,3 @@ def describe(claim: Claim) -> str:
     verb = {"held": "set aside", "quarantined": "in quarantine, last used"}.get(claim.state, claim.state)
     why = f" ({claim.note})" if claim.state == "held" and claim.note else ""
     return f"{format_mac(claim.address, 'dash')} {verb}{whose} since {iso(claim.since)}{until}{why}"
-
-
-# --- errors -----------------------------------------------------------------------------------------------------------
-
-
-# --- backends ---------------------------------------------------------------------------------------------------------

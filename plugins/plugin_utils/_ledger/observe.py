@@ -5,15 +5,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from .._names import find_host, host_key, readable
-from .._plan.model import DEFAULT_REUSE_AFTER, Plan
+from .._plan.model import Plan
+from .absence import absence_proof, unproven
 from .backend import Session
-from .claims import absence_proof, required_hosts, settle, unproven_hosts
-from .errors import PictureTooOld
-from .model import Claim, HostPicture, KnownHost, Lease, Sighting
+from .claims import settle
+from .journal import change, keep_lease
+from .model import Claim, HostPicture, Job, KnownHost, Lease, Observed, Sighting
+from .plans import accept
+
+
+def observe(session: Session, plan: Plan, pictures: Iterable[HostPicture], job: Job) -> Observed:
+    """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
+    accept(session, plan, job)
+    take_in(session, pictures)
+    outcomes = []
+    for before, after in settled(session, plan):
+        how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
+        outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
+    leases = []
+    for lease in ended_leases(session, plan):
+        ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
+        leases.append(keep_lease(session, lease, ended, "observed: gone", job))
+    return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
+
+
+def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
+    """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
+    known = {host_key(item.host): item for item in session.hosts()}
+    key = find_host(host, known)
+    if key is None:
+        return None
+    session.delete_host(known[key].host)
+    session.log("host", "forgotten", job, {"host": known[key].host}, None, "")
+    return known[key]
 
 
 def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[KnownHost, int | None] | None:
@@ -107,11 +135,11 @@ def _kept(sighting: Sighting) -> Sighting:
 def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
     """Return the claims that the pictures change, before and after."""
     recorded = session.hosts()
-    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    proof = absence_proof(recorded, plan)
     changes = []
     learnt = set()
     for claim in session.unsettled_claims():
-        after = settle(claim, session.sightings_at(claim.address), proof, session.now, reuse_after(plan, claim.pool))
+        after = settle(claim, session.sightings_at(claim.address), proof, session.now, plan.reuse_after(claim.pool))
         if after.identity is not None and claim.identity is None:
             others = (other for other in session.claims_of_adapter(after.identity) if other.live)
             if after.identity in learnt or any(other.address != claim.address for other in others):
@@ -125,7 +153,7 @@ def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
 def ended_leases(session: Session, plan: Plan) -> list[Lease]:
     """Return the retired leases that nothing rests on any more: no carrier, no claim, no host with that range."""
     recorded = session.hosts()
-    proof = absence_proof(recorded, required_hosts(recorded, planned_hosts(plan)))
+    proof = absence_proof(recorded, plan)
     if proof is None:
         return []
     return [
@@ -142,42 +170,3 @@ def _has_range_in(host: KnownHost, lease: Lease) -> bool:
     if host.range_start is None or host.range_end is None:
         return False
     return host.range_start <= lease.end and host.range_end >= lease.start
-
-
-def planned_hosts(plan: Plan | None) -> tuple[str, ...]:
-    """Return the hosts that the plan names."""
-    return plan.host_ranges.hosts if plan is not None and plan.host_ranges is not None else ()
-
-
-def reuse_after(plan: Plan, pool: str) -> int | None:
-    """Return how long an address of a pool stays in quarantine, in milliseconds; None for ever."""
-    seconds = plan.pools[pool].reuse_after if pool in plan.pools else DEFAULT_REUSE_AFTER
-    return None if seconds is None else seconds * 1000
-
-
-def unproven(session: Session, plan: Plan | None) -> dict[str, str]:
-    """Return the hosts that keep absence from being proven, with the reason of each."""
-    recorded = session.hosts()
-    return unproven_hosts(recorded, required_hosts(recorded, planned_hosts(plan)))
-
-
-def check_picture(session: Session, plan: Plan, subject: str) -> None:
-    """Refuse to hand out anything on an older or less complete picture than the plan asks for.
-
-    :raises PictureTooOld: naming the hosts
-    """
-    if plan.max_observation_age is None:
-        return
-    recorded: Sequence[KnownHost] = session.hosts()
-    required = required_hosts(recorded, planned_hosts(plan))
-    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
-    if required and not reasons:
-        return
-    found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
-    raise PictureTooOld(
-        subject,
-        f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
-        found,
-        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
-        "forget_hosts), or change max_observation_age in the plan.",
-    )

@@ -15,7 +15,11 @@ from .model import Claim, Job, PlanGeneration, describe
 from .records import plan_record
 
 
-def accept(session: Session, plan: Plan, job: Job, force: bool) -> PlanGeneration:
+def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> PlanGeneration:
+    """Make a plan the one in force, if it is not already.
+
+    :param force: go back to an earlier plan
+    """
     current = session.current_plan()
     if current is not None and current.digest == plan.digest:
         return current

@@ -81,19 +81,6 @@ def lease_record(lease: Lease) -> dict[str, Any]:
     }
 
 
-def lease_from(record: Mapping[str, Any]) -> Lease:
-    """Return the lease that a record is of."""
-    return Lease(
-        host=record["host"],
-        start=int(record["start"], 16),
-        end=int(record["end"], 16),
-        dynamic_end=int(record["dynamic_end"], 16),
-        state=record["state"],
-        generation=record["generation"],
-        since=record["since"],
-    )
-
-
 def plan_record(plan: PlanGeneration) -> dict[str, Any]:
     """Return a generation of the plan as plain data."""
     return {"generation": plan.generation, "digest": plan.digest, "since": plan.since, "job": plan.job}

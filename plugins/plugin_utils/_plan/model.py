@@ -147,6 +147,18 @@ class Plan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", digest_of(self))
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that the plan names."""
+        return self.host_ranges.hosts if self.host_ranges is not None else ()
+
+    def reuse_after(self, pool: str) -> int | None:
+        """Return how many seconds an address of a pool stays in quarantine; None for ever.
+
+        A pool that the plan does not have (any more) keeps its addresses for the default time.
+        """
+        return self.pools[pool].reuse_after if pool in self.pools else DEFAULT_REUSE_AFTER
+
     def kind_at(self, address: int) -> str | None:
         """Return whose land an address is, as words for a message; None when the plan does not mention it."""
         for pool in self.pools.values():

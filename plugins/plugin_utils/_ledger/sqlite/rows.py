@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..._names import name_key
-from ..model import Claim, Entry, Identity, Job, KnownHost, Lease, LeaseState, Push, Sighting, SightingKind, State
-
-Row = tuple[Any, ...]
+from ..claim import Claim
+from ..model import Entry, Job, KnownHost, Lease, LeaseState, Sighting, SightingKind
+from .claims import Row
 
 NO_DIGEST = "0" * 64
 
@@ -38,32 +38,6 @@ def claim_row(claim: Claim) -> Row:
         json.dumps(claim.aliases) if claim.aliases else "[]",
         json.dumps([push.host, push.vm_id, push.adapter_id]) if push else None,
     )
-
-
-def claim_of_row(row: Row) -> Claim:
-    return Claim(
-        row[0],
-        row[1],
-        row[3],
-        cast(State, row[4]),
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        row[10],
-        Identity(row[12], row[13], row[11] or "") if row[12] is not None else None,
-        tuple(json.loads(row[14])) if row[14] != "[]" else (),
-        Push(*json.loads(row[15])) if row[15] else None,
-    )
-
-
-def newest_first(rows: list[Row]) -> list[Claim]:
-    if len(rows) < 2:
-        return [claim_of_row(row) for row in rows]
-    # One that changed last comes first; the address makes the order the same everywhere.
-    unique = {row[0]: row for row in rows}.values()
-    return [claim_of_row(row) for row in sorted(unique, key=lambda row: (-row[6], row[0]))]
 
 
 def lease_of_row(row: Row) -> Lease:

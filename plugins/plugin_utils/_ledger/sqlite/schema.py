@@ -9,9 +9,6 @@ grows. Whatever a program error asks for, the database refuses.
 
 from __future__ import annotations
 
-APPLICATION_ID = 0x4D50484C  # "MPHL"
-VERSION = 1
-
 SCHEMA = """
 CREATE TABLE ledger (
   only INTEGER PRIMARY KEY CHECK (only = 1),

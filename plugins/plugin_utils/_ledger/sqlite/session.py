@@ -8,41 +8,31 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from ..._names import host_key, name_key
-from ..errors import LedgerDamaged, StaleClaim
-from ..model import Claim, Entry, Identity, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
+from ..claim import Claim
+from ..errors import StaleClaim
+from ..model import Entry, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
+from .claims import Row, SqliteClaims, claim_of_row
 from .rows import (
-    Row,
     as_json,
     chained,
-    claim_of_row,
     claim_row,
     entry_of_row,
     host_of_row,
     lease_of_row,
-    newest_first,
     sighting_of_row,
 )
 
 
-class SqliteSession:
-    """One transaction."""
+class SqliteSession(SqliteClaims):
+    """One transaction (``backend.Session`` says what each method does)."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        ledger_id: str,
-        scope: str,
-        head: Row,
-        clock: Callable[[], int] | None,
+        self, connection: sqlite3.Connection, ledger_id: str, scope: str, head: Row, clock: Callable[[], int] | None
     ) -> None:
-        if head is None:
-            raise LedgerDamaged(f'ledger "{path}"', "a history", "none", "Restore a backup (macpool.hyperv.ledger).")
-        self.connection = connection
+        super().__init__(connection)
         self.sequence: int
         self.digest: str
         self.sequence, self.head_at, self.digest, now = head
@@ -60,42 +50,7 @@ class SqliteSession:
 
     # --- claims -------------------------------------------------------------------------------------------------------
 
-    def claim_at(self, address: int) -> Claim | None:
-        """Return the claim on an address."""
-        row = self.connection.execute("SELECT * FROM claims WHERE address = ?", (address,)).fetchone()
-        return claim_of_row(row) if row else None
-
-    def claims_named(self, key: str) -> list[Claim]:
-        """Return the claims whose owner or alias has this key, the newest first; none that is held."""
-        rows = self.connection.execute(
-            "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
-            " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
-            " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
-            " WHERE aliases.name_key = ? AND claims.state <> 'held'",
-            (key, key, key),
-        ).fetchall()
-        return newest_first(rows)
-
-    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
-        """Return the claims bound to these ids, the newest first."""
-        rows = self.connection.execute(
-            "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
-            " AND state IN ('reserved', 'applied')"
-            " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
-            " AND state IN ('releasing', 'quarantined')",
-            (identity.vm_id, identity.adapter_id) * 2,
-        ).fetchall()
-        return newest_first(rows)
-
-    def claims_between(self, start: int, end: int) -> Iterator[Claim]:
-        """Return the claims on a stretch of addresses, by address."""
-        rows = self.connection.execute(
-            "SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", (start, end)
-        )
-        return map(claim_of_row, rows)
-
     def unsettled_claims(self) -> list[Claim]:
-        """Return the claims that an observation may change."""
         rows = self.connection.execute(
             "SELECT * FROM claims WHERE state IN ('reserved', 'releasing', 'quarantined')"
             " OR (state = 'applied' AND (vm_id IS NULL OR pushing IS NOT NULL)) ORDER BY address"
@@ -103,7 +58,6 @@ class SqliteSession:
         return [claim_of_row(row) for row in rows]
 
     def insert_claim(self, claim: Claim) -> None:
-        """Add a claim on an address that has none."""
         self.dirty = True
         self.connection.execute(
             "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", claim_row(claim)
@@ -112,7 +66,6 @@ class SqliteSession:
             self._save_aliases(claim)
 
     def update_claim(self, claim: Claim, generation: int) -> None:
-        """Replace the claim on this address, if it still has that generation; delete it when it is now gone."""
         self.dirty = True
         if claim.state == "gone":
             done = self.connection.execute(
@@ -140,14 +93,12 @@ class SqliteSession:
         )
 
     def count_claims(self, start: int, end: int) -> dict[str, int]:
-        """Return the number of claims on a stretch of addresses, by state."""
         rows = self.connection.execute(
             "SELECT state, COUNT(*) FROM claims WHERE address BETWEEN ? AND ? GROUP BY state", (start, end)
         )
         return dict(rows.fetchall())
 
     def taken(self, start: int, end: int, limit: int) -> list[int]:
-        """Return the addresses of a stretch with a claim or a sighting: sorted, at most ``limit``."""
         rows = self.connection.execute(
             "SELECT address FROM claims WHERE address BETWEEN ? AND ?"
             " UNION SELECT address FROM sightings WHERE address BETWEEN ? AND ? ORDER BY 1 LIMIT ?",
@@ -156,7 +107,6 @@ class SqliteSession:
         return [address for (address,) in rows]
 
     def count_carried(self, start: int, end: int) -> int:
-        """Return how many addresses of a stretch were seen and have no claim."""
         (count,) = self.connection.execute(
             "SELECT COUNT(DISTINCT address) FROM sightings WHERE address BETWEEN ? AND ?"
             " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.address = sightings.address)",
@@ -167,18 +117,15 @@ class SqliteSession:
     # --- leases -------------------------------------------------------------------------------------------------------
 
     def leases(self) -> list[Lease]:
-        """Return all leases, by start."""
         return [lease_of_row(row) for row in self.connection.execute("SELECT * FROM leases ORDER BY start")]
 
     def leases_between(self, start: int, end: int) -> list[Lease]:
-        """Return the leases that share an address with a stretch."""
         rows = self.connection.execute(
             'SELECT * FROM leases WHERE start <= ? AND "end" >= ? ORDER BY start', (end, start)
         )
         return [lease_of_row(row) for row in rows]
 
     def save_lease(self, lease: Lease) -> None:
-        """Add or replace the lease that starts there; delete it when it is gone."""
         self.dirty = True
         if lease.state == "gone":
             self.connection.execute("DELETE FROM leases WHERE start = ?", (lease.start,))
@@ -208,11 +155,9 @@ class SqliteSession:
     # --- hosts and sightings ------------------------------------------------------------------------------------------
 
     def hosts(self) -> list[KnownHost]:
-        """Return all hosts ever recorded and not forgotten, by name."""
         return [host_of_row(row) for row in self.connection.execute("SELECT * FROM hosts ORDER BY host_key")]
 
     def save_host(self, host: KnownHost, instead_of: str) -> None:
-        """Add what is known of a host, or put it in the place of what is known under a name."""
         self.dirty = True
         old, new = host_key(instead_of), host_key(host.host)
         if old != new:
@@ -238,13 +183,11 @@ class SqliteSession:
         )
 
     def delete_host(self, host: str) -> None:
-        """Forget a host and its sightings."""
         self.dirty = True
         self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (host_key(host),))
         self.connection.execute("DELETE FROM sightings WHERE host_key = ?", (host_key(host),))
 
     def add_sightings(self, host: str, observed_at: int, sightings: Iterable[Sighting]) -> None:
-        """Add what was seen at a time to a host's sightings."""
         self.dirty = True
         key = host_key(host)
         self.connection.executemany(
@@ -270,14 +213,12 @@ class SqliteSession:
         )
 
     def drop_sightings(self, host: str, before: int) -> None:
-        """Delete a host's sightings that are older than a time."""
         self.dirty = True
         self.connection.execute(
             "DELETE FROM sightings WHERE host_key = ? AND observed_at < ?", (host_key(host), before)
         )
 
     def sightings_at(self, address: int) -> list[Sighting]:
-        """Return who was seen with an address."""
         rows = self.connection.execute(
             "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address = ?"
             " ORDER BY host_key, kind, vm_id, adapter_id, adapter_name",
@@ -286,7 +227,6 @@ class SqliteSession:
         return [sighting_of_row(row) for row in rows]
 
     def sightings_between(self, start: int, end: int) -> Iterator[Sighting]:
-        """Return who was seen with an address of a stretch, by address."""
         rows = self.connection.execute(
             "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address BETWEEN ? AND ?"
             " ORDER BY address, host_key, kind, vm_id, adapter_id, adapter_name",
@@ -295,7 +235,6 @@ class SqliteSession:
         return map(sighting_of_row, rows)
 
     def sightings_of_vm(self, vm_id: str) -> list[Sighting]:
-        """Return what was seen of a VM, on any host, with any address."""
         rows = self.connection.execute(
             "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE vm_id = ?"
             " ORDER BY host_key, kind, address, adapter_id",
@@ -306,28 +245,23 @@ class SqliteSession:
     # --- plans, intents -----------------------------------------------------------------------------------------------
 
     def plans(self) -> list[PlanGeneration]:
-        """Return the generations of the plan, the newest first."""
         rows = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC")
         return [PlanGeneration(*row) for row in rows]
 
     def current_plan(self) -> PlanGeneration | None:
-        """Return the newest generation of the plan."""
         row = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC LIMIT 1").fetchone()
         return PlanGeneration(*row) if row else None
 
     def add_plan(self, plan: PlanGeneration) -> None:
-        """Add a generation of the plan."""
         self.dirty = True
         self.connection.execute(
             "INSERT INTO plans VALUES (?, ?, ?, ?)", (plan.generation, plan.digest, plan.since, plan.job)
         )
 
     def intents(self) -> list[Intent]:
-        """Return the open intents, the oldest first."""
         return [Intent(*row) for row in self.connection.execute("SELECT * FROM intents ORDER BY id")]
 
     def add_intent(self, intent: Intent) -> None:
-        """Add an intent under its id."""
         self.dirty = True
         self.connection.execute(
             "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -335,14 +269,12 @@ class SqliteSession:
         )
 
     def delete_intent(self, intent_id: int) -> None:
-        """Delete an intent."""
         self.dirty = True
         self.connection.execute("DELETE FROM intents WHERE id = ?", (intent_id,))
 
     # --- history ------------------------------------------------------------------------------------------------------
 
     def log(self, kind: str, action: str, job: Job, after: Mapping[str, Any], address: int | None, owner: str) -> int:
-        """Add an entry to the history and return its number."""
         self.dirty = True
         self.sequence += 1
         row = chained(self.digest, self.sequence, self.now, kind, action, address, owner, job, as_json(after))
@@ -351,7 +283,6 @@ class SqliteSession:
         return self.sequence
 
     def history(self, address: int | None, key: str | None, kind: str | None, newest: int | None) -> list[Entry]:
-        """Return entries in order: of an address, of an owner's key, of a kind; only the newest so many."""
         self.flush()
         rows = self.connection.execute(
             # Two statements, so that the index on the address is used where there is one to look for.
@@ -365,21 +296,24 @@ class SqliteSession:
         return [entry_of_row(row) for row in reversed(rows)]
 
     def entry(self, sequence: int) -> Entry | None:
-        """Return one entry of the history."""
         self.flush()
         row = self.connection.execute("SELECT * FROM history WHERE sequence = ?", (sequence,)).fetchone()
         return entry_of_row(row) if row else None
 
     def entries(self) -> Iterator[Entry]:
-        """Return the whole history in order."""
         self.flush()
         return map(entry_of_row, self.connection.execute("SELECT * FROM history ORDER BY sequence"))
 
-    def entry_at(self, address: int, at: int) -> Entry | None:
-        """Return the newest entry on a claim of an address that is not newer than a time."""
+    def digest_of(self, sequence: int) -> str | None:
+        """Return the digest that one entry of the history has in the chain."""
+        row = self.connection.execute("SELECT digest FROM history WHERE sequence = ?", (sequence,)).fetchone()
+        return row[0] if row else None
+
+    def claim_entries(self, at: int) -> list[Entry]:
         self.flush()
-        row = self.connection.execute(
-            "SELECT * FROM history WHERE address = ? AND kind = 'claim' AND at <= ? ORDER BY sequence DESC LIMIT 1",
-            (address, at),
-        ).fetchone()
-        return entry_of_row(row) if row else None
+        rows = self.connection.execute(
+            "SELECT * FROM history WHERE sequence IN (SELECT MAX(sequence) FROM history"
+            " WHERE address IS NOT NULL AND kind = 'claim' AND at <= ? GROUP BY address) ORDER BY address",
+            (at,),
+        )
+        return [entry_of_row(row) for row in rows]

@@ -12,9 +12,13 @@ from __future__ import annotations
 import os
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
+from ..._text import iso
+from ..errors import LedgerRolledBack
 from ..places import state_home
+from .session import SqliteSession
 
 RECORD = "macpool-witness-1 {sequence:020d} {digest}"
 LENGTH = len(RECORD.format(sequence=0, digest="0" * 64)) + 10
@@ -70,6 +74,28 @@ class Witness:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def gap(path: Path, session: SqliteSession, seen: Seen | None) -> LedgerRolledBack | None:
+    """Return the error for a ledger that misses what was acknowledged here before; None when nothing is missing."""
+    if seen is None or seen == (session.sequence, session.digest):
+        return None
+    if seen.sequence < session.sequence and session.digest_of(seen.sequence) == seen.digest:
+        return None
+    missing = max(seen.sequence - session.sequence, 0)
+    what = (
+        f"sequence {session.sequence} of {iso(session.head_at)}: {missing} operations since then are missing"
+        if missing
+        else f"sequence {session.sequence}, whose entry {seen.sequence} is another one: the ledger was put back to "
+        "an earlier state and went on from there"
+    )
+    return LedgerRolledBack(
+        f'ledger "{path}"',
+        f"sequence {seen.sequence} or later, which this controller has seen",
+        what,
+        "Addresses promised since then may be promised again. Put the newest ledger back. If it is lost, observe all "
+        "hosts and adopt what they carry, then accept the loss (macpool.hyperv.ledger with accept_rollback: true).",
+    )
 
 
 def _parse(record: bytes) -> Seen | None:

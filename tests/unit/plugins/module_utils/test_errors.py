@@ -9,7 +9,12 @@ import pickle
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors, raise_all
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import (
+    MacPoolError,
+    ManyErrors,
+    collected,
+    raise_all,
+)
 
 ONE = MacPoolError('pool "a"', "x", "y", "Do z.")
 TWO = MacPoolError('pool "b"', "v", "w", "Do u.")
@@ -35,6 +40,22 @@ def test_many_errors_are_numbered_lines_of_one_message() -> None:
         raise_all("plan", [ONE, TWO])
     assert str(caught.value) == f"plan: 2 errors\n  1. {ONE}\n  2. {TWO}"
     assert caught.value.errors == (ONE, TWO)
+
+
+def test_work_is_done_for_every_item_and_all_errors_are_raised_together() -> None:
+    done = []
+
+    def work(item: int) -> int:
+        done.append(item)
+        if item % 2:
+            raise (ONE, TWO)[item // 2]
+        return item * 10
+
+    assert collected("items", [0, 2], work) == [0, 20]
+    done.clear()
+    with pytest.raises(ManyErrors, match="items: 2 errors") as caught:
+        collected("items", range(4), work)
+    assert (done, caught.value.errors) == ([0, 1, 2, 3], (ONE, TWO))
 
 
 @pytest.mark.parametrize("error", [ONE, ManyErrors("plan", [ONE, TWO])], ids=["one", "many"])

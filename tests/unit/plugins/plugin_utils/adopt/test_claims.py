@@ -138,7 +138,7 @@ def test_a_rebuild_covers_every_carried_address(documents: list[Document], rando
     with ledger() as made:
         expected, refused = run(made, documents, preview=True)
         assert made.claims() == []
-        assert made.sightings() == []
+        assert made.hosts() == []
         shuffled = random.sample(documents, len(documents))
         done, conflicts = run(made, shuffled)
         # Check mode predicts the real run, and the order of documents is irrelevant.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def reopened(ledger: Ledger, plan: Plan | None = None, clock: Clock | None = Non
     store = SqliteStore(Path(ledger.location), clock=clock)
     store.open(ledger.scope)
     return Ledger(store, ledger.scope, plan or ledger.plan)
+
+
+def sightings(ledger: Ledger) -> list[Sighting]:
+    """Return who was last seen, read by a connection of its own."""
+    with closing(SqliteStore(Path(ledger.location))) as store:
+        return store.read(lambda session: list(session.sightings_between(0, (1 << 48) - 1)))
 
 
 def vm(

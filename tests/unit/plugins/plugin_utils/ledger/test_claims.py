@@ -21,7 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
     PoolFull,
     StaleClaim,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Confirmation,
     Identity,
@@ -46,6 +46,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     picture,
     pool,
     reopened,
+    sightings,
     vm,
 )
 
@@ -439,7 +440,7 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
     # What the cluster still names is not forgotten.
     ledger.observe([picture("hv1", clock.forward(1), cluster_nodes=("hv9",))], JOB)
     assert ledger.forget_host("hv9", JOB) is not None
-    assert "hv9" in ledger.unproven()
+    assert "hv9" in ledger.observe([], JOB, preview=True).unproven
 
 
 def test_a_vm_that_moved_between_two_readings_frees_nothing(ledger: Ledger, clock: Clock) -> None:
@@ -462,7 +463,7 @@ def test_a_full_name_and_a_short_one_are_one_host(ledger: Ledger, clock: Clock) 
     clock.forward(1)
     ledger.observe([picture("HV1.example.com", clock.now)], JOB)
     assert [host.host for host in ledger.hosts()] == ["HV1.example.com"]
-    assert ledger.sightings(POOL) == []
+    assert sightings(ledger) == []
     clock.forward(1)
     # Another domain: another host, and the short name of the plan means neither of them now.
     observed = ledger.observe([picture("hv1.example.org", clock.now), picture("hv2", clock.now)], JOB)
@@ -484,7 +485,7 @@ def test_a_picture_that_comes_late_tells_nothing_new(ledger: Ledger, clock: Cloc
     ledger.observe([picture("hv1", clock.now, vm(POOL + 1))], JOB)
     known = ledger.hosts()
     ledger.observe([late], JOB)
-    assert [sighting.address for sighting in ledger.sightings()] == [POOL + 1]
+    assert [sighting.address for sighting in sightings(ledger)] == [POOL + 1]
     assert ledger.hosts() == known
 
 
@@ -493,7 +494,7 @@ def test_an_incomplete_picture_adds_to_the_complete_one_before_it(ledger: Ledger
     for _hour in range(3):
         clock.forward(HOUR)
         ledger.observe([picture("hv1", clock.now, vm(POOL), vm(POOL + 1, "b/eth0", "vm-2"), complete=False)], JOB)
-    assert [sighting.address for sighting in ledger.sightings()] == [POOL, POOL + 1]
+    assert [sighting.address for sighting in sightings(ledger)] == [POOL, POOL + 1]
     (host,) = ledger.hosts()
     assert (host.complete, host.complete_at, host.observed_at) == (False, START, clock.now)
     assert (host.range_start, host.range_end) == (LAND, LAND + 15)
@@ -536,18 +537,18 @@ def test_the_plan_may_ask_for_a_fresh_and_complete_picture(tmp_path: Path, clock
 def test_a_claim_is_unsure_from_renewal_to_confirmation(ledger: Ledger) -> None:
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
     push = Push("hv1", "vm-1", "ad-1")
-    renewed = ledger.renew([Renewal(fence_of(claim), push)], JOB)[0].claim
+    renewed = ledger.renew([Renewal(claim.fence, push)], JOB)[0].claim
     assert renewed.unsure
     assert ledger.claims()[0].pushing == push
-    confirmed = ledger.confirm([Confirmation(fence_of(renewed), "read back on hv1")], JOB)[0]
+    confirmed = ledger.confirm([Confirmation(renewed.fence, "read back on hv1")], JOB)[0]
     assert (confirmed.claim.state, confirmed.claim.unsure, confirmed.changed) == ("applied", False, True)
-    assert not ledger.confirm([Confirmation(fence_of(renewed), "read back again")], JOB)[0].changed
+    assert not ledger.confirm([Confirmation(renewed.fence, "read back again")], JOB)[0].changed
 
 
 def test_a_lost_confirmation_is_healed_by_evidence(ledger: Ledger, clock: Clock) -> None:
     """Incident 8: the connection dropped after the set."""
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
-    ledger.renew([Renewal(fence_of(claim), Push("hv1", "vm-1", "ad-1"))], JOB)
+    ledger.renew([Renewal(claim.fence, Push("hv1", "vm-1", "ad-1"))], JOB)
     ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
     after = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
     assert (after.address, after.state, after.unsure) == (claim.address, "applied", False)
@@ -556,20 +557,20 @@ def test_a_lost_confirmation_is_healed_by_evidence(ledger: Ledger, clock: Clock)
 
 def test_a_stale_generation_changes_nothing(ledger: Ledger) -> None:
     first, second = (item.claim for item in ledger.ensure([Request("a/eth0"), Request("b/eth0")], JOB))
-    ledger.renew([Renewal(fence_of(second))], OTHER_JOB)
+    ledger.renew([Renewal(second.fence)], OTHER_JOB)
     before = ledger.info().sequence
     with pytest.raises(StaleClaim, match=r'"b/eth0".*expected generation 1.*generation 2'):
-        ledger.renew([Renewal(fence_of(first)), Renewal(fence_of(second))], JOB)
+        ledger.renew([Renewal(first.fence), Renewal(second.fence)], JOB)
     with pytest.raises(StaleClaim):
-        ledger.confirm([Confirmation(fence_of(second), "x")], JOB)
+        ledger.confirm([Confirmation(second.fence, "x")], JOB)
     assert ledger.info().sequence == before
 
 
 def test_a_confirmation_of_what_was_seen_meanwhile_is_no_error(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
-    renewed = ledger.renew([Renewal(fence_of(claim), Push("hv1", "vm-1", "ad-1"))], JOB)[0].claim
+    renewed = ledger.renew([Renewal(claim.fence, Push("hv1", "vm-1", "ad-1"))], JOB)[0].claim
     ledger.observe([picture("hv1", clock.now, vm(claim.address))], OTHER_JOB)
-    assert not ledger.confirm([Confirmation(fence_of(renewed), "read back", ids(1))], JOB)[0].changed
+    assert not ledger.confirm([Confirmation(renewed.fence, "read back", ids(1))], JOB)[0].changed
 
 
 def test_incident_10_a_job_that_slept_through_its_reservation_pushes_nothing(tmp_path: Path, clock: Clock) -> None:
@@ -585,7 +586,7 @@ def test_incident_10_a_job_that_slept_through_its_reservation_pushes_nothing(tmp
         with pytest.raises(PoolFull):
             ledger.ensure([Request("l/eth0")], OTHER_JOB)
         with pytest.raises(StaleClaim, match="in quarantine"):
-            ledger.renew([Renewal(fence_of(mine), Push("hv1", "vm-j", "ad-j"))], JOB)
+            ledger.renew([Renewal(mine.fence, Push("hv1", "vm-j", "ad-j"))], JOB)
         assert {claim.owner: claim.state for claim in ledger.claims()} == {
             "j/eth0": "quarantined",
             "k/eth0": "reserved",
@@ -617,8 +618,8 @@ def test_an_older_checkout_is_refused_until_going_back_is_meant(ledger: Ledger, 
 def test_what_a_job_has_under_way_is_not_stopped_by_a_new_plan(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
     reopened(ledger, make_plan(size=32), clock).accept_plan(OTHER_JOB)
-    renewed = ledger.renew([Renewal(fence_of(claim))], JOB)[0].claim
-    assert ledger.confirm([Confirmation(fence_of(renewed), "read back")], JOB)[0].changed
+    renewed = ledger.renew([Renewal(claim.fence)], JOB)[0].claim
+    assert ledger.confirm([Confirmation(renewed.fence, "read back")], JOB)[0].changed
 
 
 def test_land_with_promises_on_it_never_changes_kind(ledger: Ledger, clock: Clock) -> None:
@@ -652,19 +653,19 @@ def test_the_plan_of_another_scope_is_refused(ledger: Ledger) -> None:
 
 
 def test_who_had_an_address_when(ledger: Ledger, clock: Clock) -> None:
-    ledger.ensure([Request("a/eth0", "tenant", POOL)], JOB)
+    ledger.ensure([Request("a/eth0", "tenant", POOL), Request("other/eth0", "tenant", POOL + 1)], JOB)
     clock.forward(HOUR)
     released_and_gone(ledger, clock, "a/eth0")
     nobody = clock.forward(HOUR)
     later = clock.forward(HOUR)
     ledger.ensure([Request("b/eth0", "tenant", POOL)], OTHER_JOB)
-    assert ledger.at(POOL, START - 1).claim is None
-    assert ledger.at(POOL, START + HOUR).claim.owner == "a/eth0"  # type: ignore[union-attr]
-    assert ledger.at(POOL, nobody).claim is None
-    assert ledger.at(POOL, later).claim.owner == "b/eth0"  # type: ignore[union-attr]
-    now = ledger.at(POOL)
-    assert now.claim is not None
-    assert [entry.after["state"] for entry in now.entries] == [
+    assert ledger.claims_at(START - 1) == []
+    (other,) = [claim for claim in ledger.claims_at(START) if claim.address != POOL]
+    assert [claim.owner for claim in ledger.claims_at(START + HOUR)] == ["a/eth0", other.owner]
+    assert ledger.claims_at(nobody) == [other]
+    assert [claim.owner for claim in ledger.claims_at(later)] == ["b/eth0", other.owner]
+    assert ledger.claims_at(later) == ledger.claims()
+    assert [entry.after["state"] for entry in ledger.history(address=POOL)] == [
         "reserved",
         "releasing",
         "quarantined",
@@ -738,7 +739,7 @@ def test_an_address_that_an_interface_holds_is_not_chosen_but_its_owner_may_have
     with pytest.raises(PoolFull):
         ledger.ensure([Request("more/eth0", "tenant")], JOB)
     assert ledger.ensure([Request("web01/eth0", "tenant", POOL)], JOB)[0].claim.address == POOL
-    assert NC not in ledger.unproven()
+    assert NC not in ledger.observe([], JOB, preview=True).unproven
 
 
 def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
     RebindNeeded,
     StaleClaim,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, fence_of
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Claim,
     Confirmation,
@@ -54,6 +54,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     picture,
     pool,
     reopened,
+    sightings,
     vm,
 )
 
@@ -118,12 +119,12 @@ class Laws(RuleBasedStateMachine):
 
     def predicted(self, call: Any, *arguments: Any, **options: Any) -> Any:
         """Preview a call, see that nothing was written, run it, and see that the preview was right."""
-        before = (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), self.ledger.sightings())
+        before = (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), sightings(self.ledger))
         try:
             preview, refusal = call(*arguments, **options, preview=True), None
         except MacPoolError as error:
             preview, refusal = None, error
-        assert before == (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), self.ledger.sightings())
+        assert before == (self.ledger.info(), self.ledger.export_text(), self.ledger.hosts(), sightings(self.ledger))
         if refusal is not None:
             with pytest.raises(type(refusal)) as caught:
                 call(*arguments, **options)
@@ -132,7 +133,7 @@ class Laws(RuleBasedStateMachine):
                 self.ledger.info(),
                 self.ledger.export_text(),
                 self.ledger.hosts(),
-                self.ledger.sightings(),
+                sightings(self.ledger),
             )
             raise refusal
         result = call(*arguments, **options)
@@ -152,14 +153,14 @@ class Laws(RuleBasedStateMachine):
             (outcome,) = self.predicted(self.ledger.ensure, [request], JOB, reserve_for=3600)
         except PoolFull:
             assert {claim.address for claim in self.ledger.claims()} | {
-                sighting.address for sighting in self.ledger.sightings()
+                sighting.address for sighting in sightings(self.ledger)
             } >= set(range(POOL, POOL + SIZE))
             return
         except (MacPoolError, RebindNeeded):
             return
         key = name_key(owner(number))
         assert self.promised.setdefault(key, outcome.claim.address) == outcome.claim.address
-        self.fences.append(fence_of(outcome.claim))
+        self.fences.append(outcome.claim.fence)
         (again,) = self.ledger.ensure([request], OTHER_JOB, reserve_for=3600)
         assert not again.changed
 
@@ -190,7 +191,7 @@ class Laws(RuleBasedStateMachine):
         fence = data.draw(st.sampled_from(self.fences))
         before = self.ledger.claims(address=fence.address)
         current = before[0] if before else None
-        as_seen = current is not None and fence == fence_of(current) and current.live
+        as_seen = current is not None and fence == current.fence and current.live
         try:
             if confirming:
                 self.predicted(self.ledger.confirm, [Confirmation(fence, "read back")], JOB)
@@ -199,7 +200,7 @@ class Laws(RuleBasedStateMachine):
             else:
                 (renewed,) = self.predicted(self.ledger.renew, [Renewal(fence, Push("hv1", "v", "a"))], JOB)
                 assert as_seen
-                self.fences.append(fence_of(renewed.claim))
+                self.fences.append(renewed.claim.fence)
         except StaleClaim:
             assert not as_seen
             assert self.ledger.claims(address=fence.address) == before
@@ -242,7 +243,7 @@ def claims_of_every_state(ledger: Ledger, data: st.DataObject) -> None:
         claim = ledger.ensure([Request(owner(number), identity=identity)], JOB, reserve_for=3600)[0].claim
         what = data.draw(st.sampled_from(["nothing", "release", "declare", "confirm"]))
         if what == "confirm":
-            ledger.confirm([Confirmation(fence_of(claim), "read back")], JOB)
+            ledger.confirm([Confirmation(claim.fence, "read back")], JOB)
         elif what != "nothing":
             ledger.release([Target(claim.owner)], JOB, declared_gone=what == "declare")
 
@@ -300,7 +301,7 @@ def test_what_is_known_of_hosts_does_not_depend_on_who_reported_first(data: st.D
             with make_ledger(Path(folder) / str(len(known)), plan, clock) as ledger:
                 for item in order:
                     ledger.observe([item], JOB)
-                known.append((ledger.hosts(), ledger.sightings()))
+                known.append((ledger.hosts(), sightings(ledger)))
         assert known[0] == known[1]
 
 

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What proves that an address is not in use: complete pictures of every host that could carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .._names import find_host, host_key
+from .._plan.model import Plan
+from .._text import iso
+from .backend import Session
+from .errors import PictureTooOld
+from .model import KnownHost
+
+
+def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> list[str]:
+    """Return the names of all hosts without whose complete picture nothing is proven absent.
+
+    Every host ever recorded (until it is forgotten), the plan's, and every cluster node that a picture names.
+    """
+    names: dict[str, str] = {}
+    recorded = list(recorded)
+    mentioned = [host.host for host in recorded]
+    mentioned += [node for host in recorded for node in host.cluster_nodes]
+    for name in (*mentioned, *planned):
+        names.setdefault(find_host(name, names) or host_key(name), name)
+    return list(names.values())
+
+
+def unproven_hosts(
+    recorded: Iterable[KnownHost], required: Iterable[str], not_before: int | None = None
+) -> dict[str, str]:
+    """Return the hosts that keep absence from being proven, with the reason of each.
+
+    :param not_before: pictures older than this count as too old
+    """
+    known = {host_key(host.host): host for host in recorded}
+    reasons: dict[str, str] = {}
+    for name in required:
+        key = find_host(name, known)
+        host = known[key] if key is not None else None
+        if host is None or host.observed_at is None:
+            reasons[name] = "never observed"
+        elif not host.complete:
+            reasons[name] = f"incomplete: {host.why_incomplete or 'no reason given'}"
+        elif not_before is not None and host.observed_at < not_before:
+            reasons[name] = f"observed {iso(host.observed_at)}"
+    for host in _other_owner_maps(known.values()):
+        name = next((name for name in required if find_host(name, known) == host_key(host.host)), "")
+        if name:
+            reasons.setdefault(name, "VMs moved, came or went between its reading and that of another host")
+    return reasons
+
+
+def _other_owner_maps(hosts: Iterable[KnownHost]) -> Iterable[KnownHost]:
+    """Return the hosts that saw their cluster's VMs elsewhere than the host that was read last.
+
+    A VM that moves between two readings may be seen nowhere, however complete each of them is.
+    """
+    newest: dict[str, KnownHost] = {}
+    read = [host for host in hosts if host.complete and host.owners]
+    for host in sorted(read, key=lambda item: (item.observed_at or 0, item.host)):
+        newest[host.cluster.lower()] = host
+    return [host for host in read if host.owners != newest[host.cluster.lower()].owners]
+
+
+def absence_proof(recorded: Sequence[KnownHost], plan: Plan) -> int | None:
+    """Return since when complete pictures of all required hosts show who is absent; None when some are missing."""
+    required = required_hosts(recorded, plan.hosts)
+    if not required or unproven_hosts(recorded, required):
+        return None
+    known = {host_key(host.host): host for host in recorded}
+    times = [known[key].observed_at for name in required if (key := find_host(name, known)) is not None]
+    return min(time for time in times if time is not None)
+
+
+def unproven(session: Session, plan: Plan) -> dict[str, str]:
+    """Return the hosts that keep absence from being proven, with the reason of each."""
+    recorded = session.hosts()
+    return unproven_hosts(recorded, required_hosts(recorded, plan.hosts))
+
+
+def check_picture(session: Session, plan: Plan, subject: str) -> None:
+    """Refuse to hand out anything on an older or less complete picture than the plan asks for.
+
+    :raises PictureTooOld: naming the hosts
+    """
+    if plan.max_observation_age is None:
+        return
+    recorded: Sequence[KnownHost] = session.hosts()
+    required = required_hosts(recorded, plan.hosts)
+    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
+    if required and not reasons:
+        return
+    found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
+    raise PictureTooOld(
+        subject,
+        f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
+        found,
+        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
+        "forget_hosts), or change max_observation_age in the plan.",
+    )

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A claim: an address and to whom it is promised. Pure data, and all that a lookup of an address needs of the model.
+
+Times are whole milliseconds since 1970 in UTC by the database's own clock. Addresses are ints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]
+LIVE: tuple[State, ...] = ("reserved", "applied")
+"""States in which the address is promised to its owner, who has at most one such claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The ids of a VM's adapter. The cluster is information: a VM keeps its ids when it moves to another one."""
+
+    vm_id: str
+    adapter_id: str
+    cluster: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vm_id", self.vm_id.lower())
+        object.__setattr__(self, "adapter_id", self.adapter_id.lower())
+
+
+class Push(NamedTuple):
+    """An address on its way to an adapter: until it is confirmed or seen, it is unknown whether it arrived."""
+
+    host: str
+    vm_id: str
+    adapter_id: str
+
+
+class Fence(NamedTuple):
+    """A claim as a job last saw it. If anything is different by now, the job's claim is stale."""
+
+    address: int
+    owner: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An address and to whom it is promised.
+
+    ``generation`` counts what a waiting job must know of; evidence that the owner carries the address does not count.
+    ``pushing`` is set while it is unknown whether the address reached the adapter.
+    """
+
+    address: int
+    owner: str
+    pool: str
+    state: State
+    generation: int
+    since: int
+    until: int | None = None
+    job: str = ""
+    evidence: str = ""
+    note: str = ""
+    identity: Identity | None = None
+    aliases: tuple[str, ...] = ()
+    pushing: Push | None = None
+
+    @property
+    def label(self) -> str:
+        """The owner as a reader knows it; its ids where it never had a name."""
+        return self.owner or (f"{self.identity.vm_id}/{self.identity.adapter_id}" if self.identity else "")
+
+    @property
+    def live(self) -> bool:
+        """Whether the address is promised to its owner now."""
+        return self.state in LIVE
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the address was being pushed and it is unknown whether it arrived."""
+        return self.pushing is not None
+
+    @property
+    def fence(self) -> Fence:
+        """The claim as it is now, to be shown again when it is renewed or confirmed."""
+        return Fence(self.address, self.owner, self.generation)

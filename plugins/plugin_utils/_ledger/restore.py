@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting a backup in the place of a ledger."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from ...module_utils._errors import MacPoolError
+from .._text import quoted
+from .backend import Store
+from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing
+from .history import replay_problems
+from .model import Job
+from .stores import store_at
+
+
+def restore(store: Store, scope: str, backup: str, job: Job, timeout: float, *, preview: bool = False) -> None:
+    """Put a backup in the place of a ledger, which may be missing or damaged, and say so in the history.
+
+    What was promised since the backup is lost: observe all hosts afterwards and adopt what they carry.
+    """
+    origin = Path(backup).expanduser().absolute()
+    with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
+        # A copy: the backup may lie on a network file system, or where nothing can be written beside it.
+        copy = Path(folder) / "backup"
+        _copy_database(origin, copy)
+        restored_id = _checked_backup(origin, copy, scope, timeout)
+        lost = _newest_known(store)
+        if lost is not None and lost[0] != restored_id:
+            raise LedgerExists(
+                f'ledger "{store.location}"',
+                f"the ledger that the backup is of (id {restored_id}), or none",
+                f"another ledger (id {lost[0]})",
+                "Move it away first, if you really want to replace it.",
+            )
+        if preview:
+            return
+        store.replace_with(str(copy))
+    store.open(scope)
+    after = {"from": str(origin), "lost_sequence": lost[1] if lost else None}
+    store.write(lambda session: session.log("ledger", "restored", job, after, None, ""), acknowledge=True)
+
+
+def _copy_database(origin: Path, copy: Path) -> None:
+    """Copy a database file, with its write-ahead log where that was copied too."""
+    try:
+        shutil.copyfile(origin, copy)
+        if Path(f"{origin}-wal").exists():
+            shutil.copyfile(f"{origin}-wal", f"{copy}-wal")
+    except OSError as error:
+        raise LedgerMissing(f'backup "{origin}"', "a backup", str(error.strerror), "Give the path of one.") from error
+
+
+def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str:
+    """Return the id of the ledger that a backup is of."""
+    subject = f'backup "{origin}"'
+    try:
+        with closing(store_at(str(copy), scope, timeout)) as store:
+            store.open(scope)
+            ledger_id = store.read(lambda session: session.ledger_id)
+            problems = store.verify() or store.read(replay_problems)
+    except LedgerForeign as error:
+        # The remedies for a ledger, such as making one, are none for a backup.
+        wanted = f"a backup of the ledger of scope {quoted(scope)}"
+        raise LedgerForeign(subject, wanted, error.found, "Give the path of one.") from error
+    if problems:
+        raise LedgerDamaged(subject, "a backup in order", "; ".join(problems[:3]), "Restore another backup.")
+    return ledger_id
+
+
+def _newest_known(store: Store) -> tuple[str, int] | None:
+    """Return id and sequence of the ledger that is to be replaced, as far as it can be read."""
+    try:
+        return store.read(lambda session: (session.ledger_id, session.sequence))
+    except MacPoolError:
+        return None
+    finally:
+        store.close()
