@@ -22,6 +22,7 @@ from .._ledger import model as _contract
 from .._ledger.ledger import Ledger
 from .._ledger.model import Claim, Confirmation, Fence, Identity, Intent, Job, Outcome, Renewal, Request
 from .._ledger.promise import check_promised
+from .._observation.model import OFF, RUNNING
 from . import adapters as _host
 from .adapters import Item, Target, Wish
 from .rounds import in_rounds
@@ -159,7 +160,7 @@ class Pusher:
         operations = _host.adapter_operations(items, self.power.shutdown_timeout, self.power.force_off)
         states = {vm["id"]: vm["state"] for vm in observation["vms"]}
         open_here = {intent.vm_id: intent for intent in intents if intent.vm_id in states}
-        left_off = [vm_id for vm_id in open_here if states[vm_id] == _host.OFF]
+        left_off = [vm_id for vm_id in open_here if states[vm_id] == OFF]
         operations += _host.start_operations(left_off)
 
         claims = {key: outcome.claim for key, outcome in outcomes.items()}
@@ -301,7 +302,7 @@ class Pusher:
     ) -> None:
         """Close the intents of VMs that run again; one that does not stays open for the next run."""
         restarted = {operation["vm_id"] for operation in operations if operation.get("power") == RESTART}
-        running = {vm_id for vm_id in open_here.keys() - restarted if states[vm_id] in _host.RUNNING}
+        running = {vm_id for vm_id in open_here.keys() - restarted if states[vm_id] in RUNNING}
         for operation, result in zip(operations, results, strict=True):
             vm_id = operation["vm_id"]
             after = result.get("after") or {}
@@ -312,7 +313,7 @@ class Pusher:
                     report.recovered.append(vm_id)
                     running.add(vm_id)
             elif operation.get("power") == RESTART and (
-                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in _host.RUNNING
+                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in RUNNING
             ):
                 running.add(vm_id)
         if not self.preview:

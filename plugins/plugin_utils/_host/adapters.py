@@ -16,16 +16,9 @@ from typing import Any, Protocol, TypeVar
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac, is_mac, is_multicast, parse_mac, parse_unicast
 from .._names import named_owner
+from .._observation.model import NEVER_STARTED, NULL_PROFILE, OFF, REPLICAS, RUNNING, SAVED
 
 Document = Mapping[str, Any]
-
-NEVER_STARTED = "000000000000"
-RUNNING = ("Running", "Paused")
-SAVED = ("Saved", "FastSaved", "Hibernated")
-OFF = "Off"
-REPLICAS = ("Replica", "ExtendedReplica")
-NULL_PROFILE = "{00000000-0000-0000-0000-000000000000}"
-"""The id of the profile under which an adapter without an interface keeps its traffic on an SDN host (fact 87)."""
 
 
 class Reference(Protocol):

@@ -16,7 +16,8 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac, parse_unicast
-from .adapters import NULL_PROFILE, Adapter, Document, PortProfile, adapters_of, find_adapters
+from .._observation.model import NULL_PROFILE
+from .adapters import Adapter, Document, PortProfile, adapters_of, find_adapters
 
 ENABLED, DISABLED = 1, 2
 """What a profile says about the Virtual Filtering Platform (fact 87); 6 is enabled, with an unmanaged IP address."""

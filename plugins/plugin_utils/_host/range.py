@@ -13,8 +13,9 @@ from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_mac, parse_mac
 from .._ledger.model import Lease
 from .._names import find_host
+from .._observation.model import NEVER_STARTED
 from .._plan.model import Plan
-from .adapters import NEVER_STARTED, Document, adapters_of
+from .adapters import Document, adapters_of
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, ManyErrors
+from .._observation.model import NEVER_STARTED, OFF, RUNNING
 from .adapter_run import Host
-from .adapters import NEVER_STARTED, OFF, RUNNING, result_error
+from .adapters import result_error
 from .rounds import MOVED_TRIES
 from .vms import CREATE, REMOVE, ROLE, START, STOP, Goal, VmItem, VmWish, decide_vms, seen_vms, vm_operation
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
 from .._names import find_host, host_key, name_key
-from .adapters import OFF, REPLICAS, RUNNING, SAVED, Adapter, Document, adapters_of, observed_vms
+from .._observation.model import OFF, REPLICAS, RUNNING, SAVED
+from .adapters import Adapter, Document, adapters_of, observed_vms
 
 CREATE, ROLE, START, STOP, REMOVE = "create_vm", "add_cluster_role", "start_vm", "stop_vm", "remove_vm"
 

@@ -21,12 +21,14 @@ from .._names import HostNames, plain_id
 from .controllers import name_in, read_controller, without_repeats
 from .model import (
     KINDS,
+    REPLICAS,
     SCHEMA,
     UNUSABLE_FILE,
     Carrier,
     Checkpoint,
     Cluster,
     Document,
+    Group,
     Host,
     NetworkController,
     Picture,
@@ -35,7 +37,7 @@ from .model import (
 )
 from .values import items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
 
-_REPLICA_MODES = frozenset({"replica", "extendedreplica"})
+_REPLICA_ROLES = frozenset(mode.lower() for mode in REPLICAS)
 
 
 @dataclass(slots=True)
@@ -150,12 +152,20 @@ PARTS = (
 )
 
 
+_NULLABLE = ("mac_range", "cluster")
+"""Parts that are null where somebody looked and found none; any other that is null was not read."""
+
+
+def _has(raw: Mapping[str, Any], part: str) -> bool:
+    return part in raw and (raw[part] is not None or part in _NULLABLE)
+
+
 def _merge(group: Sequence[_Source]) -> dict[str, Any]:
     """Return each part from the newest document that has it."""
     parts: dict[str, Any] = {"host": {}}
     for source in group:
         for part in PARTS:
-            if part in source.raw and part not in parts:
+            if _has(source.raw, part) and part not in parts:
                 parts[part] = source.raw[part]
         parts["host"] = {**mapping_of(source.raw.get("host")), **parts["host"]}
     return parts
@@ -165,21 +175,24 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
     seen: set[str] = set()
     contributing = []
     for source in group:
-        own = {part for part in PARTS if part in source.raw} - seen
+        own = {part for part in PARTS if _has(source.raw, part)} - seen
         seen |= own
-        source.document.not_gathered = tuple(part for part in PARTS if part not in source.raw)
+        source.document.not_gathered = tuple(part for part in PARTS if not _has(source.raw, part))
         source.document.superseded = source is not group[0] and not own
         if not source.document.superseded:
             contributing.append(source.document)
     host_part = mapping_of(parts["host"])
     cluster = mapping_of(parts.get("cluster")).get("name")
+    mac_range = read_interval(parts.get("mac_range"))
+    if parts.get("mac_range") is not None and mac_range is None:
+        seen.discard("mac_range")  # text that is no range is not "no range"
     return Host(
         key=key,
         name=group[0].name.strip(),
         documents=tuple(contributing),
         hyperv=host_part.get("hyperv") is not False,
         ipv4=tuple(str(item) for item in items_of(host_part.get("ipv4"))),
-        range=read_interval(parts.get("mac_range")),
+        range=mac_range,
         cluster=str(cluster).casefold() if cluster else None,
         observed_at=group[0].document.observed_at,
         gathered=frozenset(seen),
@@ -218,11 +231,19 @@ def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, cluste
     for node in map(mapping_of, items_of(raw.get("nodes"))):
         if isinstance(node.get("name"), str):
             cluster.nodes[names.key(node["name"])] = (node["name"], str(node.get("state") or "Up"))
-    for group in map(mapping_of, items_of(raw.get("groups"))):
-        vm_id, owner = plain_id(group.get("vm_id")), group.get("owner_node")
-        if vm_id and isinstance(owner, str):
-            cluster.owners.setdefault(vm_id, {}).setdefault(names.key(owner), set()).add(host.key)
-            cluster.names[vm_id] = str(group.get("name") or "")
+    if raw.get("groups") is None:
+        return
+    groups = [_read_group(group) for group in map(mapping_of, items_of(raw["groups"]))]
+    cluster.groups[host.key] = tuple(groups)
+    for group in groups:
+        if group.vm_id and group.node:
+            cluster.owners.setdefault(group.vm_id, {}).setdefault(names.key(group.node), set()).add(host.key)
+            cluster.names[group.vm_id] = group.name
+
+
+def _read_group(raw: Mapping[str, Any]) -> Group:
+    node = raw.get("owner_node")
+    return Group(str(raw.get("name") or ""), plain_id(raw.get("vm_id")), node if isinstance(node, str) else "")
 
 
 def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
@@ -236,7 +257,9 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         state=str(state) if state is not None else None,
         running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
-        role=mode if mode in _REPLICA_MODES else "",
+        role=mode if mode in _REPLICA_ROLES else "",
+        given_id=str(raw.get("id") or ""),
+        generation=read_count(raw.get("generation")),
     )
     vm.adapters = tuple(
         _read_adapter(item, vm, "replica" if vm.replica else "vm")
@@ -268,6 +291,7 @@ def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
         text=text,
         value=value,
         id=plain_id(raw.get("id")),
+        given_id=str(raw.get("id") or ""),
         dynamic=dynamic if isinstance(dynamic, bool) else None,
         switch=text_or_none(raw.get("switch")),
         vlan=mapping_of(raw.get("vlan")),

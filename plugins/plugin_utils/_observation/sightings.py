@@ -14,9 +14,9 @@ from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import is_mac, parse_mac
 from ...module_utils._nc_interface import address_of
 from ...module_utils._network_controller import instance_id, name_of
-from .._host.adapters import NEVER_STARTED, REPLICAS, RUNNING, SAVED
 from .._ledger.model import HostPicture, Sighting
 from .._names import find_host, host_key
+from .model import NEVER_STARTED, REPLICAS, RUNNING, SAVED
 
 Document = Mapping[str, Any]
 

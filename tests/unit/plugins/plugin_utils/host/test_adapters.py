@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import adapters as _host
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import Target, Wish
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 
 A, B = 0x221DD8000A01, 0x221DD8000B02
 VM_ID = "11111111-2222-3333-4444-555555555555"
@@ -336,7 +337,7 @@ def test_what_is_as_wanted_is_not_refused_for_being_bound() -> None:
 
 
 def test_the_null_profile_binds_nobody_and_an_unread_one_may() -> None:
-    null = adapter(profile={"profile_id": _host.NULL_PROFILE, "profile_data": 2})
+    null = adapter(profile={"profile_id": NULL_PROFILE, "profile_data": 2})
     assert decide(observed(vm(adapters=[null])), A).status == "change"
     del null["port_profile"]
     with pytest.raises(MacPoolError, match="a port profile that could not be read"):

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profile_run import Binder, ProfileReport
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profiles import decide_profiles, read_profile_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.host.lab_host import LabHost
 
