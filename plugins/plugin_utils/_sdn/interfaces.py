@@ -12,10 +12,10 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
-from ...module_utils._network_controller import member, plain_id
+from ...module_utils._network_controller import member
 from .._host.adapters import Adapter, adapters_of, observed_vms
 from .._ledger.model import Request
-from .._names import named_owner
+from .._names import named_owner, plain_id
 
 Entry = Mapping[str, Any]
 
