@@ -233,9 +233,10 @@ class AdapterRun:
         except AnsibleConnectionFailure as error:
             if self.preview:
                 raise
+            sent = "1 operation was" if len(operations) == 1 else f"{len(operations)} operations were"
             raise AnsibleConnectionFailure(
-                f"{str(error).rstrip('.')}. {len(operations)} operations had been sent, and it is not known how far they"
-                " got. The ledger keeps the addresses promised and remembers which VMs to start again. Run the same task"
+                f"{str(error).rstrip('.')}. {sent} sent, and it is not known what the host did."
+                " The ledger keeps the addresses promised and remembers which VMs to start again. Run the same task"
                 " once more when the host answers: it finishes the work and takes no second address."
             ) from None
 
