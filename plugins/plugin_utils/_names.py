@@ -39,6 +39,11 @@ def same_name(one: str, other: str) -> bool:
     return name_key(one) == name_key(other)
 
 
+def vm_key(text: str) -> str:
+    """Return what all spellings of one VM share, where it may be named by its id."""
+    return plain_guid(text) or name_key(text)
+
+
 def _upper(letter: str) -> str:
     upper = letter.upper()
     if len(upper) > 1:
