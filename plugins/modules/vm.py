@@ -297,7 +297,7 @@ errors:
     - subject: VM "web01" on host "hv1"
       wanted: a VM that is Off
       found: one that is Running
-      remedy: "Shut it down, or say stop: true."
+      remedy: "Shut it down, or set stop: true."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM

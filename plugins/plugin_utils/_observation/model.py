@@ -20,6 +20,15 @@ KINDS = ("hyperv_host", "network_controller", "scvmm")
 UNUSABLE_FILE = "unusable_file"
 """Kind of the document that stands for a file nobody could read; ``reason`` says why."""
 
+NEVER_STARTED = "000000000000"
+"""What an adapter with a dynamic address shows before its first start."""
+OFF = "Off"
+RUNNING = ("Running", "Paused")
+SAVED = ("Saved", "FastSaved", "Hibernated")
+REPLICAS = ("Replica", "ExtendedReplica")
+NULL_PROFILE = "{00000000-0000-0000-0000-000000000000}"
+"""The id of the profile under which an adapter without an interface keeps its traffic on an SDN host (fact 87)."""
+
 _OFF_STATES = frozenset({"off", "offcritical"})
 
 
@@ -37,6 +46,8 @@ class Carrier:
     value: int | None
     """The address; None when there is none or the text is no address."""
     id: str = ""
+    given_id: str = ""
+    """The id as the host gave it: an operation on the adapter sends exactly this."""
     dynamic: bool | None = None
     switch: str | None = None
     vlan: Mapping[str, Any] = field(default_factory=dict)
@@ -92,6 +103,9 @@ class Vm:
     clustered: bool
     role: str = ""
     """replica or extendedreplica; empty for a VM that is no replica."""
+    given_id: str = ""
+    """The id as the host gave it: an operation on the VM sends exactly this."""
+    generation: int | None = None
     adapters: tuple[Carrier, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     not_read: tuple[str, ...] = ()
@@ -136,6 +150,22 @@ class Host:
     """Keys of its internal and private switches: nothing on them reaches another host."""
     container_pools: tuple[tuple[str, Interval], ...] = ()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its documents say that could not be read, each once."""
+        return tuple(dict.fromkeys(warning for document in self.documents for warning in document.warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A cluster role of a VM as one node shows it."""
+
+    name: str
+    vm_id: str
+    """Empty where the node could not read it."""
+    node: str
+    """Name of the node that owns it; empty where the node could not read it."""
+
 
 @dataclass(slots=True, eq=False)
 class Cluster:
@@ -149,6 +179,8 @@ class Cluster:
     """By VM id: owner's host key -> hosts whose maps say so."""
     names: dict[str, str] = field(default_factory=dict)
     """By VM id: the name of its group."""
+    groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
+    """By host key: the groups that the host listed; a host that listed none at all is left out."""
 
 
 @dataclass(slots=True, eq=False)

@@ -22,12 +22,14 @@ from .._text import mac, quoted
 from .controllers import name_in, read_controller, without_repeats
 from .model import (
     KINDS,
+    REPLICAS,
     SCHEMA,
     UNUSABLE_FILE,
     Carrier,
     Checkpoint,
     Cluster,
     Document,
+    Group,
     Host,
     NetworkController,
     Picture,
@@ -36,7 +38,7 @@ from .model import (
 )
 from .values import is_list, items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
 
-_REPLICA_MODES = frozenset({"replica", "extendedreplica"})
+_REPLICA_ROLES = frozenset(mode.lower() for mode in REPLICAS)
 
 
 @dataclass(slots=True)
@@ -198,7 +200,13 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
 def _gathered(parts: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of a host that were read; one with an entry that cannot be read was not."""
     for part in PARTS:
-        if part in parts and (part in ("mac_range", "cluster") or _all_mappings(parts[part])):
+        if part not in parts:
+            continue
+        if part == "mac_range":
+            is_read = parts[part] is None or read_interval(parts[part]) is not None
+        else:
+            is_read = part == "cluster" or _all_mappings(parts[part])
+        if is_read:
             yield part
     if _all_mappings(cluster.get("groups")):
         yield "cluster_groups"
@@ -264,11 +272,19 @@ def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, cluste
     for node in map(mapping_of, items_of(raw.get("nodes"))):
         if isinstance(node.get("name"), str):
             cluster.nodes[names.key(node["name"])] = (node["name"], str(node.get("state") or "Up"))
-    for group in map(mapping_of, items_of(raw.get("groups"))):
-        vm_id, owner = plain_id(group.get("vm_id")), group.get("owner_node")
-        if vm_id and isinstance(owner, str):
-            cluster.owners.setdefault(vm_id, {}).setdefault(names.key(owner), set()).add(host.key)
-            cluster.names[vm_id] = str(group.get("name") or "")
+    if raw.get("groups") is None:
+        return
+    groups = [_read_group(group) for group in map(mapping_of, items_of(raw["groups"]))]
+    cluster.groups[host.key] = tuple(groups)
+    for group in groups:
+        if group.vm_id and group.node:
+            cluster.owners.setdefault(group.vm_id, {}).setdefault(names.key(group.node), set()).add(host.key)
+            cluster.names[group.vm_id] = group.name
+
+
+def _read_group(raw: Mapping[str, Any]) -> Group:
+    node = raw.get("owner_node")
+    return Group(str(raw.get("name") or ""), plain_id(raw.get("vm_id")), node if isinstance(node, str) else "")
 
 
 def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
@@ -282,8 +298,10 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         state=str(state) if state is not None else None,
         running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
-        role=mode if mode in _REPLICA_MODES else "",
+        role=mode if mode in _REPLICA_ROLES else "",
         not_read=tuple(part for part in ("adapters", "checkpoints") if not _all_mappings(raw.get(part))),
+        given_id=str(raw.get("id") or ""),
+        generation=read_count(raw.get("generation")),
     )
     vm.adapters = tuple(
         _read_adapter(item, vm, "replica" if vm.replica else "vm")
@@ -315,6 +333,7 @@ def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
         text=text,
         value=value,
         id=plain_id(raw.get("id")),
+        given_id=str(raw.get("id") or ""),
         dynamic=dynamic if isinstance(dynamic, bool) else None,
         switch=text_or_none(raw.get("switch")),
         vlan=mapping_of(raw.get("vlan")),
