@@ -19,6 +19,7 @@ from ...module_utils._mac import Interval, format_mac, parse_interval
 from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
 from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
+from .._observation.stranded import stranded
 from .._observation.words import adapter_words
 from .._plan.model import default_range
 from .._text import host_list, mac, plain, sentence, span
@@ -155,6 +156,8 @@ def _inside(address: int | None, interval: Interval | None) -> bool:
 
 def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     old = host.range
+    adapters = [adapter for vm, adapter in situation.adapters if vm.host is host]
+    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host]
     changes = [
         _change(
             "new_address",
@@ -163,7 +166,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             [host.name],
             f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
         )
-        for carrier in stranded_by(situation, host, new)
+        for carrier in stranded([*adapters, *own], old, new)
     ]
     changes += _exposed(situation, host, new, already=old)
     advice = "Nothing has to be done first."
@@ -173,22 +176,6 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             " addresses to those that could collide; then change the range."
         )
     return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
-
-
-def stranded_by(situation: Situation, host: Host, new: Interval) -> list[Carrier]:
-    """Return what a new range would strand: inside the old range (if one is known) and outside the new one.
-
-    Dynamic adapters, and the host's own ones, which have no dynamic flag but draw from the same range (fact 13).
-    """
-    dynamic = [adapter for vm, adapter in situation.adapters if vm.host is host and adapter.dynamic]
-    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host and carrier.kind == "host"]
-    return [
-        carrier
-        for carrier in [*dynamic, *(own if host.range else ())]
-        if carrier.address
-        and (host.range is None or _inside(carrier.address, host.range))
-        and not _inside(carrier.address, new)
-    ]
 
 
 def _exposed(
