@@ -263,6 +263,27 @@ class TestEncodings:
         assert f"{name}: it is a spreadsheet: save it as CSV" in problems(written(tmp_path, name, b"PK"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_export_clixml_wrote_is_named(tmp_path: Path, encoding: str) -> None:
+    written(tmp_path, "hv1.json", host("hv1"))
+    written(tmp_path, "report.xml", '<?xml version="1.0"?><testsuites/>')
+    text = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"/>'
+    loaded = written(tmp_path, "vms.xml", text.encode(encoding))
+    assert loaded.problems == ["vms.xml: Export-Clixml wrote it: export with ConvertTo-Json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 900 + "]" * 900,
+        '{"$values":[' * 400 + "]}" * 400,
+        '[{"Name":"x","State":2,"Id":"y","NetworkAdapters":' + '{"value":' * 900 + "1" + "}" * 902 + "]",
+    ],
+)
+def test_deep_nesting_is_survived(tmp_path: Path, text: str) -> None:
+    json.dumps(report(*written(tmp_path, "HV1.json", text).documents))
+
+
 def test_all_faults_of_a_file_are_counted(tmp_path: Path) -> None:
     odd = {"IsManagementOs": "?", "Connected": "?", "DynamicMacAddressEnabled": "?", "MacAddress": "0"}
     assert "; and 1 more faults; the rest was used" in problems(load(tmp_path, a_json=[nic("web01", WEB, A, **odd)]))

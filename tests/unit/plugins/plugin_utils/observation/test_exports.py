@@ -160,9 +160,9 @@ class TestNestedAdapters:
 
     def test_a_property_with_all_addresses_of_a_vm(self, tmp_path: Path) -> None:
         rows = [machine("fw01", MacAddress=[A, B]), machine("db01", MacAddress=f"{C};{B}")]
-        loaded = load(tmp_path, vms_json=rows)
+        loaded = load(tmp_path, vms_json=[*rows, machine("web01", MacAddress=""), machine("web02", MacAddress=[])])
         assert macs(loaded) == [A, B, B, C]
-        assert len(vms(loaded)) == 2
+        assert ["adapters" in seen for seen in vms(loaded)] == [True, True, False, False]
 
 
 class TestRowsWithoutIds:
@@ -499,6 +499,7 @@ class TestWhatIsNoVm:
             {"Name": "web01", "VMName": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "MACAddressType": "Static"},
             {"VMName": "web01", "VMMACAddress": "00:1D:D8:B7:1C:00", "MACType": "Dynamic"},
             {"VMName": "web01", "VMHost": "hv1", "MacAddress": "00:1D:D8:B7:1C:00"},
+            {"VMName": "web01", "HostName": "hv1", "MacAddress": "00:1D:D8:B7:1C:00"},
             {"VMName": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "VMNetwork": "blue", "LogicalNetwork": "prod"},
             {"Name": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "PhysicalAddressType": "Static"},
             {"Name": "web01", "Id": WEB, "State": "Running", "VirtualizationPlatform": "HyperV"},
