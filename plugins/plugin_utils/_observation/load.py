@@ -100,7 +100,8 @@ class _File:
         if not wrong:
             return None
         more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
-        rest = f"the other {self.entries} entries were used" if self.reasons else "the rest was used"
+        entries = f"{self.entries} entr{'y was' if self.entries == 1 else 'ies were'}"
+        rest = f"the other {entries} used" if self.reasons else "the rest was used"
         return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")
 
 

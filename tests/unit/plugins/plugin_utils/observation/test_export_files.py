@@ -200,7 +200,7 @@ class TestJoinedCsv:
     def test_what_comes_before_a_broken_line_is_used(self, tmp_path: Path) -> None:
         loaded = load(tmp_path, all_csv=HEAD + line("HV1", "web01", A) + '"HV1","db')
         assert macs(loaded) == [A]
-        assert "the other 1 entries were used" in problems(loaded)
+        assert "the other 1 entry was used" in problems(loaded)
 
 
 class TestJoinedJson:

@@ -139,6 +139,22 @@ class TestNestedAdapters:
         assert macs(loaded) == [A, B]
         assert loaded.problems == []
 
+    @pytest.mark.parametrize(
+        "columns", [("VMName", "MacAddress"), ("VMName", "Name", "MacAddress"), ("VMId", "MacAddress")]
+    )
+    @pytest.mark.parametrize(
+        "nested", [("MacAddress",), ("Name", "MacAddress"), ("Id", "MacAddress"), ("Id", "Name", "MacAddress")]
+    )
+    def test_fewer_columns_in_one_of_two_files(
+        self, tmp_path: Path, columns: tuple[str, ...], nested: tuple[str, ...]
+    ) -> None:
+        rows = [{"ComputerName": "HV1", "VMId": FW, **row} for row in TWO]
+        separate = [{key: row[key] for key in ("ComputerName", *columns)} for row in rows]
+        inner = [{key: row[key] for key in nested} for row in rows]
+        loaded = load(tmp_path, vms_json=[machine("fw01", NetworkAdapters=inner)], adapters_json=separate)
+        assert macs(loaded) == [A, B]
+        assert not found("duplicate-address", *loaded.documents)
+
     def test_nested_checkpoints(self, tmp_path: Path) -> None:
         point = {"Id": guid("p"), "Name": "before", "NetworkAdapters": {"value": [lan("lan", "fw01", C)], "Count": 1}}
         loaded = load(tmp_path, vms_json=[machine("fw01", NetworkAdapters=TWO, Checkpoints=[point])])
