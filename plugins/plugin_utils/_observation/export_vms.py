@@ -203,7 +203,7 @@ def _settle_ids(machines: Iterable[Machine], nics: Sequence[Nic], points: Iterab
 def _merged(nics: Iterable[Nic], known: Sequence[_Adapter] = ()) -> tuple[list[_Adapter], list[_Adapter]]:
     """Return the adapters of one VM or checkpoint, and what is left of the rows without an adapter's id.
 
-    A row without an id may be of an adapter that another file shows with the same name and address. What is left are as
+    A row without an id may be of an adapter that another file shows with the same address and name. What is left are as
     many adapters as one file has equal rows.
     """
     adapters = list(known)
@@ -225,24 +225,38 @@ def _merged(nics: Iterable[Nic], known: Sequence[_Adapter] = ()) -> tuple[list[_
             adapters.append(same)
             by_id[key].append(same)
         same.learn(nic.facts, nic.source)
-    left: dict[Any, list[_Adapter]] = defaultdict(list)
-    for source, rows in anonymous.items():
+    unmatched: list[_Adapter] = []
+    # In an order of their own, so that the order of rows and files does not matter: rows with names first.
+    for source, rows in sorted(anonymous.items(), key=_by_content) if len(anonymous) > 1 else anonymous.items():
         free: dict[Any, list[_Adapter]] = defaultdict(list)
-        for adapter in adapters:
-            if source not in adapter.sources:
-                free[_likeness(adapter.facts)].append(adapter)
+        for adapter in (*adapters, *unmatched):
+            free[adapter.mac].append(adapter)
         alike_rows: dict[Any, list[Facts]] = defaultdict(list)
         for nic in rows:
             alike_rows[_likeness(nic.facts)].append(nic.facts)
         for likeness, equal in alike_rows.items():
-            # In an order of their own, so that the order of rows and files does not matter.
-            equal.sort(key=repr)
-            known_ones = sorted(free[likeness], key=lambda adapter: str(adapter.facts.get("id")))
-            more = left[likeness]
-            more += [_Adapter({}, []) for _more in range(len(equal) - len(known_ones) - len(more))]
-            for adapter, facts in zip([*known_ones, *more], equal, strict=False):
+            matching = _matching(likeness, [item for item in free[likeness[0]] if source not in item.sources])
+            for facts in sorted(equal, key=repr):
+                if not matching:
+                    unmatched.append(_Adapter({}, []))
+                adapter = matching.pop(0) if matching else unmatched[-1]
                 adapter.learn(facts, source)
-    return adapters, [adapter for equal in left.values() for adapter in equal]
+    return adapters, unmatched
+
+
+def _by_content(item: tuple[Source, list[Nic]]) -> tuple[bool, list[str]]:
+    return any(not nic.facts["name"] for nic in item[1]), sorted(repr(nic.facts) for nic in item[1])
+
+
+def _matching(likeness: tuple[Any, str], free: Iterable[_Adapter]) -> list[_Adapter]:
+    """Return the adapters that rows without ids may be of: those of the same name first, then those without one."""
+    _address, name = likeness
+    found: list[tuple[bool, str, int, _Adapter]] = []
+    for adapter in free:
+        other = _likeness(adapter.facts)[1]
+        if other == name or not other or not name:
+            found.append((other != name, str(adapter.facts.get("id")), len(found), adapter))
+    return [adapter for *_order, adapter in sorted(found, key=lambda item: item[:3])]
 
 
 def _likeness(facts: Mapping[str, Any]) -> tuple[Any, str]:

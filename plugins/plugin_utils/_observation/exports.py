@@ -60,7 +60,7 @@ _NESTED_ADDRESS = ("macaddress", "mac", "mac_address", "physicaladdress")
 
 _SCVMM = frozenset(
     str.split(
-        """macaddresstype mactype vmmacaddress physicaladdresstype ethernetaddresstype vmhost vmhostgroup hostgroup vmmserver
+        """hostname macaddresstype mactype vmmacaddress physicaladdresstype ethernetaddresstype vmhost vmhostgroup hostgroup vmmserver
     serverconnection virtualizationplatform virtualmachinestate vmnetwork logicalnetwork vmsubnet"""
     )
 )
@@ -258,7 +258,7 @@ class Exports:
         virtual = self._truth(row, "virtual", "Virtual", source)
         hardware = self._truth(row, "hardwareinterface", "HardwareInterface", source)
         if _TEAM in description:
-            host.teams.append((source, {**card, "team": None}))
+            host.teams.append((source, card))
             return "team"
         if virtual or hardware is False:
             return "virtual adapter, not counted"  # A switch's extensions show the addresses of its members.
@@ -266,7 +266,7 @@ class Exports:
             card["permanent_mac"] = self._address(row["permanentaddress"], "PermanentAddress", source)
         if "status" in row:
             card["status"] = text_of(row["status"])
-        host.cards.append((source, {**card, "team": None}))
+        host.cards.append((source, card))
         return "physical adapter"
 
     # VMs
@@ -296,7 +296,7 @@ class Exports:
         for key in _POINT_LISTS:
             if key in row:
                 self._add_points(row[key], machine, host)
-        if "macaddress" in row:
+        if row.get("macaddress") not in (None, "", []):
             machine.is_listed = vm_id is not None
             own_id = row.get("id") if _is_adapter_id(row.get("id")) else None
             self._add_adapter({**row, **_whose(machine), "id": own_id}, source, host)

@@ -29,6 +29,7 @@ EMPTY = "empty: nothing of that kind, or the command failed"
 
 _JSON = (".json", ".jsonl", ".ndjson")
 _CSV = (".csv", ".tsv")
+_XML = (".xml", ".clixml")
 _SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 
 
@@ -99,7 +100,8 @@ class _File:
         if not wrong:
             return None
         more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
-        rest = f"the other {self.entries} entries were used" if self.reasons else "the rest was used"
+        entries = f"{self.entries} entr{'y was' if self.entries == 1 else 'ies were'}"
+        rest = f"the other {entries} used" if self.reasons else "the rest was used"
         return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")
 
 
@@ -113,6 +115,9 @@ def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Expo
     suffix = path.suffix.casefold()
     if suffix in _SPREADSHEETS:
         file.reasons.append("it is a spreadsheet: save it as CSV")
+        return file
+    if suffix in _XML and _is_clixml(path):
+        file.reasons.append("Export-Clixml wrote it: export with ConvertTo-Json")
         return file
     if suffix not in _JSON + _CSV:
         file.used = "not read: it ends neither in .json nor in .csv"
@@ -128,6 +133,8 @@ def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Expo
                 reasons[str(error)] += 1
     except NotUnderstoodError as error:
         reasons[str(error)] += 1
+    except RecursionError:
+        reasons["it is nested too deeply"] += 1
     if not seen and not reasons:
         exports.expect_host(file.source)
         file.used = EMPTY
@@ -137,6 +144,14 @@ def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Expo
     in_order = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     file.reasons = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in in_order]
     return file
+
+
+def _is_clixml(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b"<Objs" in file.read(400).replace(b"\0", b"")
+    except OSError:
+        return True
 
 
 def _take(item: Any, source: Source, documents: list[dict[str, Any]], exports: Exports) -> str:

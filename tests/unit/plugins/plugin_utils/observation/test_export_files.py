@@ -200,7 +200,7 @@ class TestJoinedCsv:
     def test_what_comes_before_a_broken_line_is_used(self, tmp_path: Path) -> None:
         loaded = load(tmp_path, all_csv=HEAD + line("HV1", "web01", A) + '"HV1","db')
         assert macs(loaded) == [A]
-        assert "the other 1 entries were used" in problems(loaded)
+        assert "the other 1 entry was used" in problems(loaded)
 
 
 class TestJoinedJson:
@@ -261,6 +261,27 @@ class TestEncodings:
     def test_a_spreadsheet_itself(self, tmp_path: Path, name: str) -> None:
         written(tmp_path, "hv1.json", host("hv1"))
         assert f"{name}: it is a spreadsheet: save it as CSV" in problems(written(tmp_path, name, b"PK"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_export_clixml_wrote_is_named(tmp_path: Path, encoding: str) -> None:
+    written(tmp_path, "hv1.json", host("hv1"))
+    written(tmp_path, "report.xml", '<?xml version="1.0"?><testsuites/>')
+    text = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"/>'
+    loaded = written(tmp_path, "vms.xml", text.encode(encoding))
+    assert loaded.problems == ["vms.xml: Export-Clixml wrote it: export with ConvertTo-Json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 900 + "]" * 900,
+        '{"$values":[' * 400 + "]}" * 400,
+        '[{"Name":"x","State":2,"Id":"y","NetworkAdapters":' + '{"value":' * 900 + "1" + "}" * 902 + "]",
+    ],
+)
+def test_deep_nesting_is_survived(tmp_path: Path, text: str) -> None:
+    json.dumps(report(*written(tmp_path, "HV1.json", text).documents))
 
 
 def test_all_faults_of_a_file_are_counted(tmp_path: Path) -> None:

@@ -139,6 +139,22 @@ class TestNestedAdapters:
         assert macs(loaded) == [A, B]
         assert loaded.problems == []
 
+    @pytest.mark.parametrize(
+        "columns", [("VMName", "MacAddress"), ("VMName", "Name", "MacAddress"), ("VMId", "MacAddress")]
+    )
+    @pytest.mark.parametrize(
+        "nested", [("MacAddress",), ("Name", "MacAddress"), ("Id", "MacAddress"), ("Id", "Name", "MacAddress")]
+    )
+    def test_fewer_columns_in_one_of_two_files(
+        self, tmp_path: Path, columns: tuple[str, ...], nested: tuple[str, ...]
+    ) -> None:
+        rows = [{"ComputerName": "HV1", "VMId": FW, **row} for row in TWO]
+        separate = [{key: row[key] for key in ("ComputerName", *columns)} for row in rows]
+        inner = [{key: row[key] for key in nested} for row in rows]
+        loaded = load(tmp_path, vms_json=[machine("fw01", NetworkAdapters=inner)], adapters_json=separate)
+        assert macs(loaded) == [A, B]
+        assert not found("duplicate-address", *loaded.documents)
+
     def test_nested_checkpoints(self, tmp_path: Path) -> None:
         point = {"Id": guid("p"), "Name": "before", "NetworkAdapters": {"value": [lan("lan", "fw01", C)], "Count": 1}}
         loaded = load(tmp_path, vms_json=[machine("fw01", NetworkAdapters=TWO, Checkpoints=[point])])
@@ -160,9 +176,9 @@ class TestNestedAdapters:
 
     def test_a_property_with_all_addresses_of_a_vm(self, tmp_path: Path) -> None:
         rows = [machine("fw01", MacAddress=[A, B]), machine("db01", MacAddress=f"{C};{B}")]
-        loaded = load(tmp_path, vms_json=rows)
+        loaded = load(tmp_path, vms_json=[*rows, machine("web01", MacAddress=""), machine("web02", MacAddress=[])])
         assert macs(loaded) == [A, B, B, C]
-        assert len(vms(loaded)) == 2
+        assert ["adapters" in seen for seen in vms(loaded)] == [True, True, False, False]
 
 
 class TestRowsWithoutIds:
@@ -499,6 +515,7 @@ class TestWhatIsNoVm:
             {"Name": "web01", "VMName": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "MACAddressType": "Static"},
             {"VMName": "web01", "VMMACAddress": "00:1D:D8:B7:1C:00", "MACType": "Dynamic"},
             {"VMName": "web01", "VMHost": "hv1", "MacAddress": "00:1D:D8:B7:1C:00"},
+            {"VMName": "web01", "HostName": "hv1", "MacAddress": "00:1D:D8:B7:1C:00"},
             {"VMName": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "VMNetwork": "blue", "LogicalNetwork": "prod"},
             {"Name": "web01", "MACAddress": "00:1D:D8:B7:1C:00", "PhysicalAddressType": "Static"},
             {"Name": "web01", "Id": WEB, "State": "Running", "VirtualizationPlatform": "HyperV"},
