@@ -22,6 +22,7 @@ class ActionModule(Task):
         """Bind what is wanted and tell what became of each adapter."""
         run = ProfileRun(self, skip_missing_vms=options["when_missing"] == "skip", rebind=options["rebind"])
         report = run.run(read_profile_wishes(options["profiles"]))
-        for warning in report.warnings:
-            self._display.warning(warning)
+        for row in report.rows:
+            for warning in row.decision.warnings:
+                self._display.warning(warning)
         return {**report.as_result(), **self.diff(*report.diff())}

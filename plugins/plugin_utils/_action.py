@@ -68,7 +68,7 @@ class Task(ActionBase):
 
     @property
     def preview(self) -> bool:
-        """Tell whether this is a check: predict everything, write nothing."""
+        """Tell whether the task runs in check mode: it predicts everything and writes nothing."""
         return bool(self._task.check_mode)
 
     @property
@@ -84,9 +84,9 @@ class Task(ActionBase):
         return ledger
 
     def ledger_if_any(self, options: Mapping[str, Any], plan: Plan | None, wanted: bool | None) -> Ledger | None:
-        """Return the ledger, or None when there is none and none was asked for.
+        """Return the ledger, or None when none exists and none was asked for.
 
-        :param wanted: True: a missing one is an error; False: leave it alone; None: take it where there is one
+        :param wanted: True: a missing one is an error; False: leave it alone; None: use it if it exists
         """
         if wanted is False or (plan is None and not wanted):
             return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
@@ -39,33 +39,17 @@ from .adapters import (
 from .connection import Connection, result_error
 from .observed import ObservedHost
 from .power import Power
-from .run import Report
+from .run import Report, Row
 
 
 @dataclass
-class AdapterRow:
+class AdapterRow(Row[AdapterDecision]):
     """What became of one adapter."""
-
-    decision: AdapterDecision
-    status: str
-    error: MacPoolError | None = None
-    overtaken: bool = False
-
-    @property
-    def wish(self) -> Wish:
-        """Return the wish."""
-        return self.decision.target.wish
 
     @property
     def changed(self) -> bool:
         """Tell whether the adapter was changed."""
         return self.status == "changed"
-
-    @property
-    def label(self) -> str:
-        """Return what the row is called in a diff."""
-        adapter = self.decision.target.adapter
-        return f"{adapter.owner_name} ({adapter.vm_id})"
 
     @property
     def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -75,16 +59,11 @@ class AdapterRow:
 
     def as_result(self) -> dict[str, Any]:
         """Return the row for the task's result."""
-        target = self.decision.target
-        adapter = target.adapter
-        before, after = self.change
+        adapter, (before, after) = self.decision.target.adapter, self.change
         return {
-            "vm": adapter.vm.name,
-            "vm_id": adapter.vm_id,
-            "name": adapter.name,
-            "adapter_id": adapter.id,
-            "owner": target.owner,
-            "pool": target.wish.pool,
+            **adapter.as_result(),
+            "owner": self.decision.target.owner,
+            "pool": self.decision.wish.pool,
             "port_profile": adapter.profile.as_result() if adapter.profile else None,
             **after,
             "status": self.status,
@@ -98,8 +77,7 @@ class AdapterRow:
 class AdapterReport(Report[AdapterRow]):
     """What became of all wishes, and of VMs that an earlier run left off."""
 
-    ROWS: ClassVar[str] = "adapters"
-
+    kind: str = "adapters"
     recovered: list[str] = field(default_factory=list)
     claimed: bool = False
 

@@ -99,6 +99,16 @@ class AdapterDecision:
     reason: str = ""
 
     @property
+    def wish(self) -> Wish:
+        """Return the wish."""
+        return self.target.wish
+
+    @property
+    def name(self) -> str:
+        """Return what the adapter is called in a diff."""
+        return self.target.adapter.full_name
+
+    @property
     def operation_id(self) -> str:
         """Return the id under which host_apply answers; the adapters of one VM share an operation."""
         return f"set_vm_macs {self.target.adapter.vm_id}"

@@ -115,6 +115,15 @@ class Adapter:
         return adapter_name(self.vm.name, self.name)
 
     @property
+    def full_name(self) -> str:
+        """Return a name that no other adapter has, also where two VMs have one name."""
+        return f"{self.owner_name} ({self.vm_id})"
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the names and ids for a task's result."""
+        return {"vm": self.vm.name, "vm_id": self.vm_id, "name": self.name, "adapter_id": self.id}
+
+    @property
     def profile_read(self) -> bool:
         """Tell whether the port profile was gathered and could be read."""
         has_data = self.carrier.profile_data is not None or not self.carrier.profile_id

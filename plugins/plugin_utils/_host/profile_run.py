@@ -7,82 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .connection import Connection, result_error
 from .observed import ObservedHost, PortProfile
 from .profiles import ProfileDecision, ProfileWish, decide_profiles, profile_operations, shown
-from .run import Report
+from .run import Report, Row
 
 
 @dataclass
-class ProfileRow:
+class ProfileRow(Row[ProfileDecision]):
     """What became of one adapter."""
 
-    decision: ProfileDecision
-    status: str
-    after: PortProfile | None
-    error: MacPoolError | None = None
-    overtaken: bool = False
-
-    @property
-    def wish(self) -> ProfileWish:
-        """Return the wish."""
-        return self.decision.wish
-
-    @property
-    def before(self) -> PortProfile | None:
-        """Return the profile as it was observed."""
-        return self.decision.adapter.profile
+    after: PortProfile | None = None
 
     @property
     def changed(self) -> bool:
         """Tell whether this task gave the adapter another profile, as wanted or not."""
-        return self.status in ("changed", "failed") and self.after != self.before
-
-    @property
-    def label(self) -> str:
-        """Return what the row is called in a diff."""
-        return f"{self.decision.adapter.owner_name} ({self.decision.adapter.vm_id})"
+        return self.status in ("changed", "failed") and self.after != self.decision.adapter.profile
 
     @property
     def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the managed keys before and after."""
-        return {"port_profile": _as_result(self.before)}, {"port_profile": _as_result(self.after)}
+        row = self.as_result()
+        return {"port_profile": row["before"]}, {"port_profile": row["after"]}
 
     def as_result(self) -> dict[str, Any]:
         """Return the row for the task's result."""
         adapter = self.decision.adapter
         return {
-            "vm": adapter.vm.name,
-            "vm_id": adapter.vm_id,
-            "name": adapter.name,
-            "adapter_id": adapter.id,
+            **adapter.as_result(),
             "mac_address": adapter.mac,
             "dynamic": adapter.dynamic,
             "status": self.status,
             "reason": str(self.error) if self.error else "",
             "warnings": list(self.decision.warnings),
-            "before": _as_result(self.before),
-            "after": _as_result(self.after),
+            "before": adapter.profile.as_result() if adapter.profile else None,
+            "after": self.after.as_result() if self.after else None,
         }
-
-
-def _as_result(profile: PortProfile | None) -> dict[str, Any] | None:
-    return profile.as_result() if profile else None
-
-
-@dataclass
-class ProfileReport(Report[ProfileRow]):
-    """What became of all wishes."""
-
-    ROWS: ClassVar[str] = "adapters"
-
-    @property
-    def warnings(self) -> list[str]:
-        """Return what the user should be warned of."""
-        return [warning for row in self.rows for warning in row.decision.warnings]
 
 
 @dataclass
@@ -93,13 +56,13 @@ class ProfileRun:
     skip_missing_vms: bool = False
     rebind: bool = False
 
-    def run(self, wishes: Sequence[ProfileWish]) -> ProfileReport:
+    def run(self, wishes: Sequence[ProfileWish]) -> Report[ProfileRow]:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
-        report = ProfileReport()
+        report = Report[ProfileRow]("adapters")
         report.fulfil(wishes, lambda left: self._round(left, report))
         return report
 
-    def _round(self, wishes: Sequence[ProfileWish], report: ProfileReport) -> None:
+    def _round(self, wishes: Sequence[ProfileWish], report: Report[ProfileRow]) -> None:
         """Fulfil what can be fulfilled now."""
         observation = self.connection.observe(["vms", "port_profiles"], list(dict.fromkeys(wish.vm for wish in wishes)))
         host = ObservedHost.read(observation)
@@ -115,14 +78,14 @@ def _row(decision: ProfileDecision, result: Mapping[str, Any] | None) -> Profile
     """Compare what the host shows with what was wanted."""
     before = decision.adapter.profile
     if result is None:
-        return ProfileRow(decision, decision.status, before)
+        return ProfileRow(decision, decision.status, after=before)
     label, wanted = decision.adapter.label, decision.wish.wanted
+    after = PortProfile.read(result.get("after"))
     if error := result_error(label, wanted, result):
         # Nothing read back: refused before anything was touched, or it is not known.
-        after = PortProfile.read(result.get("after")) if result.get("after") else before
-        return ProfileRow(decision, result["status"], after, error, overtaken=result.get("reason") == "moved")
-    after = PortProfile.read(result.get("after"))
+        is_moved = result.get("reason") == "moved"
+        return ProfileRow(decision, result["status"], error, is_moved, after=after or before)
     if after != decision.wish.profile:
         error = MacPoolError(label, wanted, f"{shown(after)} when read back", "Look at the host, then run again.")
-        return ProfileRow(decision, "failed", after, error)
-    return ProfileRow(decision, "changed" if result["status"] == "done" else "unchanged", after)
+        return ProfileRow(decision, "failed", error, after=after)
+    return ProfileRow(decision, "changed" if result["status"] == "done" else "unchanged", after=after)

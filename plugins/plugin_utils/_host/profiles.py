@@ -57,6 +57,11 @@ class ProfileDecision:
     warnings: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Return what the adapter is called in a diff."""
+        return self.adapter.full_name
+
+    @property
     def operation_id(self) -> str:
         """Return the id under which host_apply answers."""
         return f"set_port_profile {self.adapter.id}"

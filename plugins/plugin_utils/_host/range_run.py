@@ -67,7 +67,7 @@ class RangeRun:
     preview: bool
     plan: Plan | None = None
     ledger: Ledger | None = None
-    """The ledger of the plan; None where there is no plan that could know better."""
+    """The ledger of the plan; None without a plan."""
     method: str = "auto"
     strand: bool = False
     """Whether adapters may lose their address at their next start."""

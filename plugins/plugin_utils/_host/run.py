@@ -5,55 +5,71 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ...module_utils._errors import MacPoolError, each_of, failed
 
 TRIES = 3
 
 
-class Row(Protocol):
-    """What became of one wish."""
-
-    error: MacPoolError | None
+class Decision(Protocol):
+    """What becomes of one wish."""
 
     @property
     def wish(self) -> Hashable:
         """Return the wish."""
 
     @property
-    def overtaken(self) -> bool:
-        """Tell whether the host was not as it had been observed when the work was to begin: it is looked at again."""
+    def name(self) -> str:
+        """Return what the result is called in a diff."""
+
+
+D = TypeVar("D", bound=Decision)
+W = TypeVar("W", bound=Hashable)
+
+
+@dataclass
+class Row(ABC, Generic[D]):
+    """What became of one decision."""
+
+    decision: D
+    status: str = ""
+    error: MacPoolError | None = None
+    overtaken: bool = False
+    """Whether the host was not as it had been observed when the work was to begin: then it is looked at again."""
 
     @property
+    def wish(self) -> Hashable:
+        """Return the wish."""
+        return self.decision.wish
+
+    @property
+    @abstractmethod
     def changed(self) -> bool:
         """Tell whether anything was changed, wanted or not."""
 
     @property
-    def label(self) -> str:
-        """Return what the row is called in a diff."""
-
-    @property
+    @abstractmethod
     def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the managed keys before and after."""
 
+    @abstractmethod
     def as_result(self) -> dict[str, Any]:
         """Return the row for the task's result."""
 
 
-W = TypeVar("W", bound=Hashable)
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=Row[Any])
 
 
 @dataclass
 class Report(Generic[R]):
     """What became of all wishes."""
 
-    ROWS: ClassVar[str]
+    kind: str
     """What the rows are called in the task's result."""
-
     rows: list[R] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     errors: list[MacPoolError] = field(default_factory=list)
@@ -109,12 +125,12 @@ class Report(Generic[R]):
         """Return the result of the task; failed when anything that was begun did not end as wanted."""
         errors = [*(row.error for row in self.rows if row.error), *self.errors]
         rows = [row.as_result() for row in self.rows]
-        return {"changed": self.changed, self.ROWS: rows, "missing": self.missing, **failed(errors)}
+        return {"changed": self.changed, self.kind: rows, "missing": self.missing, **failed(errors)}
 
     def diff(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the managed keys of what changed, before and after."""
-        changes = {row.label: row.change for row in self.rows if row.changed}
+        changes = {row.decision.name: row.change for row in self.rows if row.changed}
         return (
-            {label: before for label, (before, _after) in changes.items()},
-            {label: after for label, (_before, after) in changes.items()},
+            {name: before for name, (before, _after) in changes.items()},
+            {name: after for name, (_before, after) in changes.items()},
         )

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._observation.model import NEVER_STARTED, OFF, RUNNING
 from .connection import Connection, result_error
 from .observed import ObservedHost
-from .run import Report
+from .run import Report, Row
 from .vms import CREATE, REMOVE, ROLE, START, STOP, Goal, VmDecision, VmWish, decide_vms, seen_vm, vm_operation
 
 GATHER = ("vms", "port_profiles", "cluster_groups")
@@ -36,15 +36,12 @@ _OVERTAKEN = ("moved", "not_found", "changed")
 
 
 @dataclass
-class VmRow:
+class VmRow(Row[VmDecision]):
     """How far one VM got."""
 
-    decision: VmDecision
-    vm_id: str
+    vm_id: str = ""
     taken: list[str] = field(default_factory=list)
-    error: MacPoolError | None = None
-    status: str = ""
-    overtaken: bool = False
+    """The steps that were taken."""
     state: str | None = None
     clustered: bool = False
     seen: VmDecision | None = None
@@ -58,22 +55,12 @@ class VmRow:
         """
         state = None if decision.vm is None else decision.vm.state
         taken = list(earlier.taken) if earlier else []
-        return cls(decision, decision.vm_id, taken, state=state, clustered=decision.clustered)
-
-    @property
-    def wish(self) -> VmWish:
-        """Return the wish."""
-        return self.decision.wish
+        return cls(decision, vm_id=decision.vm_id, taken=taken, state=state, clustered=decision.clustered)
 
     @property
     def changed(self) -> bool:
         """Tell whether any step was taken."""
         return bool(self.taken)
-
-    @property
-    def label(self) -> str:
-        """Return what the row is called in a diff."""
-        return self.wish.name
 
     def take(self, step: str, result: Mapping[str, Any]) -> None:
         """Note what a step came to."""
@@ -150,20 +137,13 @@ class VmRow:
     @property
     def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the managed keys before and after."""
-        wish, vm = self.wish, self.decision.vm
+        wish, vm = self.decision.wish, self.decision.vm
         before = {} if vm is None else {"state": vm.state, "clustered": self.decision.clustered}
         after: dict[str, Any] = {} if self.state is None else {"state": self.state, "clustered": self.clustered}
         if CREATE in self.taken:
             after |= {"generation": wish.generation, "memory_bytes": wish.memory, "switch": wish.switch}
             after |= {"adapter_name": wish.adapter_name, "path": wish.path, "vhd_path": wish.vhd_path}
         return before, after
-
-
-@dataclass
-class VmReport(Report[VmRow]):
-    """What became of all wishes."""
-
-    ROWS: ClassVar[str] = "vms"
 
 
 @dataclass
@@ -177,13 +157,13 @@ class VmRun:
     shutdown_timeout: int
     force_off: bool
 
-    def run(self, wishes: Sequence[VmWish]) -> VmReport:
-        """Fulfil the wishes; VMs that somebody else changed meanwhile are looked at again."""
-        report = VmReport()
+    def run(self, wishes: Sequence[VmWish]) -> Report[VmRow]:
+        """Fulfil the wishes; VMs that were changed by others meanwhile are looked at again."""
+        report = Report[VmRow]("vms")
         report.fulfil(wishes, lambda left: self._round(left, report))
         return report
 
-    def _round(self, wishes: Sequence[VmWish], report: VmReport) -> None:
+    def _round(self, wishes: Sequence[VmWish], report: Report[VmRow]) -> None:
         host = self._observe([wish.name for wish in wishes])
         decisions, missing = decide_vms(host, wishes, self.goal, self.inventory_name)
         report.missing += [wish.name for wish in missing]
@@ -225,7 +205,7 @@ class VmRun:
             if row.vm_id not in seen:
                 continue
             wanted_role = row.clustered
-            row.seen = seen_vm(host, row.wish, seen[row.vm_id])
+            row.seen = seen_vm(host, row.decision.wish, seen[row.vm_id])
             row.state, row.clustered = seen[row.vm_id].state, row.seen.clustered
             if not row.error and wanted_role and not row.clustered:
                 row.status = "failed"

@@ -78,6 +78,11 @@ class VmDecision:
     node: str = ""
 
     @property
+    def name(self) -> str:
+        """Return what the VM is called in a diff."""
+        return self.wish.name
+
+    @property
     def label(self) -> str:
         """Return the VM's name for messages."""
         return f"VM {quoted(self.wish.name)} on host {quoted(self.host)}"

@@ -28,12 +28,12 @@ class InterfaceClaims:
         """Claim, or predict, the addresses that the ledger promises; by the number of the entry.
 
         :param check: raises when interfaces cannot be made with such addresses; asked before a new claim is made
-        :raises MacPoolError: for an address that nobody promised, and whatever else the ledger refuses
+        :raises MacPoolError: for an address that the ledger did not promise, and for whatever else it refuses
         """
         requests = _interfaces.requests(entries)
         if not requests:
             if any(entry.get("owner") for entry in entries):
-                self._open_ledger()  # what keeps the claim from being made afterwards must be said before
+                self._open_ledger()  # a ledger that cannot be opened must fail the task before anything is written
             return {}
         ledger = self._open_ledger()
         for number, request in requests.items():
@@ -41,7 +41,7 @@ class InterfaceClaims:
                 label = f'interface "{entries[number].get("name") or entries[number].get("instance_id")}"'
                 check_promised(ledger, label, request.owner, request.address, self._preview)
         if not self._preview:
-            # What the Network Controller would refuse leaves no claim behind.
+            # A request that the Network Controller would refuse must leave no claim behind.
             predicted = self._ensure(ledger, list(requests.values()), preview=True)
             if any(outcome.changed for outcome in predicted):
                 check(_by_number(requests, predicted))

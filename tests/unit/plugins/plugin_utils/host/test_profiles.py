@@ -12,8 +12,9 @@ import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profile_run import ProfileReport, ProfileRun
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profile_run import ProfileRow, ProfileRun
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profiles import decide_profiles, read_profile_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.run import Report
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.host.lab_host import LabHost
@@ -30,7 +31,7 @@ def bench() -> Bench:
     return bench
 
 
-def bind(bench: Bench, *entries: dict[str, Any], **more: Any) -> ProfileReport:
+def bind(bench: Bench, *entries: dict[str, Any], **more: Any) -> Report[ProfileRow]:
     host = LabHost(bench, more.pop("host", "hv1"), more.pop("check", False), more.pop("meanwhile", None))
     return ProfileRun(host, **more).run(read_profile_wishes([{"vm": "web01", **entry} for entry in entries]))
 
@@ -129,9 +130,9 @@ def test_a_dynamic_adapter_is_bound_only_when_told(bench: Bench) -> None:
 def test_a_vlan_under_a_policy_is_told(bench: Bench, data: int, warns: bool) -> None:
     bench.world.set_vlan("web01", 100)
     report = bind(bench, {"interface_id": ONE, "profile_data": data})
-    assert ["Access 100" in warning for warning in report.warnings] == [True] * warns
-    assert report.as_result()["adapters"][0]["warnings"] == report.warnings
-    assert bind(bench, {"absent": True}).warnings == []
+    (row,) = report.as_result()["adapters"]
+    assert ["Access 100" in warning for warning in row["warnings"]] == [True] * warns
+    assert bind(bench, {"absent": True}).as_result()["adapters"][0]["warnings"] == []
 
 
 def test_a_check_predicts_and_touches_nothing(bench: Bench) -> None:

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.vm_run import VmReport, VmRun
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.run import Report
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.vm_run import VmRow, VmRun
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.vms import Goal, read_vm_wishes
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.host.lab_host import LabHost
@@ -39,7 +40,7 @@ class Scene:
         stop: bool = False,
         meanwhile: Callable[[], object] | None = None,
         **more: Any,
-    ) -> VmReport:
+    ) -> Report[VmRow]:
         self.last = LabHost(self.bench, host, check, meanwhile)
         run = VmRun(self.last, host, Goal(state, create, stop), check, 300, False)
         return run.run(read_vm_wishes([{**DEFAULTS, "name": name, **more} for name in names or ("web01",)]))
@@ -50,7 +51,7 @@ def scene() -> Scene:
     return Scene()
 
 
-def statuses(report: VmReport) -> list[str]:
+def statuses(report: Report[VmRow]) -> list[str]:
     return [row["status"] for row in report.as_result()["vms"]]
 
 
