@@ -9,6 +9,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import failure
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import ADOPT
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._action import Result, Task
@@ -18,6 +19,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._documents i
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._load import load
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._situation import Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._documents import read_file, write_file
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._handed_over import not_observed, take_over, unseen_hosts
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan_reader import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_diff
 
@@ -30,19 +32,24 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Sort out what is carried, propose, and promise what can be promised."""
-        loaded = load(options["observations"], options["observations_dir"])
+        now = dt.datetime.now(dt.timezone.utc)
+        taken = take_over(options["host_results"] or {}, options["controller_results"], now)
+        loaded = load([*taken.documents, *(options["observations"] or ())], options["observations_dir"])
         documents, misread = loaded.documents, loaded.problems
         plan = self.settings.plan() if options["claim"] else self.settings.plan_if_any()
         ledger = self.ledger_if_any(options, plan, options["claim"])
         planned = plan.host_ranges.hosts if plan and plan.host_ranges else ()
-        expected = options["expected_hosts"]
+        expected = [*options["expected_hosts"], *taken.unseen]
         picture = read_documents(documents, [*planned, *(row["name"] for row in expected)])
-        situation = Situation(picture, plan, None, (), dt.datetime.now(dt.timezone.utc), expected)
+        situation = Situation(picture, plan, None, (), now, expected)
+        missing = [*unseen_hosts(picture, expected), *taken.blind]
+        withheld = bool(missing) and options["missing"] == "fail"
         found = sort_out(picture, plan, ledger.claims() if ledger else ())
         result: Result = {
             "complete": not situation.problems and not misread,
             "incomplete": [problem.words for problem in situation.problems],
             "misread": misread,
+            "missing": missing,
             "adoptable": len(found.adoptions),
             "already": len(found.kept),
             "claims": [],
@@ -52,7 +59,7 @@ class ActionModule(Task):
         conflicts = list(found.conflicts)
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
-        if ledger:
+        if ledger and not withheld:
             adopted = adopt(ledger, host_pictures(documents, picture), found.adoptions, self.job, preview=self.preview)
             conflicts += adopted.conflicts
             result["changed"] = bool(adopted.changed) or result["changed"]
@@ -69,6 +76,8 @@ class ActionModule(Task):
             before = {format_mac(item.claim.address): claim_for_diff(item.before) for item in adopted.changed}
             after = {format_mac(item.claim.address): claim_for_diff(item.claim) for item in adopted.changed}
         result["conflicts"] = [conflict.as_result() for conflict in sorted(conflicts, key=lambda item: item.address)]
+        if withheld:
+            result.update(failed=True, **failure(not_observed(missing)))
         return {**result, **self.diff(before, after)}
 
     def _proposal(self, options: dict[str, Any], picture: Picture, unseen: list[str]) -> Result:

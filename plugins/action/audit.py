@@ -21,6 +21,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._trend impor
     with_rates,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit._what_if import afterwards
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._handed_over import take_over
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger._core import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report._files import write_reports
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._results import claim_for_audit, lease_for_audit
@@ -34,20 +35,21 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Load, audit, write the reports, and fail at the chosen severity."""
-        loaded = load(options["observations"], options["observations_dir"])
+        now = dt.datetime.now(dt.timezone.utc)
+        taken = take_over(options["host_results"] or {}, options["controller_results"], now)
+        loaded = load([*taken.documents, *(options["observations"] or ())], options["observations_dir"])
         misread = loaded.problems
         plan = self.settings.plan_if_any()
         ledger = self.ledger_if_any(options, plan, options["with_ledger"])
         claims = [claim_for_audit(claim) for claim in ledger.claims()] if ledger else None
         leases = [lease_for_audit(lease) for lease in ledger.leases()] if ledger else []
-        now = dt.datetime.now(dt.timezone.utc)
         situation = situate(
             loaded.documents,
             plan=plan,
             claims=claims,
             leases=leases,
             now=now,
-            expected_hosts=options["expected_hosts"],
+            expected_hosts=[*options["expected_hosts"], *taken.unseen],
         )
         report = report_on(situation, options["what_if"])
         # What could not be read may hold anything.
