@@ -21,7 +21,8 @@ class ActionModule(Task):
     def work(self, options: dict[str, Any]) -> Result:
         """Look at the play, and refuse it where it was to be undivided."""
         play = self._task.get_play()
-        division = Division(options["hosts"], options["batch"], str(play.strategy), str(play.order or ""))
+        here = list(dict.fromkeys([*options["batch"], self.task_vars["inventory_hostname"]]))
+        division = Division(options["hosts"], options["running"], here, str(play.strategy), str(play.order or ""))
         if options["undivided"]:
             division.check_undivided(f"play {self.task_vars['ansible_play_name']!r}")
         # --limit and serial leave the groups of the inventory as they are.

@@ -348,6 +348,7 @@ OBSERVED_SOMEHOW = ("observations_dir", "observations", "host_results")
 BATCH_INFO: Spec = {
     "argument_spec": {
         "hosts": {"type": "list", "elements": "str", "required": True},
+        "running": {"type": "list", "elements": "str", "required": True},
         "batch": {"type": "list", "elements": "str", "required": True},
         "done": {"type": "list", "elements": "str", "default": []},
         "undivided": {"type": "bool", "default": False},

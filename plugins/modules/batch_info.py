@@ -15,7 +15,12 @@ description:
   - It is here for the roles and playbooks of this collection. What it returns may change.
 options:
   hosts:
-    description: The hosts of the play that have not failed, C(ansible_play_hosts).
+    description: The hosts of the play, C(ansible_play_hosts_all).
+    type: list
+    elements: str
+    required: true
+  running:
+    description: Those of them that have not failed, C(ansible_play_hosts).
     type: list
     elements: str
     required: true
@@ -58,9 +63,10 @@ EXAMPLES = r"""
 
 - name: Look which hosts are still to come
   macpool.hyperv.batch_info:
-    hosts: "{{ ansible_play_hosts }}"
+    hosts: "{{ ansible_play_hosts_all }}"
+    running: "{{ ansible_play_hosts }}"
     batch: "{{ ansible_play_batch }}"
-    done: "{{ ansible_play_hosts | map('extract', hostvars) | selectattr('observed', 'defined') | map(attribute='inventory_hostname') }}"
+    done: "{{ ansible_play_hosts_all | map('extract', hostvars) | selectattr('observed', 'defined') | map(attribute='inventory_hostname') }}"
   register: batches
   run_once: true
 

@@ -20,9 +20,11 @@ class Division:
     """The part of a play in which a task runs."""
 
     hosts: Sequence[str]
-    """The hosts of the play that have not failed, in the order of the inventory."""
-    batch: Sequence[str]
-    """Those of them that run now; without serial, all."""
+    """The hosts of the play in the order of the inventory."""
+    running: Collection[str]
+    """Those of them that have not failed. A host that a rescue goes on with counts as failed to Ansible, and runs all the same."""
+    batch: Collection[str]
+    """Those that run now, with the one that asks; without serial, all."""
     strategy: str
     order: str = ""
     """The keyword order of the play; empty: the order of the inventory."""
@@ -39,13 +41,13 @@ class Division:
 
         :param done: the hosts that had their turn
         """
-        here = set(self.batch)
         if self.order in ("", "inventory"):
-            last = max((place for place, host in enumerate(self.hosts) if host in here), default=-1)
-            later = list(self.hosts[last + 1 :])
+            last = max((place for place, host in enumerate(self.hosts) if host in self.batch), default=-1)
+            later = self.hosts[last + 1 :]
         else:
-            later = [host for host in self.hosts if host not in here and host not in done]
-        return [*([] if self.in_step else [host for host in self.batch if host not in done]), *later]
+            later = [host for host in self.hosts if host not in self.batch and host not in done]
+        mates = [] if self.in_step else [host for host in self.batch if host not in done]
+        return [host for host in [*mates, *later] if host in self.running]
 
     def check_undivided(self, subject: str) -> None:
         """Refuse a play whose hosts do not all run together, task by task.
@@ -53,11 +55,11 @@ class Division:
         :raises MacPoolError: naming what divides them
         """
         wanted = "all hosts of the play in one batch, each task on all of them before the next one begins"
-        outside = [host for host in self.hosts if host not in set(self.batch)]
+        outside = [host for host in self.hosts if host in self.running and host not in self.batch]
         if outside:
             found = f"serial: {len(self.batch)} of {len(self.hosts)} hosts in this batch, without {outside[0]}"
             raise MacPoolError(subject, wanted, found, "Remove serial from the play, and run it again.")
-        if len(self.batch) > 1 and not self.in_step:
+        if len(self.hosts) > 1 and not self.in_step:
             remedy = "Set strategy: linear in the play, and run it again."
             raise MacPoolError(subject, wanted, f"strategy: {self.strategy}", remedy)
 
