@@ -21,13 +21,26 @@ options:
       - A directory on the controller with observations as files, such as the playbook C(macpool.hyperv.observe) saves them.
       - A file that cannot be understood is named in RV(misread) with the reason, and the rest is audited; the picture then
         counts as incomplete.
-      - One of O(observations_dir) and O(observations) is required.
+      - One of O(observations_dir), O(observations) and O(host_results) is required.
     type: str
   observations:
     description:
       - Observations themselves, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
+  host_results:
+    description:
+      - What M(macpool.hyperv.host_info) returned for each host of a run, by the name of the host, with C(path) or C(observation).
+      - The document of each host that was observed must be there, or the task fails and names it. A host whose result has no
+        C(summary) was not observed, and is expected as one of O(expected_hosts). Give C({}) for a host that has no result.
+    type: dict
+  controller_results:
+    description:
+      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the picture
+        incomplete; one that was skipped does not.
+    type: list
+    elements: dict
+    default: []
   expected_hosts:
     description:
       - Hosts that were to be observed. The picture is incomplete where one of them has no observation, and a finding names it.

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: batch_info
-short_description: Tell which hosts of a play are still to have their turn (used by the roles)
+short_description: Tell which hosts of a play are still to have their turn (internal)
 description:
-  - C(run_once) means once for each batch of a play with C(serial), and once for each host with the strategy C(free). The roles of
-    this collection use this task to do something once for all hosts of the play, when each of them had its turn, or to refuse
-    a play that is divided.
-  - It is here for the roles and playbooks of this collection. What it returns may change.
+  - B(For internal use by the roles and playbooks of this collection.) Options and results may change from one release to the next.
+  - C(run_once) means once for each batch of a play with C(serial), and once for each host with the strategy C(free). With this task
+    something is done once for all hosts of the play, when each of them had its turn, or a play that is divided is refused.
 options:
   hosts:
     description: The hosts of the play, C(ansible_play_hosts_all).

@@ -27,8 +27,10 @@ Json = dict[str, Any]
 HOSTS = ("hv1", "hv2", "hv3")
 THRICE = "221DD8000007"
 OWN = {"hv1": "221DD8000011", "hv2": "221DD8000012", "hv3": "221DD8000013"}
-SCOPE = {"scope": "lone", "pools": {"static": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 4096}]}}}
-ONE, TWO, FREE = {"serial": 1}, {"serial": 2}, {"strategy": "free"}
+SCOPE: Json = {"scope": "lone", "pools": {"static": {"ranges": [{"start": "22-1D-D8-00-00-00", "size": 4096}]}}}
+ONE: Json = {"serial": 1}
+TWO: Json = {"serial": 2}
+FREE: Json = {"strategy": "free"}
 WAYS: dict[str, Json] = {
     "whole": {},
     "one": ONE,
@@ -135,7 +137,10 @@ def test_adopting_needs_all_hosts(lone: Site) -> None:
 
 
 def test_a_check_sees_all_hosts_too(lone: Site) -> None:
-    plays = [{**FREE, "tasks": [audit(lone, "free")]}, {**ONE, "tasks": [audit(lone, "one", mac_audit_fail_at="medium")]}]
+    plays = [
+        {**FREE, "tasks": [audit(lone, "free")]},
+        {**ONE, "tasks": [audit(lone, "one", mac_audit_fail_at="medium")]},
+    ]
     done = run(lone, plays, "--check")
     assert done.code == 2, done.output
     assert done.output.count("3 hosts, 6 VMs, 6 adapters") >= 2
@@ -148,7 +153,7 @@ def test_a_host_that_is_not_seen_is_named_and_nothing_is_promised_without_it(lon
     gone = {"ansible.builtin.file": {"path": "{{ __mac_audit_observed.path }}", "state": "absent"}}
     local = {"delegate_to": "localhost", "vars": {"ansible_connection": "local"}, "when": "inventory_hostname == 'hv1'"}
     lost = {"block": [audit(lone, "lost"), {**gone, **local}], "rescue": [TOLD]}
-    plays = [{**way, "tasks": [audit(lone, name)]} for name, way in (("one", ONE), ("free", FREE))]
+    plays: list[Json] = [{**way, "tasks": [audit(lone, name)]} for name, way in (("one", ONE), ("free", FREE))]
     plays.append({**TWO, "tasks": adopt(lone, "accepted", mac_adopt_missing="report")})
     plays.append({**ONE, "tasks": [lost]})
     plays.append({**ONE, "tasks": adopt(lone, "refused")})
@@ -169,7 +174,7 @@ def test_a_host_that_is_not_seen_is_named_and_nothing_is_promised_without_it(lon
 def test_hosts_that_the_run_leaves_out_are_named(lone: Site) -> None:
     """With --limit, and where the role is not used on each host, though no error says so."""
     some = {"when": "inventory_hostname != 'hv1'"}
-    plays = [
+    plays: list[Json] = [
         {"tasks": [{**audit(lone, "limited"), **some}]},
         {**ONE, "tasks": [{**audit(lone, "skipped", how="include_role"), **some}]},
         {"tasks": adopt(lone, "refused")},
@@ -204,7 +209,12 @@ def test_playbooks_and_their_roles_may_be_divided(empty_site: Site) -> None:
     vms = [site.vm(f"web-{host}", host) for host in HOSTS]
     plays = []
     # The roles of audit and adopt are tested above, those of apply here; init and plan do the same for each host.
-    ways = {"init": (FREE, ONE), "plan": (FREE, TWO), "audit": (FREE, TWO), "adopt": (FREE, ONE)}
+    ways: dict[str, tuple[Json, ...]] = {
+        "init": (FREE, ONE),
+        "plan": (FREE, TWO),
+        "audit": (FREE, TWO),
+        "adopt": (FREE, ONE),
+    }
     for name in ("init", "plan", "observe", "apply", "audit", "adopt"):
         (*_checks, play) = yaml.safe_load((PLAYBOOKS / f"{name}.yml").read_text(encoding="utf-8"))
         for host, way in zip(HOSTS, ways.get(name, (FREE, ONE, TWO)), strict=False):
