@@ -16,6 +16,7 @@ from ..plugin_utils._audit.run import report_on, situate, verdict, worst
 from ..plugin_utils._audit.trend import MOST_SAMPLES, add_rates
 from ..plugin_utils._audit.what_if import afterwards
 from ..plugin_utils._ledger.ledger import Ledger
+from ..plugin_utils._observation.handed_over import take_over
 from ..plugin_utils._observation.load import load
 from ..plugin_utils._report.files import write_reports
 
@@ -28,10 +29,11 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Load, audit, write the reports, and fail at the chosen severity."""
-        loaded = load(options["observations"], options["observations_dir"])
+        now, question = dt.datetime.now(dt.timezone.utc), options["what_if"]
+        taken = take_over(options["host_results"] or {}, options["controller_results"], now)
+        loaded = load([*taken.documents, *(options["observations"] or ())], options["observations_dir"])
         plan = self.settings.plan_if_any()
         ledger = self.ledger_if_any(options, plan, options["with_ledger"])
-        now, question = dt.datetime.now(dt.timezone.utc), options["what_if"]
         situation = situate(
             loaded.documents,
             plan=plan,
@@ -39,7 +41,7 @@ class ActionModule(Task):
             leases=ledger.leases() if ledger else (),
             last_seen=ledger.last_seen() if ledger else (),
             now=now,
-            expected_hosts=options["expected_hosts"],
+            expected_hosts=[*options["expected_hosts"], *taken.unseen],
         )
         report = report_on(situation, question, loaded.problems)
         counts = add_rates(report, now, ledger.audits(MOST_SAMPLES) if ledger else [], imagined=question is not None)

@@ -23,13 +23,26 @@ options:
     description:
       - A directory on the controller with observations or exports, as for O(macpool.hyperv.audit#module:observations_dir) of
         M(macpool.hyperv.audit).
-      - One of O(observations_dir) and O(observations) is required.
+      - One of O(observations_dir), O(observations) and O(host_results) is required.
     type: str
   observations:
     description:
       - The observations, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
+  host_results:
+    description:
+      - What M(macpool.hyperv.host_info) returned for each host of a run, by the name of the host, with C(path) or C(observation).
+      - The document of each host that was observed must be there, or the task fails and names it. A host whose result has no
+        C(summary) was not observed, and is expected as one of O(expected_hosts). Give C({}) for a host that has no result.
+    type: dict
+  controller_results:
+    description:
+      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the picture
+        incomplete; one that was skipped does not.
+    type: list
+    elements: dict
+    default: []
   expected_hosts:
     description:
       - Hosts that should have been observed. RV(incomplete) names those that were not.
@@ -45,6 +58,15 @@ options:
         description: Why it has no observation.
         type: str
         default: ""
+  missing:
+    description:
+      - What to do when one of O(expected_hosts) or O(host_results), or a Network Controller of O(controller_results), was not
+        observed. Each of them may carry any address.
+      - V(fail) promises nothing, and fails when everything else is done. V(report) names them in RV(missing) and promises what the
+        others carry.
+    type: str
+    choices: [fail, report]
+    default: fail
   claim:
     description:
       - V(true) needs a plan and a ledger, and fails without them. V(false) proposes a plan and does not use the ledger. Without
@@ -222,6 +244,12 @@ incomplete:
   type: list
   elements: str
   returned: success
+missing:
+  description: Hosts that were to be observed and were not, and the Network Controller if that is so for it.
+  type: list
+  elements: str
+  returned: success
+  sample: [hv3]
 misread:
   description: Files that could not be understood, each with the reason.
   type: list
@@ -231,7 +259,7 @@ errors:
   description: What is wrong with the request, as M(macpool.hyperv.plan_info) describes it.
   type: list
   elements: dict
-  returned: when the request itself cannot be fulfilled
+  returned: when the request itself cannot be fulfilled, or hosts were not observed
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ADOPT

@@ -99,12 +99,30 @@ EXPECTED_HOSTS: Spec = {
     "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
 }
 
+OBSERVED: Spec = {
+    "observations_dir": {"type": "str"},
+    "observations": {"type": "list", "elements": "dict"},
+    "host_results": {"type": "dict"},
+    "controller_results": {"type": "list", "elements": "dict", "default": []},
+    "expected_hosts": EXPECTED_HOSTS,
+}
+OBSERVED_SOMEHOW = ("observations_dir", "observations", "host_results")
+
+BATCH_INFO: Spec = {
+    "argument_spec": {
+        "hosts": {"type": "list", "elements": "str", "required": True},
+        "running": {"type": "list", "elements": "str", "required": True},
+        "batch": {"type": "list", "elements": "str", "required": True},
+        "done": {"type": "list", "elements": "str", "default": []},
+        "undivided": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
 AUDIT: Spec = {
     "argument_spec": {
         **LEDGER_OPTIONS,
-        "observations_dir": {"type": "str"},
-        "observations": {"type": "list", "elements": "dict"},
-        "expected_hosts": EXPECTED_HOSTS,
+        **OBSERVED,
         "report_dir": {"type": "str"},
         "fail_at": {
             "type": "str",
@@ -126,20 +144,19 @@ AUDIT: Spec = {
         },
         "return_report": {"type": "bool", "default": False},
     },
-    "required_one_of": [("observations_dir", "observations")],
+    "required_one_of": [OBSERVED_SOMEHOW],
     "supports_check_mode": True,
 }
 
 ADOPT: Spec = {
     "argument_spec": {
         **LEDGER_OPTIONS,
-        "observations_dir": {"type": "str"},
-        "observations": {"type": "list", "elements": "dict"},
-        "expected_hosts": EXPECTED_HOSTS,
+        **OBSERVED,
+        "missing": {"type": "str", "default": "fail", "choices": ["fail", "report"]},
         "claim": {"type": "bool"},
         "plan_file": {"type": "str"},
         "scope": {"type": "str", "default": ""},
     },
-    "required_one_of": [("observations_dir", "observations")],
+    "required_one_of": [OBSERVED_SOMEHOW],
     "supports_check_mode": True,
 }
