@@ -99,7 +99,8 @@ class _File:
         wrong = [*self.reasons, *faults]
         if not wrong:
             return None
-        more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
+        rest_of_them = len(wrong) - MOST_REASONS
+        more = f"; and {rest_of_them} more fault{'' if rest_of_them == 1 else 's'}" if rest_of_them > 0 else ""
         entries = f"{self.entries} entr{'y was' if self.entries == 1 else 'ies were'}"
         rest = f"the other {entries} used" if self.reasons else "the rest was used"
         return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")

@@ -286,7 +286,7 @@ def test_deep_nesting_is_survived(tmp_path: Path, text: str) -> None:
 
 def test_all_faults_of_a_file_are_counted(tmp_path: Path) -> None:
     odd = {"IsManagementOs": "?", "Connected": "?", "DynamicMacAddressEnabled": "?", "MacAddress": "0"}
-    assert "; and 1 more faults; the rest was used" in problems(load(tmp_path, a_json=[nic("web01", WEB, A, **odd)]))
+    assert "; and 1 more fault; the rest was used" in problems(load(tmp_path, a_json=[nic("web01", WEB, A, **odd)]))
 
 
 def test_what_a_file_says_is_data(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ IDS = (WEB, DB, "", None)
 def a_row(draw: st.DrawFn) -> dict[str, Any]:
     """Return a row of any of the exports, with cells missing, empty and odd."""
     name, mac = draw(st.sampled_from(NAMES)), draw(st.sampled_from(MACS))
-    columns: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "adapter": {
             "VMName": name,
             "VMId": draw(st.sampled_from(IDS)),
@@ -345,7 +345,8 @@ def a_row(draw: st.DrawFn) -> dict[str, Any]:
             ),
         },
         "card": {"SystemName": "HV1", "Name": "NIC1", "InterfaceDescription": "Intel", "MacAddress": mac},
-    }[draw(st.sampled_from(["adapter", "adapter", "adapter", "vm", "card"]))]
+    }
+    columns = kinds[draw(st.sampled_from(["adapter", "adapter", "adapter", "vm", "card"]))]
     kept = draw(st.sets(st.sampled_from(sorted(columns)), min_size=2))
     row = {key: value for key, value in columns.items() if key in kept or key == "MacAddress"}
     return {**row, "ComputerName": draw(st.sampled_from(["HV1", "hv1.corp.example", "HV2", "", None]))}
