@@ -20,7 +20,7 @@ class MacPoolError(Exception):
     :param wanted: what was asked for or expected
     :param found: what exists instead
     :param remedy: what the reader can do, as a sentence
-    :param problem: the first sentence of the message without its full stop, where one made of the parts reads badly
+    :param problem: the first sentence of the message without its full stop, if the one composed of the parts reads badly
     """
 
     def __init__(self, subject: str, wanted: str, found: str, remedy: str, problem: str = "") -> None:
@@ -64,6 +64,6 @@ def raise_all(subject: str, errors: Sequence[MacPoolError]) -> None:
 
 
 def failure(error: MacPoolError) -> dict[str, Any]:
-    """Return the part of a failed result that tells what is wrong."""
+    """Return the part of a failed result that describes the errors."""
     errors = error.errors if isinstance(error, ManyErrors) else (error,)
     return {"msg": str(error), "errors": [one.as_dict() for one in errors]}
