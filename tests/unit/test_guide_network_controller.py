@@ -158,7 +158,7 @@ def test_every_choice_of_managed_by_is_explained() -> None:
     assert sorted(explained) == sorted(choices)
 
 
-@pytest.mark.parametrize("title", ["What errors mean", "Keeping interfaces in step"])
+@pytest.mark.parametrize("title", ["What errors mean", "Keeping interfaces in sync"])
 def test_the_words_of_errors_are_those_that_are_said(title: str) -> None:
     words = re.findall(r"``([^`]+)``", column(title))
     assert len(words) >= 4
