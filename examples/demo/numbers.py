@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the audit said, in numbers and in a few lines that a person can follow."""
+"""The audit's findings in numbers and in a few lines for readers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any
 Report = Mapping[str, Any]
 
 INTERESTING = (
-    ("duplicate-address", "addresses carried by two that may meet"),
-    ("range-overlap", "stretches of land that several hosts hand out"),
-    ("default-range", "findings of ranges that Hyper-V made up"),
+    ("duplicate-address", "addresses of several adapters that can meet"),
+    ("range-overlap", "ranges that several hosts hand out"),
+    ("default-range", "default ranges of Hyper-V"),
     ("departed", "addresses that a former host may hand out again"),
-    ("static-in-dynamic-range", "static addresses in the middle of a dynamic range"),
-    ("never-started", "adapters whose address nobody knows yet"),
+    ("static-in-dynamic-range", "static addresses inside a dynamic range"),
+    ("never-started", "adapters whose address is not known yet"),
     ("dynamic-clustered", "clustered VMs' adapters with a dynamic address"),
     ("stranded", "adapters that get another address at their next start"),
-    ("promise-not-carried", "promises that nobody carries"),
-    ("wrong-address", "adapters with another address than promised"),
+    ("promise-not-carried", "promised addresses that are not in use"),
+    ("wrong-address", "adapters without the address promised to them"),
 )
 """Rules of the audit, and what their findings count."""
 NOT_COUNTED = {"duplicate-address": ("low", "info")}
-"""What is as it should be: a replica and its primary, a host's card and the adapter of its switch."""
+"""Duplicates that are normal: a replica and its primary, a physical card of a host and the adapter of its switch."""
 WIDTH = 118
 LONGEST = 230
 
@@ -41,7 +41,7 @@ def _findings(report: Report, rule: str) -> list[Mapping[str, Any]]:
 
 
 def examples(report: Report, rules: Iterable[str]) -> list[str]:
-    """Return one finding of each of some rules, in words: the worst that concerns a VM, or else the worst."""
+    """Return one finding for each of some rules, in words: the most severe of a VM, otherwise the most severe."""
     lines = []
     for rule in rules:
         found = _findings(report, rule)
@@ -52,7 +52,7 @@ def examples(report: Report, rules: Iterable[str]) -> list[str]:
 
 
 def open_findings(report: Report, rule: str) -> list[str]:
-    """Return every finding of a rule that counts, in words."""
+    """Return every open finding of a rule, in words."""
     return [_line(finding) for finding in _findings(report, rule)]
 
 
@@ -61,7 +61,7 @@ def _line(finding: Mapping[str, Any]) -> str:
 
 
 def table(before: Report, after: Report) -> list[str]:
-    """Return what was found before and after, one line for each rule that had something to say."""
+    """Return the numbers of findings before and after, one line for each rule with findings."""
     rows = [(text, len(_findings(before, rule)), len(_findings(after, rule))) for rule, text in INTERESTING]
     lines = [f"{'':<58}{'before':>8}{'after':>8}"]
     return lines + [f"{text:<58}{was:>8}{now:>8}" for text, was, now in rows if was or now]

@@ -30,12 +30,12 @@ MESSAGE = re.compile(r'^    "msg": (\[.*?^    \])$', re.MULTILINE | re.DOTALL)
 
 
 class DemoError(Exception):
-    """The story did not go as it should."""
+    """A step of the demo did not end as expected."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one ansible-playbook run came to."""
+    """The result of one ansible-playbook run."""
 
     line: str
     code: int
@@ -49,14 +49,14 @@ class Run:
 
     @property
     def message(self) -> list[str]:
-        """The lines that the last task showed."""
+        """The output of the last task that showed some."""
         shown = MESSAGE.findall(self.output)
         lines: list[str] = json.loads(shown[-1]) if shown else []
         return lines or [""]
 
     @property
     def changed(self) -> int:
-        """How many tasks changed something, over all hosts."""
+        """How many tasks changed something, on all hosts."""
         return sum(int(found["changed"]) for found in RECAP.finditer(self.output))
 
 
@@ -78,7 +78,7 @@ class Lab:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # Not in the terminal's group: an interrupt ends the story first, and the story ends the lab.
+            # Not in the terminal's process group: an interrupt ends the demo first, and the demo ends the lab.
             start_new_session=True,
         )
         assert self._process.stdout is not None
@@ -115,12 +115,12 @@ class Ansible:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
             "NO_PROXY": "127.0.0.1,localhost",
-            # What the ledger notes about itself outside its file goes with the demo, not into the user's home.
+            # State that the ledger stores outside its file belongs to the demo, not into the user's home.
             "XDG_STATE_HOME": str(directory / "state"),
         }
 
     def playbook(self, name: str, variables: Mapping[str, Any] | None = None, *arguments: str) -> Run:
-        """Run a playbook; its output goes to the log, a failure is for the caller to judge."""
+        """Run a playbook; its output goes to the log, and the caller decides whether a failure is an error."""
         words = [name, *self._as_options(variables or {}), *arguments]
         program = Path(sys.executable).with_name("ansible-playbook")
         command: Sequence[str] = [str(program), *(f"-i{path}" for path in self._inventories), *words]
@@ -149,7 +149,7 @@ class Ansible:
             elif len(str(value).split()) == 1:
                 text = f"{name}={value}"
             else:
-                # ansible-playbook ends a value at a space, and the checkout may lie in a directory that has one.
+                # ansible-playbook ends a value at a space, and the path of the checkout may contain one.
                 text = json.dumps({name: value})
             words += ["-e", text]
         return words

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story itself: each step runs what a user would run, and says what came of it."""
+"""The steps of the demo: each runs what a user would run, and shows the result."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ WORST = ("duplicate-address", "range-overlap", "departed", "static-in-dynamic-ra
 
 
 def main(root: Path, directory: Path) -> int:
-    """Tell the story; 0 only when everything went as it says.
+    """Run the demo; 0 only if every step ended as expected.
 
-    :param directory: where files go; what an earlier story left there is removed
+    :param directory: for all files; those of an earlier demo are removed
     """
-    # Whoever is told to end takes the lab along.
+    # A terminated demo also ends its lab.
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     story = Story(root, directory)
     try:
@@ -42,13 +42,13 @@ def main(root: Path, directory: Path) -> int:
         print(f"\nThe demo failed: {problem}\nWhat ansible-playbook printed is in {story.log}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted; the simulated hosts are gone.", file=sys.stderr)
+        print("\nInterrupted. The simulated hosts have ended.", file=sys.stderr)
         return 130
     return 0
 
 
 class Story:
-    """Where the demo is and what it has seen so far."""
+    """The state of the demo."""
 
     def __init__(self, root: Path, directory: Path) -> None:
         self._began = time.monotonic()
@@ -60,48 +60,48 @@ class Story:
         self._ansible = Ansible(root, self._directory, self._directory / "ansible.log")
 
     def tell(self) -> None:
-        """Run every step, from a cluster that grew to one that can be explained."""
+        """Run every step, from a cluster without a plan to one whose addresses are all known."""
         print(
-            "A Hyper-V cluster that grew, and what macpool.hyperv makes of it.\n"
-            "The hosts are SIMULATED: there is no Windows here. What runs against them is real: the playbooks of the\n"
+            "A Hyper-V cluster that grew without a plan, and how macpool.hyperv puts it in order.\n"
+            "The hosts are SIMULATED: no Windows is needed. Everything else is real: the playbooks of the\n"
             "collection, ansible-core, and its winrm connection.\n"
-            f"Everything that ansible-playbook prints goes to {self.log}"
+            f"The output of ansible-playbook goes to {self.log}"
         )
         self._clear()
         with ExitStack() as stack:
             self._say("Start the lab")
             lab = stack.enter_context(Lab(self._root, self._directory))
             hosts, vms, adapters = lab.size
-            self._came_to(f"{hosts} hosts, {vms} VMs, {adapters} network adapters, and nobody ever planned an address.")
+            self._came_to(f"{hosts} hosts, {vms} VMs, {adapters} network adapters, without any plan of addresses.")
 
             self._init()
-            before = self._look("Look at every host, and say what is wrong", "report-before")
+            before = self._look("Observe every host and find the problems", "report-before")
             self._print(wrapped(examples(before, WORST)))
             self._ranges()
             everyone = read(self._observations)
             self._push(everyone)
             self._restart(everyone)
-            after = self._look("Look again: what is on the hosts now", "report-after")
+            after = self._look("Observe the hosts again", "report-after")
             self._compare(before, after)
             self._ask(everyone)
             self._tenants()
             self._again()
         print(
-            f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts are gone;"
-            f" observations, ledger and reports are in {self._shown(self._directory)}."
+            f"\nDone in {time.monotonic() - self._began:.0f} s. The simulated hosts have ended."
+            f" Observations, ledger and reports are in {self._shown(self._directory)}."
         )
 
     def _clear(self) -> None:
-        """Remove what an earlier demo left behind, and nothing else."""
+        """Remove only the files of an earlier demo."""
         if self._directory.exists() and any(self._directory.iterdir()) and not (self._directory / MARK).exists():
-            raise DemoError(f"{self._directory} has files that no demo wrote; name another directory.")
+            raise DemoError(f"{self._directory} has files that no demo wrote. Use another directory.")
         shutil.rmtree(self._directory, ignore_errors=True)
         self._directory.mkdir(parents=True)
         (self._directory / MARK).touch()
 
     def _init(self) -> None:
-        run = self._run("Make the ledger: who was promised which address", "macpool.hyperv.init")
-        self._came_to("An empty ledger for the scope of the plan. Nothing was promised yet.", run)
+        run = self._run("Create the ledger, which stores the owner of every address", "macpool.hyperv.init")
+        self._came_to("The ledger for the scope of the plan is still empty.", run)
 
     def _look(self, title: str, name: str) -> dict[str, Any]:
         run = self._run(title, "macpool.hyperv.observe", {"macpool_observations_dir": str(self._observations)})
@@ -116,13 +116,13 @@ class Story:
         )
         report: dict[str, Any] = json.loads((reports / "report.json").read_text(encoding="utf-8"))
         found = ", ".join(f"{number} {severity}" for severity, number in report["summary"]["severities"].items())
-        picture = "complete" if report["complete"] else "INCOMPLETE"
-        self._came_to(f"The picture is {picture}. Findings by severity: {found}.", run, audit)
+        state = "complete" if report["complete"] else "INCOMPLETE"
+        self._came_to(f"The observation is {state}. Findings by severity: {found}.", run, audit)
         return report
 
     def _ranges(self) -> None:
         run = self._run(
-            "Give each host a range of its own: refused, because of what it would do",
+            "Give each host its own range: refused, because addresses would change",
             "macpool.hyperv.apply",
             None,
             "--tags=ranges",
@@ -132,7 +132,7 @@ class Story:
         refusals = [refusal for _host, result in failed for refusal in result.get("errors", ())]
         if not refusals or len(failed) != len(refusals):
             raise DemoError("the ranges were refused for another reason than VMs that would change address.")
-        self._came_to("The hosts have leases in the ledger now, and their old ranges still:", run)
+        self._came_to("The hosts now have leases in the ledger, but still their old ranges:", run)
         self._print(
             wrapped([f"{refusal['subject']}: {refusal['found'].splitlines()[0].rstrip(':')}" for refusal in refusals])
         )
@@ -140,20 +140,20 @@ class Story:
         self._print(wrapped([line.strip() for line in first], bullet="  such as "))
         carried = self._carried()
         run = self._run(
-            "Allow it: the next step gives those adapters static addresses",
+            "Allow it, because the next step gives those adapters static addresses",
             "macpool.hyperv.apply",
             {"mac_ranges_stranded": "allow"},
             "--tags=ranges",
         )
         if self._carried() != carried:
             raise DemoError("an adapter changed while the ranges of the hosts were set.")
-        self._came_to("Each host has a range of its own, and no adapter has another address than before.", run)
+        self._came_to("Each host has its own range, and every adapter still has its address.", run)
 
     def _push(self, everyone: Sequence[Seen]) -> None:
         chosen = wanted(everyone)
         path = self._write("adapters.yml", chosen, everyone)
         run = self._run(
-            "Claim static addresses and set them, where the VM is off",
+            "Claim static addresses, and set them if the VM is off",
             "macpool.hyperv.apply",
             {"file": path, **PENDING},
             "--tags=adapters",
@@ -164,9 +164,9 @@ class Story:
         ]
         states = [adapter.state for adapter in chosen if adapter not in done]
         self._came_to(
-            f"{len(chosen)} adapters have a dynamic address, or one that another VM carries too"
+            f"{len(chosen)} adapters have a dynamic address, or one that another VM also uses"
             f" (listed in {self._shown(path)}).\n"
-            f"    {len(done)} of them now have a static one of pool tenant, read back from the host."
+            f"    {len(done)} of them now have a static one from pool tenant, read back from the host."
             f" {len(states)} wait: Hyper-V changes an\n    address only while the VM is off"
             f" ({states.count('Running')} run, {states.count('Saved')} are saved, {states.count('Paused')} paused).",
             run,
@@ -177,23 +177,21 @@ class Story:
         chosen = restartable(wanted(everyone))
         path = self._write("restart.yml", chosen, everyone)
         run = self._run(
-            "Shut down, set and start again the running VMs that the cluster may move",
+            "Shut down the running VMs that the cluster can move, set their addresses and start them again",
             "macpool.hyperv.apply",
             {"file": path, "mac_adapters_when_running": "restart"},
             "--tags=adapters",
         )
         now = self._carried()
         running = sum(now[adapter.vm_id, adapter.name]["state"] == "Running" for adapter in chosen)
-        self._came_to(
-            f"{len(chosen)} adapters have their static address, and {running} of them a VM that runs again.", run
-        )
+        self._came_to(f"{len(chosen)} adapters have their static address; the VMs of {running} of them run again.", run)
         self._print(wrapped([_change(adapter, now) for adapter in chosen if adapter in shared(everyone)][:2]))
 
     def _compare(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         self._print("\n".join(f"    {line}" for line in table(before, after)))
         self._print(
-            "    What gets another address at its next start was said in step 4 and allowed in step 5: it waits until its VM is\n"
-            "    off. Then the command of step 6 is run again. Every report lists it until then. Still open besides:"
+            "    Step 4 listed the adapters that get another address at their next start, and step 5 allowed it. They wait until\n"
+            "    their VM is off; then run the command of step 6 again. Until then every report lists them. Also still open:"
         )
         self._print(wrapped(open_findings(after, "duplicate-address")))
 
@@ -208,28 +206,31 @@ class Story:
 
     def _tenants(self) -> None:
         fixed = self._run(
-            "Keep the Network Controller's interfaces in step with the adapters bound to them", "examples/in_step.yml"
+            "Keep the Network Controller's interfaces in sync with the adapters bound to them", "examples/in_step.yml"
         )
         self._came_to(fixed.message[0], fixed)
         self._print(wrapped(fixed.message[1:]))
-        run = self._run("Make tenant VMs whole, from address to start", "macpool.hyperv.tenant_vm", {"file": TENANTS})
+        run = self._run(
+            "Create complete tenant VMs, from address to start", "macpool.hyperv.tenant_vm", {"file": TENANTS}
+        )
         self._came_to(
-            "One VM for each strategy: a pool of the plan, the host's own block, the Network Controller's choice.", run
+            "One VM for each source of an address: a pool of the plan, the host's own block, the Network Controller.",
+            run,
         )
         self._print(wrapped(run.message))
 
     def _again(self) -> None:
         everything = {"file": self._directory / "adapters.yml", "mac_ranges_stranded": "allow", **PENDING}
-        init = self._run("All again: nothing may change", "macpool.hyperv.init")
+        init = self._run("Run everything again: nothing may change", "macpool.hyperv.init")
         apply = self._quietly("macpool.hyperv.apply", everything)
         tenants = self._quietly("macpool.hyperv.tenant_vm", {"file": TENANTS})
         changed = init.changed + apply.changed + tenants.changed
         if changed:
-            raise DemoError(f"the second run changed {changed} things.")
+            raise DemoError(f"{changed} tasks of the second run changed something.")
         self._came_to("changed=0 on every host.", init, apply, tenants)
 
     def _carried(self) -> dict[tuple[str, str], Mapping[str, Any]]:
-        """Ask the simulated world itself, past the collection, what each VM's adapter carries."""
+        """Return each VM's adapter from the simulated world itself, without the collection."""
         from tests.lab.client import LabClient
 
         return {
@@ -254,7 +255,7 @@ class Story:
         *arguments: str,
         fails: bool = False,
     ) -> Run:
-        """Announce a step and run its playbook, which must end as the story says."""
+        """Announce a step and run its playbook, which must end as expected."""
         self._say(title)
         return self._checked(self._ansible.playbook(playbook, variables, *arguments), fails)
 

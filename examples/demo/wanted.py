@@ -60,14 +60,14 @@ def _adapters(document: dict[str, Any]) -> Iterator[Seen]:
 
 
 def shared(adapters: Iterable[Seen]) -> list[Seen]:
-    """Return the adapters whose address another VM carries too; a replica carries its primary's by design."""
+    """Return the adapters whose address another VM also uses; a replica always has its primary's address."""
     own = [adapter for adapter in adapters if not adapter.replica and adapter.mac != NEVER_STARTED]
     times = Counter(adapter.mac for adapter in own)
     return [adapter for adapter in own if times[adapter.mac] > 1]
 
 
 def wanted(adapters: Iterable[Seen]) -> list[Seen]:
-    """Return who shall get a static address of its own: whoever has a dynamic or a shared one.
+    """Return the adapters that need their own static address: those with a dynamic or a shared one.
 
     A replica is left out: its settings belong to its primary.
     """
@@ -77,7 +77,7 @@ def wanted(adapters: Iterable[Seen]) -> list[Seen]:
 
 
 def restartable(adapters: Iterable[Seen]) -> list[Seen]:
-    """Return whose VMs the demo shuts down and starts again: those that run and may be moved to another host."""
+    """Return the adapters whose VMs the demo restarts: those that run and can be moved to another host."""
     return [adapter for adapter in adapters if adapter.state == "Running" and adapter.clustered]
 
 
@@ -90,9 +90,9 @@ def as_variables(adapters: Iterable[Seen], everyone: Iterable[Seen]) -> dict[str
 def _entry(adapter: Seen, is_unique: bool) -> dict[str, str]:
     entry = {"vm": adapter.vm, "name": adapter.name, "pool": POOL}
     if not is_unique:
-        # Two VMs of one name are two owners.
+        # Two VMs with one name are two owners.
         entry.update(vm=adapter.vm_id, owner=f"{adapter.vm_id}/{adapter.name}")
     elif "{" in adapter.vm:
-        # Ansible would take the name for a template where it stands in a file of variables.
+        # In a file of variables, Ansible would treat the name as a template.
         entry.update(vm=adapter.vm_id)
     return entry

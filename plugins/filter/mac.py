@@ -27,10 +27,11 @@ def mac_add(value: object, number: object) -> str:
     if result >> 40 != address >> 40:
         first = format_mac(address)[:2]
         raise MacPoolError(
-            f"{format_mac(address, 'dash')} and {step} more",
-            f"an address that begins with {first} like the first",
-            "one beyond the last address with that octet" if step > 0 else "one before the first address of that octet",
-            "Add a smaller number: an address of another first octet is of another kind.",
+            f"mac_add({step}) to {format_mac(address, 'dash')}",
+            f"an address whose first octet is still {first}",
+            f"one outside the block {first}-xx-xx-xx-xx-xx",
+            f"The first octet must not change. {'Add' if step > 0 else 'Subtract'} a smaller number.",
+            problem=f"{format_mac(address, 'dash')}: adding {step} would leave the block {first}-xx-xx-xx-xx-xx",
         )
     return format_mac(result)
 
@@ -61,7 +62,7 @@ def _whole(number: object) -> int:
         "the number to add to a MAC address",
         "a whole number",
         shown(number),
-        "Give a whole number; it may be negative.",
+        "Use a whole number; it may be negative.",
     )
 
 

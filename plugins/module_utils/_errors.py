@@ -23,7 +23,7 @@ class MacPoolError(Exception):
     :param wanted: what was asked for or expected
     :param found: what exists instead
     :param remedy: what the reader can do, as a sentence
-    :param problem: the first sentence of the message without its full stop, where one made of the parts reads badly
+    :param problem: the first sentence of the message without its full stop, if the one composed of the parts reads badly
     """
 
     def __init__(self, subject: str, wanted: str, found: str, remedy: str, problem: str = "") -> None:

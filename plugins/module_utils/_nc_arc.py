@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who manages the SDN. For internal use by this collection only.
+"""Which tool manages the SDN. For internal use by this collection only.
 
-SDN enabled by Azure Arc must not be managed by other tools: Azure does not see the change and puts its own state back.
-What no page documents is how a Network Controller tells; the sign taken here is that resources which Azure made name
-its resource provider in their metadata. Whoever cannot be asked is taken for managed by Azure.
+SDN enabled by Azure Arc must not be managed by other tools: Azure does not see the change and restores its own state.
+How a Network Controller shows this is not documented. The sign used here: resources that Azure created name its
+resource provider in their metadata. A Network Controller that cannot be read is treated as managed by Azure.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _PROVIDER = "microsoft.azurestackhci"
 
 
 def check_writable(client: Client, managed_by: str, known: Iterable[Resource]) -> None:
-    """Refuse to write to an SDN that Azure Arc manages, or of which nobody can tell.
+    """Refuse to write to an SDN that Azure Arc manages, or for which this is unknown.
 
-    :param managed_by: auto, or what the user says
+    :param managed_by: auto, or what the user set
     :param known: resources that were read already
     :raises MacPoolError: when it must not be written to
     """
@@ -41,10 +41,11 @@ def check_writable(client: Client, managed_by: str, known: Iterable[Resource]) -
         except NetworkControllerError as error:
             raise MacPoolError(
                 client.subject,
-                "to know that Azure Arc does not manage this SDN before anything is written",
-                f"that this cannot be told: {error.found}",
-                "Use an account that may read all resources; or, when you know that you manage it with your own tools,"
-                " say managed_by: administrator.",
+                "an SDN that is known not to be managed by Azure Arc",
+                f"that this cannot be read: {error.found}",
+                "Use an account that may read all resources. If you are sure that you manage this SDN with your own tools,"
+                " set managed_by: administrator.",
+                problem=f"{client.subject}: cannot find out whether Azure Arc manages this SDN: {error.found}",
             ) from error
     if found:
         raise _refusal(client, found)
@@ -54,7 +55,7 @@ def _sign(resources: Iterable[Resource]) -> str:
     for resource in resources:
         metadata = json.dumps([member(resource, "resourceMetadata"), member(resource, "tags")], default=str)
         if _PROVIDER in metadata.casefold():
-            return f"{member(resource, 'resourceRef') or member(resource, 'resourceId')}, which Microsoft.AzureStackHCI made"
+            return f"{member(resource, 'resourceRef') or member(resource, 'resourceId')}, which Microsoft.AzureStackHCI created"
     return ""
 
 
@@ -63,5 +64,6 @@ def _refusal(client: Client, found: str) -> MacPoolError:
         client.subject,
         "an SDN that its administrators manage with their own tools",
         f"one that Azure Arc manages ({found})",
-        "Change it through Azure (portal, az stack-hci-vm, ARM templates). Reading and auditing it works as everywhere.",
+        "Change it through Azure (portal, az stack-hci-vm, ARM templates). You can still read and audit it.",
+        problem=f"{client.subject} is managed by Azure Arc ({found})",
     )

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Bringing a resource of the Network Controller to what is wanted. For internal use by this collection only.
+"""Brings a resource of the Network Controller to the wanted state. For internal use by this collection only.
 
-No step is repeated blindly. When the server was busy, when somebody else came first, or when the answer was lost, the
-resource is read again and the decision made anew from what is there: what was done already is found and kept.
+No step is repeated blindly. If the server was busy, if another client was faster, or if the answer was lost, the
+resource is read again and the decision is made again from its present state: steps that are done are kept.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FAILED = "failed"
 
 
 class Decide(Protocol):
-    """What is there goes in; the body to put comes out, or None when all is as wanted."""
+    """Takes the present resource and returns the body to write; None if everything is as wanted."""
 
     def __call__(self, found: Resource | None, /) -> Resource | None:
         """Decide."""
@@ -52,28 +52,28 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class ResourceGoal:
-    """What a resource shall become."""
+    """The wanted state of a resource."""
 
     decide: Decide
     managed: Callable[[Resource], object]
-    """What is managed of a resource, for the message when it is read back otherwise than wanted."""
+    """The managed part of a resource, for the message if the resource that is read back differs from what is wanted."""
     ready: Callable[[Resource], bool] = lambda _resource: True
-    """Whether a resource whose provisioning ended has all that is waited for."""
+    """Whether a resource whose provisioning has ended is complete."""
 
 
 def bring(client: Client, path: str, found: Resource | None, goal: ResourceGoal) -> Change:
     """Create or change a resource, wait for the outcome, and read it back.
 
-    :param found: the resource as it was read; None: there is none
-    :raises NetworkControllerError: with the server's own words, or when what is read back differs from what is wanted
+    :param found: the resource as it was read; None: it does not exist
+    :raises NetworkControllerError: with the server's message, or if what is read back differs from what is wanted
     """
 
-    def prepare(there: Resource | None) -> Resource | None:
-        return _settled(client, path, goal) if state_of(there).casefold() in SETTLING else there
+    def prepare(current: Resource | None) -> Resource | None:
+        return _settled(client, path, goal) if state_of(current).casefold() in SETTLING else current
 
-    def write(there: Resource | None) -> Answer | None:
-        body = goal.decide(there)
-        return None if body is None else client.put(path, body, etag_of(there))
+    def write(current: Resource | None) -> Answer | None:
+        body = goal.decide(current)
+        return None if body is None else client.put(path, body, etag_of(current))
 
     with _Writing(client, path) as writing:
         found, answer = writing.once(found, prepare, write)
@@ -83,7 +83,7 @@ def bring(client: Client, path: str, found: Resource | None, goal: ResourceGoal)
 
 
 class _Writing:
-    """One write that is done once, whatever comes in between; an error that ends it is told whether it may have been done."""
+    """One write that is done once, whatever happens in between; an error that ends it records whether it may be done."""
 
     def __init__(self, client: Client, path: str) -> None:
         self._client = client
@@ -103,10 +103,10 @@ class _Writing:
         prepare: Callable[[Resource | None], Resource | None],
         write: Callable[[Resource | None], Answer | None],
     ) -> tuple[Resource | None, Answer | None]:
-        """Return the resource as it was before the write, and the answer; None when there was nothing to write.
+        """Return the resource as it was before the write, and the answer; None if no write was necessary.
 
-        :param prepare: waits for what is under way and returns what is there then
-        :param write: sends one request, or returns None when all is as wanted
+        :param prepare: waits until the resource is not changing and returns it
+        :param write: sends one request, or returns None if everything is as wanted
         """
         conflict = False
         for attempt in count():
@@ -126,7 +126,7 @@ class _Writing:
                 self.touched |= answer is not None
                 return found, answer
             found = self._client.get(self._path)
-        raise AssertionError("unreachable: the loop ends by itself")
+        raise AssertionError("unreachable: the loop returns or raises")
 
 
 def _outcome(client: Client, path: str, answer: Answer, goal: ResourceGoal) -> Resource:
@@ -136,15 +136,15 @@ def _outcome(client: Client, path: str, answer: Answer, goal: ResourceGoal) -> R
     if found is None or goal.decide(found) is not None:
         raise NetworkControllerError(
             f"{client.subject}, {path}",
-            "to read back what was written",
-            "nothing: it is gone" if found is None else str(goal.managed(found)),
-            "Look who else changes it, or whether the Network Controller knows this setting, then run again.",
+            "the values that were written",
+            "that it no longer exists" if found is None else str(goal.managed(found)),
+            "Check whether another tool changes it, and whether the Network Controller knows this setting. Then run again.",
         )
     return found
 
 
 def _settled(client: Client, path: str, goal: ResourceGoal) -> Resource | None:
-    """Wait until provisioning has ended and return the resource; None when it is gone."""
+    """Wait until provisioning has ended and return the resource; None if it no longer exists."""
     gone: Resource = {}
 
     def look() -> Resource | None:
@@ -165,14 +165,14 @@ def _provisioning_failed(client: Client, path: str, found: Resource | None, answ
         f"{client.subject}, {path}",
         "provisioningState Succeeded",
         f"Failed: {'; '.join(dict.fromkeys(reasons)) or 'the server gives no reason'}",
-        "Fix what the reason names, then run again: the same task writes it anew.",
+        "Fix the cause, then run again: the same task writes it again.",
     )
     problem.code = reasons[0].partition(":")[0] if reasons else ""
     return problem
 
 
 def _operation_error(client: Client, answer: Answer) -> str:
-    """Return what the operation behind a write says of its failure; empty when that cannot be read."""
+    """Return the failure of the operation behind a write; empty if it cannot be read."""
     address = answer.headers.get("azure-asyncoperation")
     if not address:
         return ""
@@ -183,7 +183,7 @@ def _operation_error(client: Client, answer: Answer) -> str:
 
 
 def failure_reasons(resource: Resource | None) -> list[str]:
-    """Return what a resource itself says of its failures, one line each (fact 70)."""
+    """Return the failures that a resource itself reports, one line each (fact 70)."""
     lines = []
     if words := error_of(properties_of(resource)):
         lines.append(words)
@@ -197,20 +197,20 @@ def failure_reasons(resource: Resource | None) -> list[str]:
 
 
 def remove(client: Client, path: str, found: Resource | None) -> bool:
-    """Remove a resource and wait until it is gone; return whether anything was there to remove.
+    """Remove a resource and wait until it no longer exists; return whether it existed.
 
-    :raises NetworkControllerError: with the server's own words
+    :raises NetworkControllerError: with the server's message
     """
 
-    def prepare(there: Resource | None) -> Resource | None:
-        if state_of(there).casefold() != DELETING:
-            return there
+    def prepare(current: Resource | None) -> Resource | None:
+        if state_of(current).casefold() != DELETING:
+            return current
         _gone(client, path)
         return None
 
-    def write(there: Resource | None) -> Answer | None:
+    def write(current: Resource | None) -> Answer | None:
         try:
-            return None if there is None else client.delete(path, etag_of(there))
+            return None if current is None else client.delete(path, etag_of(current))
         except NotFound:
             return None
 
@@ -223,7 +223,7 @@ def remove(client: Client, path: str, found: Resource | None) -> bool:
 
 
 def _gone(client: Client, path: str) -> None:
-    client.until(f"{path} to be gone", lambda: True if client.get(path) is None else None)
+    client.until(f"the removal of {path}", lambda: True if client.get(path) is None else None)
 
 
 def _finished(client: Client, path: str, answer: Answer) -> None:
@@ -237,14 +237,17 @@ def _finished(client: Client, path: str, answer: Answer) -> None:
         nonlocal pause
         if pause is not None:
             problem = Busy(
-                f"{client.subject}, {path}", "the end of its removal", f"a wait of {pause:.0f} s", "Run again later."
+                f"{client.subject}, {path}",
+                "the end of its removal",
+                f"a wait of {pause:.0f} s, longer than wait_timeout",
+                "Run again later, or raise wait_timeout.",
             )
             problem.retry_after = pause
             client.pause(0, problem)
         try:
             result = client.patiently(lambda: client.ask("GET", address))
         except NotFound:
-            return answer  # a result that is not kept any more: the resource itself tells
+            return answer  # the server no longer keeps the result: the resource itself shows it
         pause = retry_after(result.headers)
         return None if result.status == 202 else result
 
@@ -252,9 +255,16 @@ def _finished(client: Client, path: str, answer: Answer) -> None:
     status: Any = member(result.body, "status")
     if words := error_of(result.body):
         raise NetworkControllerError(
-            f"{client.subject}, {path}", "to be removed", words, "Fix what the message names, then run again."
+            f"{client.subject}, {path}",
+            "its removal",
+            words,
+            "Fix the cause, then run again.",
+            problem=f"{client.subject}, {path} cannot be removed: {words}",
         )
     if str(status).casefold() == FAILED:
         raise NetworkControllerError(
-            f"{client.subject}, {path}", "to be removed", "Failed, without a reason", "Look at the Network Controller."
+            f"{client.subject}, {path}",
+            "its removal",
+            "Failed, without a reason",
+            "Look for the reason on the Network Controller.",
         )

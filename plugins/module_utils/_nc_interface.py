@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Network interfaces of the Network Controller: what is wanted and what is there. Pure. For internal use by this
+"""Network interfaces of the Network Controller: what is wanted and what exists. Pure. For internal use by this
 collection only.
 
-Addresses, ids, references and names of members are compared by meaning. What a wish does not name is left as it is: a
-PUT replaces the whole resource, so the body is what was read, with the wanted members in it.
+Addresses, ids, references and names of members are compared by meaning. What a wish does not name is not changed: a
+PUT replaces the whole resource, so the body is the resource as it was read, with the wanted members.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class IpWish:
 
 @dataclass(frozen=True)
 class InterfaceWish:
-    """What a task wants of one interface, named by its resource id or, where it exists, by its instance id."""
+    """What a task wants of one interface, named by its resource id or, if it exists, by its instance id."""
 
     name: str
     instance_id: str = ""
@@ -88,9 +88,9 @@ class InterfaceWish:
 
 
 def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[InterfaceWish]:
-    """Return what the option interfaces asks for.
+    """Return the wishes of the option interfaces.
 
-    :raises MacPoolError: for every entry that asks for what cannot be
+    :raises MacPoolError: for every entry that cannot be fulfilled
     """
     wishes: list[InterfaceWish] = []
     errors: list[MacPoolError] = []
@@ -100,7 +100,7 @@ def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[InterfaceWish]:
             wish = _read_wish(f"interfaces[{number}]", entry)
             key = wish.name.casefold() or wish.instance_id
             if key in seen:
-                raise MacPoolError(wish.label, "one entry for each interface", "two", "Remove one of them.")
+                raise MacPoolError(wish.label, "one entry for each interface", "two entries", "Remove one of them.")
             seen.add(key)
             wishes.append(wish)
         except MacPoolError as error:
@@ -113,21 +113,21 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
     name, by_id = entry.get("name") or "", plain_id(entry.get("instance_id") or "")
     if bool(name) == bool(by_id):
         found = "both" if name else "neither"
-        raise MacPoolError(place, "exactly one of name and instance_id", found, "Say which interface is meant.")
+        raise MacPoolError(place, "exactly one of name and instance_id", found, "Set one of them.")
     if name:
         checked_name(name, f"{place}.name")
         place = f'{place}, interface "{name}"'
     given = entry.get("mac_address")
     has_address = given not in (None, "")
     if has_address and entry.get("dynamic"):
-        raise MacPoolError(place, "one of mac_address and dynamic", "both", "Say where the address comes from.")
+        raise MacPoolError(place, "one of mac_address and dynamic", "both", "Remove one of them.")
     configurations = entry.get("ip_configurations")
     if entry.get("purge_ip_configurations") and not configurations:
         raise MacPoolError(
             place,
             "ip_configurations with purge_ip_configurations: true",
             "none",
-            "Name those that shall stay: an interface without any has no network.",
+            "List the configurations to keep: an interface without any has no network.",
         )
     servers = entry.get("dns_servers")
     return InterfaceWish(
@@ -154,7 +154,7 @@ def _read_configurations(place: str, entries: Sequence[Mapping[str, Any]]) -> tu
         if address in (None, ""):
             address = None
             if allocation == STATIC:
-                raise MacPoolError(where, "ip_address with allocation: static", "none", "Give the address.")
+                raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
         else:
             address = _ip_address(address, f"{where}.ip_address")
             allocation = allocation or STATIC
@@ -181,22 +181,22 @@ def _ip_address(value: object, subject: str) -> str:
     try:
         return str(ipaddress.ip_address(str(value)))
     except ValueError:
-        raise MacPoolError(subject, "an IP address", repr(value), "Write it without prefix length.") from None
+        raise MacPoolError(subject, "an IP address", repr(value), "Write it without a prefix length.") from None
 
 
 def _reference(value: str | None, form: re.Pattern[str], subject: str, wanted: str) -> str | None:
     if value in (None, ""):
         return None
     if not form.fullmatch(str(value)):
-        raise MacPoolError(subject, wanted, repr(value), "Give the reference as the Network Controller shows it.")
+        raise MacPoolError(subject, wanted, repr(value), "Set the reference as the Network Controller shows it.")
     return f"/{str(value).lstrip('/')}"
 
 
-# --- what is there ----------------------------------------------------------------------------------------------------
+# --- what exists ------------------------------------------------------------------------------------------------------
 
 
 def address_of(interface: Resource | None) -> int | None:
-    """Return the MAC address of an interface, in whichever form the server shows it (fact 69); None for none yet."""
+    """Return the MAC address of an interface, in whichever form the server shows it (fact 69); None if it has none yet."""
     found = member(properties_of(interface), "privateMacAddress")
     return (parse_mac(found) or None) if is_mac(found) else None
 
@@ -207,7 +207,7 @@ def allocation_of(interface: Resource | None) -> str:
 
 
 def has_outcome(interface: Resource) -> bool:
-    """Tell whether nothing more is to come: a dynamic interface has its address (fact 71)."""
+    """Tell whether the interface is complete: a dynamic one has its address (fact 71)."""
     return allocation_of(interface) != DYNAMIC or address_of(interface) is not None
 
 
@@ -233,15 +233,15 @@ def is_hosts_own(interface: Resource) -> bool:
 
 
 def find(wish: InterfaceWish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
-    """Return the interface that a wish means; None when it is to be made.
+    """Return the interface that a wish means; None if it has to be created.
 
-    :raises MacPoolError: when it is named by an instance id that no interface has
+    :raises MacPoolError: if it is named by an instance id that no interface has
     """
     if wish.name:
         return by_name.get(wish.name.casefold())
     if wish.instance_id not in by_id:
         raise MacPoolError(
-            wish.label, "an interface with this instance id", "none", "Make the interface first, by its name."
+            wish.label, "an interface with this instance id", "none", "Create the interface first, by its name."
         )
     return by_id[wish.instance_id]
 
@@ -263,27 +263,30 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
     """Refuse a wish that must not or cannot be fulfilled.
 
     :param carriers: interfaces by their address
-    :raises MacPoolError: naming the interface
+    :raises MacPoolError: with the interface
     """
     if found is None and wish.address is None and not wish.dynamic:
         raise MacPoolError(
             wish.label,
             "a source of its MAC address: mac_address, pool or dynamic",
-            "none, and no such interface yet",
-            "Say where its address comes from.",
+            "none, and the interface does not exist yet",
+            "Set one of them.",
         )
     if found is None and not wish.ip_configurations:
         raise MacPoolError(
-            wish.label, "at least one of ip_configurations for a new interface", "none", "Name its subnet and address."
+            wish.label,
+            "at least one entry in ip_configurations for a new interface",
+            "none",
+            "Add one with its subnet and address.",
         )
     for configuration in wish.ip_configurations:
-        there = _configuration(found, configuration.name)
-        if there is None and (configuration.subnet is None or configuration.allocation is None):
+        current = _configuration(found, configuration.name)
+        if current is None and (configuration.subnet is None or configuration.allocation is None):
             raise MacPoolError(
                 f'{wish.label}, IP configuration "{configuration.name}"',
-                "subnet, and ip_address or allocation, for a new one",
-                "only a part of them",
-                "Give what is missing.",
+                "subnet, and ip_address or allocation, for a new IP configuration",
+                "only some of them",
+                "Add the missing ones.",
             )
     if found is not None and wish.dynamic and allocation_of(found) != DYNAMIC:
         address = address_of(found)
@@ -292,7 +295,7 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
             "a dynamic address",
             f"the static address {format_mac(address, 'dash')}" if address else "a static interface",
             "Leave it static: the Network Controller would give it another address and never take that one back."
-            " To have a new address all the same, remove the interface and make it anew.",
+            " If you need a new address, remove the interface and create it again.",
         )
     if wish.address is not None:
         others = [item for item in carriers.get(wish.address, ()) if item is not found]
@@ -300,8 +303,8 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
             raise MacPoolError(
                 wish.label,
                 f"the address {format_mac(wish.address, 'dash')}",
-                f'that interface "{name_of(others[0])}" has it (the Network Controller itself would not notice)',
-                "Give one of the two another address; where it comes from a pool of the plan, set this one aside first"
+                f'that interface "{name_of(others[0])}" has it (the Network Controller itself does not check this)',
+                "Give one of the two another address. If it comes from a pool of the plan, first set this address aside"
                 " (macpool.hyperv.allocation with state: held).",
             )
 
@@ -309,14 +312,14 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
 def check_together(wishes: Sequence[InterfaceWish]) -> None:
     """Refuse two wishes for one address.
 
-    :raises MacPoolError: naming both interfaces
+    :raises MacPoolError: with both interfaces
     """
     first: dict[int, InterfaceWish] = {}
     errors = [
         MacPoolError(
             wish.label,
             f"the address {format_mac(wish.address, 'dash')} for one interface",
-            f"it is wanted for {first[wish.address].label} too",
+            f"that it is also wanted for {first[wish.address].label}",
             "Give one of the two another address.",
         )
         for wish in wishes
@@ -326,7 +329,7 @@ def check_together(wishes: Sequence[InterfaceWish]) -> None:
 
 
 def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:
-    """Return what to send so that the interface becomes what is wanted; None when it is so already."""
+    """Return the body that brings the interface to the wanted state; None if it already has it."""
     if found is not None and state_of(found).casefold() != FAILED and not differences(wish, found):
         return None
     body: Resource = _writable(found) if found is not None else {"resourceId": wish.name}
@@ -355,43 +358,43 @@ def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:
 
 def _wanted_configurations(wish: InterfaceWish, found: Sequence[Any]) -> list[Any]:
     wanted = {configuration.name.casefold(): configuration for configuration in wish.ip_configurations}
-    made = []
-    for there in found:
-        configuration = wanted.pop(name_of(there).casefold(), None) if isinstance(there, dict) else None
+    merged = []
+    for current in found:
+        configuration = wanted.pop(name_of(current).casefold(), None) if isinstance(current, dict) else None
         if configuration is not None:
-            made.append(_configured(configuration, there))
+            merged.append(_configured(configuration, current))
         elif not wish.purge_ip_configurations:
-            made.append(there)
-    made += [_configured(configuration, {"resourceId": configuration.name}) for configuration in wanted.values()]
-    return made
+            merged.append(current)
+    merged += [_configured(configuration, {"resourceId": configuration.name}) for configuration in wanted.values()]
+    return merged
 
 
-def _configured(wish: IpWish, there: Resource) -> Resource:
-    made = dict(there)
-    properties = _set(made, "properties", dict(member(made, "properties") or {}))
+def _configured(wish: IpWish, current: Resource) -> Resource:
+    configured = dict(current)
+    properties = _set(configured, "properties", dict(member(configured, "properties") or {}))
     if wish.address is not None:
         _set(properties, "privateIPAddress", wish.address)
     if wish.allocation is not None:
-        current = str(member(properties, "privateIPAllocationMethod") or "").casefold()
+        method = str(member(properties, "privateIPAllocationMethod") or "").casefold()
         _set(properties, "privateIPAllocationMethod", wish.allocation.capitalize())
-        if wish.address is None and current != wish.allocation:
-            _set(properties, "privateIPAddress", None)  # the one that was set by hand is not for the new way to choose
+        if wish.address is None and method != wish.allocation:
+            _set(properties, "privateIPAddress", None)  # the old address must not stay with the new allocation method
     if wish.subnet is not None:
         _set(properties, "subnet", {"resourceRef": wish.subnet})
     if wish.access_control_list is not None:
         _set(properties, "accessControlList", {"resourceRef": wish.access_control_list})
-    return made
+    return configured
 
 
 def _set(mapping: Resource, name: str, value: Any) -> Any:
-    """Set a member under the spelling that is there already, and return the value."""
+    """Set a member under its existing spelling, and return the value."""
     wanted = name.casefold()
     mapping[next((key for key in mapping if str(key).casefold() == wanted), name)] = value
     return value
 
 
 def _writable(found: Resource) -> Resource:
-    """Return a copy without what only the server writes."""
+    """Return a copy without the members that only the server writes."""
     return {key: _without_read_only(value) for key, value in copy.deepcopy(dict(found)).items()}
 
 
@@ -418,7 +421,7 @@ def _configuration(interface: Resource | None, name: str) -> Resource | None:
 
 
 def managed(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
-    """Return what a wish manages as it is there, in the words of the options; nothing for an interface that is not there."""
+    """Return the present values of what a wish manages, by option; empty for an interface that does not exist."""
     if found is None:
         return {}
     properties = properties_of(found)
@@ -444,15 +447,15 @@ def managed(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
             names += [name for item in configurations_of(found) if (name := name_of(item)).casefold() not in known]
         wishes = {item.name: item for item in wish.ip_configurations}
         kept["ip_configurations"] = {
-            name: _managed_configuration(wishes.get(name), there)
+            name: _managed_configuration(wishes.get(name), current)
             for name in names
-            if (there := _configuration(found, name)) is not None
+            if (current := _configuration(found, name)) is not None
         }
     return kept
 
 
-def _managed_configuration(wish: IpWish | None, there: Resource) -> dict[str, Any]:
-    properties = properties_of(there)
+def _managed_configuration(wish: IpWish | None, current: Resource) -> dict[str, Any]:
+    properties = properties_of(current)
     kept: dict[str, Any] = {}
     if wish is None or wish.address is not None:
         kept["ip_address"] = _same_ip(member(properties, "privateIPAddress"))
@@ -466,7 +469,7 @@ def _managed_configuration(wish: IpWish | None, there: Resource) -> dict[str, An
 
 
 def wanted(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
-    """Return what a wish manages as it will be; the address that a Network Controller is going to choose is not known."""
+    """Return the future values of what a wish manages; an address that the Network Controller will choose is unknown."""
     kept: dict[str, Any] = {}
     if wish.address is not None:
         kept.update(mac_address=format_mac(wish.address), allocation=STATIC)
@@ -496,8 +499,8 @@ def _wanted_configuration(wish: IpWish) -> dict[str, Any]:
 
 def differences(wish: InterfaceWish, found: Resource) -> list[str]:
     """Return the managed keys that are not as wanted."""
-    are, shall = managed(wish, found), wanted(wish, found)
-    return [key for key in shall if _meaning(are.get(key)) != _meaning(shall[key])]
+    current, future = managed(wish, found), wanted(wish, found)
+    return [key for key in future if _meaning(current.get(key)) != _meaning(future[key])]
 
 
 def _meaning(value: Any) -> Any:

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the modules for the Network Controller share: options in, work called, result or a clear error out. For internal
-use by this collection only."""
+"""What the modules for the Network Controller share: they read options, do their work and return a result or an error.
+For internal use by this collection only."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Result = dict[str, Any]
 def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -> None:
     """Run a module.
 
-    :param work: gets a client, the options and whether this is a check; returns the result, with ``before`` and ``after``
-        (the managed keys) where it changes things
+    :param work: takes a client, the options and whether check mode is on; returns the result, with ``before`` and
+        ``after`` (the managed keys) if it changes something
     """
     module = AnsibleModule(**spec)
     try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""MAC pools of the Network Controller: what is wanted and what is there. Pure. For internal use by this collection only."""
+"""MAC pools of the Network Controller: what is wanted and what exists. Pure. For internal use by this collection only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLLECTION = "macPools"
 
 
 def range_of(pool: Resource) -> Interval | None:
-    """Return the addresses of a pool; None when the server shows none that can be read."""
+    """Return the addresses of a pool; None if the server shows none that can be read."""
     start, end = (member(properties_of(pool), name) for name in ("startMacAddress", "endMacAddress"))
     if not (is_mac(start) and is_mac(end)):
         return None
@@ -35,10 +35,10 @@ def wanted_range(start: object, end: object, size: object) -> Interval:
 
 
 def check_pool(name: str, wanted: Interval, found: Resource | None, pools: Iterable[Resource]) -> None:
-    """Refuse what a Network Controller cannot do or should not be asked for.
+    """Refuse what a Network Controller cannot do or should not do.
 
-    :param pools: all pools that there are
-    :raises MacPoolError: for another range of a pool that exists (fact 59), and for one that others cover
+    :param pools: all existing pools
+    :raises MacPoolError: for another range of an existing pool (fact 59), and for one that overlaps other pools
     """
     current = range_of(found) if found is not None else None
     if current is not None and current != wanted:
@@ -46,8 +46,8 @@ def check_pool(name: str, wanted: Interval, found: Resource | None, pools: Itera
             f'MAC pool "{name}" of the Network Controller',
             str(wanted),
             str(current),
-            "A Network Controller cannot extend, shrink or move a pool once it exists. Leave this pool as it is and add a"
-            " second one of another name: with several pools the Network Controller takes addresses from each.",
+            "A Network Controller cannot extend, shrink or move an existing pool. Leave this pool as it is and add a second"
+            " one with another name: the Network Controller takes addresses from all pools.",
         )
     for other in pools:
         theirs = range_of(other)
@@ -56,14 +56,16 @@ def check_pool(name: str, wanted: Interval, found: Resource | None, pools: Itera
         if wanted.start <= theirs.end and theirs.start <= wanted.end:
             raise MacPoolError(
                 f'MAC pool "{name}" of the Network Controller',
-                f"{wanted}, a range of its own",
+                f"{wanted}, which no other pool overlaps",
                 f'pool "{name_of(other)}" with {theirs}',
                 "Choose addresses that no other pool has.",
+                problem=f'MAC pool "{name}" of the Network Controller: its range {wanted} overlaps that of pool'
+                f' "{name_of(other)}", {theirs}',
             )
 
 
 def wanted_body(name: str, wanted: Interval, found: Resource | None) -> Resource | None:
-    """Return the body that makes the pool; None when it is there."""
+    """Return the body that creates the pool; None if it exists."""
     if found is not None and range_of(found) == wanted and state_of(found).casefold() != FAILED:
         return None
     # Pools are written with dashes and capitals (facts 60, 63).
@@ -77,7 +79,7 @@ def wanted_body(name: str, wanted: Interval, found: Resource | None) -> Resource
 def check_unused(pool: Resource, interfaces: Sequence[Resource]) -> None:
     """Refuse to remove a pool whose addresses interfaces still have.
 
-    :raises MacPoolError: naming some of them
+    :raises MacPoolError: with some of them
     """
     extent = range_of(pool)
     if extent is None:
@@ -86,14 +88,14 @@ def check_unused(pool: Resource, interfaces: Sequence[Resource]) -> None:
     if users:
         raise MacPoolError(
             f'MAC pool "{name_of(pool)}" of the Network Controller',
-            "no interface with an address of it before it is removed",
+            "no interface with an address of this pool before it is removed",
             f"{len(users)}: {', '.join(sorted(users)[:5])}{' ...' if len(users) > 5 else ''}",
-            "Remove or re-address these interfaces first (macpool.hyperv.nc_network_interface).",
+            "Remove these interfaces first, or give them other addresses (macpool.hyperv.nc_network_interface).",
         )
 
 
 def counters_of(pool: Resource) -> tuple[int | None, int | None]:
-    """Return how many addresses a pool has and how many were ever given out; their names are of odd case (fact 62)."""
+    """Return how many addresses a pool has and how many were ever given out; the case of their names varies (fact 62)."""
     usage = member(properties_of(pool), "usage")
     total, given = (member(usage, name) for name in ("numberOfMacAddresses", "numberOfMacAddressesAllocated"))
     return _whole(total), _whole(given)
@@ -127,7 +129,7 @@ def pool_as_result(pool: Resource) -> dict[str, Any]:
 
 
 def pool_for_diff(extent: Interval | None) -> dict[str, Any]:
-    """Return the managed keys of a pool; nothing for one that is not there."""
+    """Return the managed keys of a pool; empty for one that does not exist."""
     if extent is None:
         return {}
     return {"start": format_mac(extent.start, "dash"), "end": format_mac(extent.end, "dash")}

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many interfaces of the Network Controller at once. For internal use by this collection only.
 
-All interfaces are listed once. All wishes are decided before anything is written, so that a request with an error in it
-changes nothing. Only what differs is written, a bounded number at a time.
+All interfaces are listed once. All wishes are checked before anything is written, so that a request with an error
+changes nothing. Only differences are written, a limited number at a time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNCHANGED, CREATED, CHANGED, REMOVED, FAILED = "unchanged", "created", "changed"
 
 @dataclass
 class Item:
-    """One interface: as it was, and what became of it."""
+    """One interface: its state before, and the result."""
 
     wish: InterfaceWish
     found: Resource | None
@@ -67,11 +67,10 @@ class Item:
 def ensure(
     client: Client, wishes: Sequence[InterfaceWish], managed_by: str, parallel: int, preview: bool
 ) -> list[Item]:
-    """Make or change interfaces.
+    """Create or change interfaces.
 
     :param parallel: how many are written at the same time
-    :raises MacPoolError: when a wish cannot be fulfilled, before anything is written; what goes wrong later is told by
-        the items
+    :raises MacPoolError: if a wish cannot be fulfilled, before anything is written; later errors are in the items
     """
     interfaces = client.all_of(COLLECTION)
     items = _decide(wishes, interfaces)
@@ -82,7 +81,7 @@ def ensure(
         for item in todo:
             item.predicted = {**item.before, **rules.wanted(item.wish, item.found)}
         return items
-    # One that is still being provisioned as wanted needs nothing but a wait.
+    # An interface that is still being provisioned as wanted only needs a wait.
     todo += [item for item in items if item.status == UNCHANGED and not rules.is_settled(item.found or {})]
 
     def write(item: Item) -> None:
@@ -93,7 +92,7 @@ def ensure(
         )
         item.resource, item.touched = bring(client, path_of(COLLECTION, item.name), item.found, goal)
         if not item.touched:
-            item.status = UNCHANGED  # somebody else did the same meanwhile
+            item.status = UNCHANGED  # another client made the same change in the meantime
         elif item.status == UNCHANGED:
             item.status = CHANGED
 
@@ -125,7 +124,7 @@ def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> 
 def absent(
     client: Client, wishes: Sequence[InterfaceWish], managed_by: str, parallel: int, preview: bool
 ) -> list[Item]:
-    """Remove interfaces; one that is not there is as wanted."""
+    """Remove interfaces; one that does not exist is as wanted."""
     interfaces = client.all_of(COLLECTION)
     names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
     items = []
@@ -145,7 +144,7 @@ def absent(
 
 
 def _whole(wish: InterfaceWish) -> InterfaceWish:
-    """Return a wish that manages the address, which is what a removal takes away."""
+    """Return a wish that manages the address, which ends with the interface."""
     return InterfaceWish(wish.name, wish.instance_id, dynamic=True)
 
 
@@ -177,16 +176,18 @@ def report(items: Sequence[Item]) -> dict[str, Any]:
 
 
 def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
-    """Return what the option interfaces asks for.
+    """Return the wishes of the option interfaces.
 
-    :raises MacPoolError: for what only the action plugin can fulfil, and for entries with errors
+    :raises MacPoolError: for options that only the action plugin can fulfil, and for entries with errors
     """
     entries = options.get("interfaces") or []
     if options.get("observations") is not None or any(entry.get("pool") or entry.get("owner") for entry in entries):
         raise MacPoolError(
             "nc_network_interface",
-            "the action plugin of the same name for pool, owner and observations, which decides on the controller",
-            "the module alone",
-            "Run the task as macpool.hyperv.nc_network_interface with the collection installed on the controller.",
+            "the action plugin of the same name for pool, owner and observations",
+            "the module without it",
+            "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller.",
+            problem="macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations"
+            " is set",
         )
     return rules.read_wishes(entries)

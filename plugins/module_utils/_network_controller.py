@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A client for the Network Controller's REST interface. For internal use by this collection only.
 
-It reads patiently (what only reads may be asked again) and writes once: what became of a write whose answer was lost is
-for the caller to find out by reading. The formats are those of facts 55 to 77.
+Reads are repeated until they succeed; a write is sent once. If the answer to a write is lost, the caller finds out its
+result by reading. The formats are those of facts 55 to 77.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ API = "/networking/v1"
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
 _BUSY = (429, 503)
 _POLL_PAUSES = (0.25, 5.0)
-"""Between two looks at something that is under way: the first pause and the longest, in seconds."""
+"""Between two reads of something that is changing: the first pause and the longest, in seconds."""
 _RETRY_PAUSES = (1.0, 15.0)
-"""Before a request is made again: with five retries half a minute, in which the service moves to another node."""
+"""Before a request is repeated: five retries take half a minute, in which the service can move to another node."""
 _LONGEST_BODY = 1 << 28
 
 
@@ -60,9 +60,9 @@ class Connection:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Connection:
-        """Return the connection that a task's options ask for.
+        """Return the connection that a task's options describe.
 
-        :raises MacPoolError: when they do not fit together
+        :raises MacPoolError: if they contradict each other
         """
         auth = options.get("auth") or _guess_auth(options)
         _check_auth(auth, options)
@@ -85,7 +85,7 @@ class Connection:
 def _at_least(value: int, least: int, name: str) -> int:
     if value >= least:
         return value
-    raise MacPoolError(f"option {name}", f"a number from {least} on", str(value), "Give such a number.")
+    raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
 
 
 def _guess_auth(options: Mapping[str, Any]) -> str:
@@ -99,16 +99,16 @@ def _check_auth(auth: str, options: Mapping[str, Any]) -> None:
     missing = [name for name in needed if not options.get(name)]
     if missing:
         raise MacPoolError(
-            f"auth: {auth}", " and ".join(needed), f"no {' and no '.join(missing)}", "Give what is missing."
+            f"auth: {auth}", " and ".join(needed), f"no {' and no '.join(missing)}", "Set the missing options."
         )
 
 
 def base_url(text: str) -> str:
     """Return scheme, host and port of a Network Controller's address, with or without the path of its interface.
 
-    :raises MacPoolError: when it is no https address, or holds a user or password
+    :raises MacPoolError: if it is not an https address, or contains a user or password
     """
-    # The address itself may be what is wrong with it, and may hold a password: it is not repeated.
+    # The message does not repeat the address, because it may contain a password.
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
@@ -116,8 +116,8 @@ def base_url(text: str) -> str:
         raise MacPoolError(
             "url of the Network Controller",
             "an address such as https://nc.example.com or https://nc.example.com:443",
-            "one whose host or port cannot be read",
-            "Fix brackets and port.",
+            "an address whose host or port cannot be read",
+            "Fix the host and the port.",
         ) from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
@@ -125,22 +125,22 @@ def base_url(text: str) -> str:
             "url of the Network Controller",
             "https:// and the name of its REST interface, such as https://nc.example.com",
             f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
-            "Give the address that Get-NetworkController shows as RestName.",
+            "Set the address that Get-NetworkController shows as RestName.",
         )
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise MacPoolError(
             "url of the Network Controller",
-            "an address without user, password, query and fragment",
-            "one with them",
-            "Give username and password as options of their own.",
+            "an address without user, password, query or fragment",
+            "an address with one of these",
+            "Set the options username and password instead.",
         )
     return f"https://{parts.netloc}"
 
 
 class NetworkControllerError(MacPoolError):
-    """The Network Controller cannot be reached, or said no.
+    """The Network Controller cannot be reached or refused the request.
 
-    ``code`` is the server's own word for it, if any; ``touched`` tells that something may have been written before.
+    ``code`` is the error code of the server, if any; ``touched`` tells that something may have been written before.
     """
 
     code = ""
@@ -148,21 +148,21 @@ class NetworkControllerError(MacPoolError):
 
 
 class NotFound(NetworkControllerError):
-    """There is no such resource."""
+    """The resource does not exist."""
 
 
 class PreconditionFailed(NetworkControllerError):
-    """Somebody changed the resource since it was read (412)."""
+    """The resource was changed after it was read (412)."""
 
 
 class Busy(NetworkControllerError):
-    """The server asks to come back later (429, 503)."""
+    """The server asks for a retry later (429, 503)."""
 
     retry_after: float | None = None
 
 
 class Interrupted(NetworkControllerError):
-    """No answer came, so nobody knows whether the server did what it was asked."""
+    """No answer came, so it is unknown whether the server executed the request."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Client:
         self._send = send
         self._sleep = sleep
         self._now = now
-        # open_url shares what it installs between threads; only the state of a Kerberos logon is not the same for all.
+        # open_url shares its handlers between threads, but the state of a Kerberos logon belongs to one request.
         self._in_turn = threading.Lock() if connection.auth == KERBEROS else None
 
     @property
@@ -205,7 +205,7 @@ class Client:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def get(self, path: str) -> Resource | None:
-        """Return a resource; None when there is none.
+        """Return a resource; None if it does not exist.
 
         :param path: below the version, such as ``networkInterfaces/web01_eth0`` (see :func:`path_of`)
         """
@@ -215,7 +215,7 @@ class Client:
             return None
 
     def all_of(self, collection: str) -> list[Resource]:
-        """Return all resources of a collection, page by page; none where the server does not know the collection."""
+        """Return all resources of a collection, page by page; empty if the server does not know the collection."""
         return [resource for page in self._pages(collection) for resource in page]
 
     def _pages(self, collection: str) -> Iterator[list[Resource]]:
@@ -235,10 +235,10 @@ class Client:
             yield page
             address = member(body, "nextLink") or ""
             if not isinstance(address, str) or address in seen:
-                raise self._unreadable(collection, f"a next page that leads nowhere: {address!r}")
+                raise self._unreadable(collection, f"an invalid link to the next page: {address!r}")
 
     def patiently(self, read: Callable[[], T]) -> T:
-        """Run something that only reads, again and again while the server is busy or the connection breaks."""
+        """Run something that only reads, and repeat it while the server is busy or the connection breaks."""
         for attempt in range(self.connection.retries + 1):
             try:
                 return read()
@@ -249,10 +249,10 @@ class Client:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def pause(self, attempt: int, problem: NetworkControllerError | None = None) -> None:
-        """Wait before the next attempt: as long as the server asks for, else a little longer each time.
+        """Wait before the next attempt: as long as the server asks for, otherwise a little longer each time.
 
-        :param problem: why there is a next attempt; None: it is another look at something that is under way
-        :raises Busy: when the server asks for more than the task may wait
+        :param problem: the reason for the next attempt; None: it is another read of something that is changing
+        :raises Busy: if the server asks for a longer wait than the task allows
         """
         if isinstance(problem, Busy) and problem.retry_after is not None:
             if problem.retry_after > self.connection.wait_timeout:
@@ -263,9 +263,9 @@ class Client:
         self._sleep(min(first * 2.0 ** min(attempt, 16), longest))
 
     def until(self, what: str, look: Callable[[], T | None]) -> T:
-        """Look again and again until there is something to see.
+        """Read repeatedly until there is a result.
 
-        :param what: what is waited for, as it goes on after "wanted"
+        :param what: what is waited for, as it continues the words "expected"
         :raises NetworkControllerError: when ``wait_timeout`` is over
         """
         deadline = self._now() + self.connection.wait_timeout
@@ -275,9 +275,10 @@ class Client:
                 raise NetworkControllerError(
                     self.subject,
                     f"{what} within {self.connection.wait_timeout} s",
-                    "still not there",
-                    "Look at the Network Controller, then run again: what is done already is found and kept."
-                    " Raise wait_timeout where it is only slow.",
+                    "that it has not happened yet",
+                    "Check the Network Controller, then run again: completed steps are found and kept."
+                    " If it is only slow, raise wait_timeout.",
+                    problem=f"{self.subject}: timed out after {self.connection.wait_timeout} s while waiting for {what}",
                 )
             self.pause(attempt)
             attempt += 1
@@ -288,8 +289,8 @@ class Client:
     def put(self, path: str, body: Mapping[str, Any], etag: str | None) -> Answer:
         """Create or replace a resource, once.
 
-        :param etag: refuse when the resource has another one by now; None: it is new
-        :raises PreconditionFailed, Busy, Interrupted: then the caller has to read before it goes on
+        :param etag: refuse if the resource has another one by now; None: it is new
+        :raises PreconditionFailed, Busy, Interrupted: then the caller must read before it continues
         """
         return self.ask("PUT", path, body, etag)
 
@@ -317,9 +318,9 @@ class Client:
             return self._exchange(method, address, path, headers, data)
 
     def _address(self, path: str) -> str:
-        """Return where a path is, or where the server points to, on the server that was named.
+        """Return the address of a path, or of a link of the server, on the server of the option url.
 
-        A Network Controller may call itself otherwise than its clients do, and the credentials are for no other server.
+        A Network Controller may use another name for itself than its clients, and the credentials are for this server only.
         """
         parts = urlsplit(urljoin(f"{self.connection.url}{API}/", path))
         return f"{self.connection.url}{parts.path}{f'?{parts.query}' if parts.query else ''}"
@@ -354,7 +355,7 @@ class Client:
                 self.subject,
                 "a Kerberos logon",
                 str(error),
-                "Install the Python library gssapi where the task runs, or use another auth.",
+                "Install the Python library gssapi on the machine where the task runs, or use another auth.",
             ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._broken(method, path, error) from error
@@ -368,7 +369,7 @@ class Client:
         try:
             return Answer(status, headers, json.loads(text))
         except ValueError:
-            raise self._unreadable(path, f"no JSON but {_shown(text)}") from None
+            raise self._unreadable(path, f"{_shown(text)}, which is not JSON") from None
 
     def _said_no(self, method: str, path: str, error: urllib.error.HTTPError) -> NetworkControllerError:
         status, reason = error.code, error_of(_body_of(error))
@@ -382,14 +383,23 @@ class Client:
         elif status == 404:
             kind, remedy = NotFound, "Check the name and the url."
         elif status == 412:
-            kind, remedy = PreconditionFailed, "Somebody else changes it at the same time: look who, then run again."
+            kind, remedy = (
+                PreconditionFailed,
+                "Another client is changing it at the same time. Find out which, then run again.",
+            )
         elif status in _BUSY:
-            kind, remedy = Busy, "The server is overloaded: run again later, or raise retries."
+            kind, remedy = Busy, "The server is overloaded. Run again later, or raise retries."
         elif 300 <= status < 400:
-            remedy = f"The server points to {error.headers.get('Location')!r}: give the address of the REST interface as url."
+            remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
         else:
-            remedy = "Fix what the server's message names, then run again."
-        problem = kind(f"{self.subject}, {path}", f"an answer to {method}", found, remedy)
+            remedy = "Fix the cause that the server names, then run again."
+        problem = kind(
+            f"{self.subject}, {path}",
+            f"an answer to {method}",
+            found,
+            remedy,
+            problem=f"{self.subject}, {path}: {method} failed: {found}",
+        )
         problem.code = _code_of(reason)
         if isinstance(problem, Busy):
             problem.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
@@ -400,42 +410,47 @@ class Client:
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
             return NetworkControllerError(
                 self.subject,
-                "a certificate that can be trusted",
+                "a trusted certificate",
                 getattr(cause, "verify_message", None) or str(cause),
                 _certificate_remedy(str(getattr(cause, "verify_message", "") or cause)),
+                problem=f"{self.subject}: its certificate is not trusted:"
+                f" {getattr(cause, 'verify_message', None) or cause}",
             )
         unusable = _unusable_file(self.connection)
         if unusable or (isinstance(cause, ssl.SSLError) and any(word in str(cause) for word in ("PEM", "X509"))):
             return NetworkControllerError(
                 f"{self.subject}, client certificate or CA",
-                "certificates and the key of the first as PEM files that can be read on the machine where the task runs",
+                "PEM files that can be read on the machine where the task runs",
                 unusable or str(cause),
                 "Check client_cert, client_key and ca_path.",
+                problem=f"{self.subject}: cannot use the client certificate, its key or the CA certificate:"
+                f" {unusable or cause}",
             )
         return Interrupted(
             f"{self.subject}, {path}",
             f"an answer to {method}",
             f"a broken connection: {cause}",
-            "Check the url and that the REST interface is reachable from where the task runs, then run again: what is"
-            " done already is found and kept.",
+            "Check the url, and that the machine where the task runs can reach the REST interface. Then run again:"
+            " completed steps are found and kept.",
+            problem=f"{self.subject}, {path}: no answer to {method}: {cause}",
         )
 
     def _resource(self, answer: Answer, path: str) -> Resource:
         if isinstance(answer.body, dict):
             return answer.body
-        raise self._unreadable(path, "an answer that is no object")
+        raise self._unreadable(path, "an answer that is not a JSON object")
 
     def _unreadable(self, path: str, found: str) -> NetworkControllerError:
         return NetworkControllerError(
             f"{self.subject}, {path}",
             "an answer of a Network Controller",
             found,
-            "Check that the url is the REST interface of a Network Controller, and no proxy answers in its place.",
+            "Check that url is the REST interface of a Network Controller, and that no proxy answers instead.",
         )
 
 
 def _unusable_file(connection: Connection) -> str:
-    """Return which file of a connection cannot be read, and why; empty when all can."""
+    """Return which file of a connection cannot be read, and why; empty if all can."""
     used = ["ca_path", *(["client_cert", "client_key"] if connection.auth == CERTIFICATE else [])]
     for option in used:
         path = getattr(connection, option)
@@ -453,8 +468,8 @@ def _certificate_remedy(message: str) -> str:
     if "mismatch" in message or "doesn't match" in message or "not valid for" in message:
         return "Use the name in the certificate as url (RestName), or give the interface a certificate for this name."
     return (
-        "Give the certificate of the authority that signed it as ca_path (for a self-signed one, that certificate"
-        " itself), or, against the advice of this page, say validate_certs: false."
+        "Set ca_path to the certificate of the authority that signed it (for a self-signed certificate, to the"
+        " certificate itself), or set validate_certs: false (not recommended)."
     )
 
 
@@ -471,13 +486,13 @@ def _shown(text: bytes) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds the server asks to wait; None when it does not say so as a number (fact 75)."""
+    """Return how many seconds the server asks to wait; None if this is not a number (fact 75)."""
     text = headers.get("retry-after", "").strip()
     return float(text) if text.isascii() and text.isdigit() else None
 
 
 def error_of(body: Any) -> str:
-    """Return the server's error as words: code, message, target and each detail (fact 77); empty when there is none."""
+    """Return the server's error as text: code, message, target and each detail (fact 77); empty if there is none."""
     error = member(body, "error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
         return ""
@@ -517,7 +532,7 @@ def properties_of(resource: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def state_of(resource: Mapping[str, Any] | None) -> str:
-    """Return the provisioning state, such as Succeeded; empty where the server does not say."""
+    """Return the provisioning state, such as Succeeded; empty if the server does not show it."""
     return str(member(properties_of(resource), "provisioningState") or "")
 
 
@@ -533,19 +548,19 @@ def etag_of(resource: Mapping[str, Any] | None) -> str | None:
 
 
 def path_of(collection: str, name: str) -> str:
-    """Return where a resource is; its name is data and stays one step of the path (law 8)."""
+    """Return the path of a resource; its name is data and stays one segment of the path (law 8)."""
     return f"{collection}/{quote(name, safe='')}"
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
-    """Return the resource id, which is the name that people gave it."""
+    """Return the resource id, which is the name that users gave it."""
     return str(member(resource, "resourceId") or "")
 
 
 def checked_name(value: str, subject: str) -> str:
     """Return the name of a resource.
 
-    :raises MacPoolError: when no resource can have that name
+    :raises MacPoolError: if no resource can have that name
     """
     if (
         value
@@ -556,7 +571,7 @@ def checked_name(value: str, subject: str) -> str:
     ):
         return value
     raise MacPoolError(
-        subject, "the name of a resource, without / \\ ? # % and blanks around it", repr(value), "Fix the name."
+        subject, "the name of a resource, without / \\ ? # % or surrounding blanks", repr(value), "Fix the name."
     )
 
 

@@ -18,9 +18,9 @@ from ..module_utils._errors import MacPoolError
 
 
 def write_file(path: Path, content: str) -> None:
-    """Replace a file in one step, so that a reader sees the old or the new content and never half of it.
+    """Replace a file in one step, so that a reader sees either the old or the new content, never a part of it.
 
-    :raises MacPoolError: when it cannot be written
+    :raises MacPoolError: if it cannot be written
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def write_file(path: Path, content: str) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
-            # A temporary file is its owner's alone; what others shall read is for the umask to say.
+            # A temporary file is readable only by its owner; the umask decides what others may read.
             Path(temporary).chmod(0o666 & ~_umask())
             Path(temporary).replace(path)
         except BaseException:
@@ -36,7 +36,11 @@ def write_file(path: Path, content: str) -> None:
             raise
     except OSError as error:
         raise MacPoolError(
-            f'file "{path}"', "to write it on the controller", str(error), "Fix the path or its permissions."
+            f'file "{path}"',
+            "a file that can be written on the controller",
+            str(error),
+            "Fix the path or its permissions.",
+            problem=f'Cannot write the file "{path}" on the controller: {error}',
         ) from error
 
 
@@ -49,13 +53,17 @@ def _umask() -> int:
 def read_file(path: Path) -> str:
     """Return the text of a file.
 
-    :raises MacPoolError: when it cannot be read
+    :raises MacPoolError: if it cannot be read
     """
     try:
         return path.expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MacPoolError(
-            f'file "{path}"', "a text file on the controller", str(error), "Fix the path or the file."
+            f'file "{path}"',
+            "a text file on the controller",
+            str(error),
+            "Fix the path or the file.",
+            problem=f'Cannot read the file "{path}" on the controller: {error}',
         ) from error
 
 

@@ -54,9 +54,9 @@ def _upper(letter: str) -> str:
 
 
 def checked_owner(owner: object) -> str:
-    """Return the name of an owner as it is kept.
+    """Return the name of an owner as it is stored.
 
-    :raises BadOwner: when it cannot be kept as text
+    :raises BadOwner: if it cannot be stored as text
     """
     if not isinstance(owner, str) or not owner.strip():
         found = "nothing" if owner is None or isinstance(owner, str) else f"{owner!r} (a {type(owner).__name__})"
@@ -72,7 +72,11 @@ def checked_owner(owner: object) -> str:
         owner.encode()
     except UnicodeEncodeError:
         raise BadOwner(
-            f"owner {owner!a}", "text", "half of a surrogate pair, which is no character", "Fix the name."
+            f"owner {owner!a}",
+            "text",
+            "half of a surrogate pair",
+            "Remove the invalid character.",
+            problem=f"owner {owner!a} contains an invalid character (half of a surrogate pair)",
         ) from None
     return owner
 
@@ -80,38 +84,38 @@ def checked_owner(owner: object) -> str:
 def named_owner(owner: object) -> str:
     """Return the name of an owner as a user gives it: "web01/eth0" and "web01/eth0 " would be two owners.
 
-    :raises BadOwner: when it is no name, or has blanks around it or control characters in it
+    :raises BadOwner: if it is not a name, or has blanks around it or control characters in it
     """
     name = checked_owner(owner)
     if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise BadOwner(
             f"owner {quoted(name)}",
-            "a name without blanks around it and control characters in it",
+            "a name without surrounding blanks and without control characters",
             repr(name),
-            "Give the bare name; in YAML, >- and |- end a block without a line feed.",
+            "Remove them. In YAML, >- and |- end a block without a line feed.",
         )
     return name
 
 
 def readable(text: str) -> str:
-    """Return text that a host sent, with what no database can keep spelt out."""
+    """Return text that a host sent; characters that no database can store are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_NAME]
 
 
 def adapter_name(vm_name: str, adapter: str) -> str:
-    """Return the owner's name of a VM's adapter."""
+    """Return the owner's name for a VM's adapter."""
     return f"{vm_name}/{adapter}"
 
 
 def host_key(name: str) -> str:
-    """Return what two spellings of a host's name share."""
+    """Return the key that all spellings of a host's name share."""
     return name.strip().rstrip(".").lower()
 
 
 def find_host(name: str, known: Iterable[str]) -> str | None:
     """Return the key of the known host that a name means.
 
-    A short name equals the first label of a full one where only one known host has that label.
+    A short name matches the first label of a full one if only one known host has that label.
 
     :param known: keys of hosts
     """
@@ -132,7 +136,7 @@ def same_host(one: str, other: str) -> bool:
 
 
 class BadOwner(MacPoolError):
-    """No usable name of an owner."""
+    """The name of an owner cannot be used."""
 
 
 class HostNames:

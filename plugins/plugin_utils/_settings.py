@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the plan and the ledger come from, for the lookup and the actions alike.
+"""Where the plan and the ledger come from, for both the lookup and the actions.
 
 An option of the task comes first, then the variable (templated), then the environment, then the default.
 """
@@ -53,20 +53,20 @@ class Settings:
     def plan(self) -> Plan:
         """Return the checked plan.
 
-        :raises MacPoolError: when there is none, or when it has errors
+        :raises MacPoolError: if it is missing or has errors
         """
         plan = self.plan_if_any()
         if plan is None:
             raise MacPoolError(
                 "the plan",
-                f"an option plan, a variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}",
+                f"the option plan, the variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}",
                 "none of them",
-                f"Put {PLAN_VARIABLE} into the inventory, such as group_vars/all/macpool.yml.",
+                f"Define {PLAN_VARIABLE} in the inventory, for example in group_vars/all/macpool.yml.",
             )
         return plan
 
     def plan_if_any(self) -> Plan | None:
-        """Return the checked plan, or None when nobody gave one."""
+        """Return the checked plan, or None if no plan was given."""
         raw = self._options.get("plan")
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
@@ -82,7 +82,7 @@ class Settings:
         return str(url) if url else None
 
     def job(self) -> Job:
-        """Return who is at work, for the history: the AWX job and user where there are any."""
+        """Return who makes the change, for the history: the AWX job and user if they exist."""
         awx_job = self._variable("awx_job_id") or self._variable("tower_job_id")
         awx_user = self._variable("awx_user_name") or self._variable("tower_user_name")
         user = str(awx_user or _login())
@@ -103,7 +103,8 @@ def _plan_file(path: Path) -> Any:
             f'the plan file "{path}" named by {PLAN_ENVIRONMENT}',
             "a YAML file that can be read",
             str(error),
-            "Fix the file, or the variable.",
+            f"Fix the file or {PLAN_ENVIRONMENT}.",
+            problem=f'Cannot read the plan file "{path}" named by {PLAN_ENVIRONMENT}: {error}',
         ) from error
     return content.get(PLAN_VARIABLE, content) if isinstance(content, dict) else content
 

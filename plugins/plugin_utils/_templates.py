@@ -20,11 +20,11 @@ _P = ParamSpec("_P")
 
 
 def for_templates(function: Callable[_P, Any]) -> Callable[_P, Any]:
-    """Let a function be called from a template: undefined stays undefined, and errors are those of a template."""
+    """Make a function callable from a template: undefined stays undefined, and errors become template errors."""
 
     @wraps(function)
     def called(*args: _P.args, **kwargs: _P.kwargs) -> Any:
-        # Since ansible-core 2.19 nothing undefined gets here; before, whoever uses the answer is told what is undefined.
+        # Since ansible-core 2.19 no undefined value gets here; before, the error appears where the result is used.
         for value in (*args, *kwargs.values()):
             if isinstance(value, Undefined):
                 return value
@@ -42,7 +42,7 @@ def read_ranges(value: object) -> IntervalSet:
 
 
 def listed_ranges(value: object) -> Iterator[tuple[str, Any]]:
-    """Yield the elements of a list of ranges, each with what errors call it."""
+    """Yield the elements of a list of ranges, each with its place for error messages."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise MacPoolError(
             "ranges",

@@ -4,7 +4,7 @@
 """Words for messages: how names, addresses, ranges and times are written in a sentence. Pure.
 
 Names of VMs are hostile data: in a sentence they are short, in quotes and without control or direction characters, so
-that no terminal and no log reader obeys them.
+that they cannot control a terminal or a log reader.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def iso(time: int) -> str:
 
 
 def from_iso(text: str) -> int:
-    """Return the time that a document spells; a time without a zone is UTC."""
+    """Return the time of the ledger for text; a time without a zone is UTC."""
     moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.timezone.utc)
@@ -35,7 +35,7 @@ MOST_ITEMS = 6
 
 
 def mac(address: int) -> str:
-    """Return an address in the form people read."""
+    """Return an address in the form for readers."""
     return format_mac(address, "dash")
 
 
@@ -45,7 +45,7 @@ def span(interval: Interval) -> str:
 
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
-    """Return text on one line without anything a terminal would obey."""
+    """Return text on one line without characters that control a terminal."""
     shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
     if shown.isprintable():
         return shown
@@ -58,7 +58,7 @@ def quoted(name: str) -> str:
 
 
 def sentence(words: str) -> str:
-    """Return words with a capital first letter and everything else, names above all, as it is."""
+    """Return words with a capital first letter; all other letters stay as they are, because names may follow."""
     return words[:1].upper() + words[1:]
 
 

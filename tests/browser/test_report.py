@@ -263,18 +263,18 @@ class TestFindings:
 
 
 class TestMap:
-    LAND = "return [...document.querySelectorAll('#view .land')].map((item) => item.getAttribute('aria-label'))"
+    RANGES = "return [...document.querySelectorAll('#view .range')].map((item) => item.getAttribute('aria-label'))"
 
-    def test_shows_all_land_of_the_whole_space(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
+    def test_shows_all_ranges_of_the_whole_space(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
         browser.open(small[1], "#/map")
-        labels = " ".join(browser.run(self.LAND))
+        labels = " ".join(browser.run(self.RANGES))
         for words in (
             "hv1: range",
             "hv2: range",
             "tenant: pool",
             "vmm (scvmm)",
             "nat: pool of container",
-            "outside all known land",
+            "outside all known ranges",
         ):
             assert words in labels
 
@@ -284,7 +284,7 @@ class TestMap:
         browser.open(small[1], "#/map")
         boxes = browser.run(
             "const outer = document.querySelector('.lane-box').getBoundingClientRect();"
-            "return [...document.querySelectorAll('.land')].map((item) => item.getBoundingClientRect())"
+            "return [...document.querySelectorAll('.range')].map((item) => item.getBoundingClientRect())"
             ".map((box) => [box.width, box.left - outer.left, outer.right - box.right])"
         )
         for width, left, right in boxes:
@@ -296,7 +296,7 @@ class TestMap:
         self, browser: Browser, small: tuple[dict[str, Any], Path]
     ) -> None:
         browser.open(small[1], "#/map")
-        browser.click(".land-range")
+        browser.click(".range-range")
         browser.wait("return location.hash === '#/map?from=00155DE00000&to=00155DE000FF'")
         browser.wait("return document.querySelectorAll('.grid button').length === 256")
         label = browser.run("return document.querySelector('.grid .cell.many').getAttribute('aria-label')")
@@ -316,10 +316,10 @@ class TestMap:
         assert "hv2: range" in browser.run(FOCUSED)
         browser.press("ArrowLeft", "Enter")
         browser.wait("return location.hash === '#/map?from=00155DE00000&to=00155DE000FF'")
-        browser.wait("return document.activeElement.classList.contains('land')")
+        browser.wait("return document.activeElement.classList.contains('range')")
         browser.press("-")
         browser.wait("return location.hash !== '#/map?from=00155DE00000&to=00155DE000FF'")
-        browser.wait("return document.activeElement.classList.contains('land')")
+        browser.wait("return document.activeElement.classList.contains('range')")
         browser.press("0")
         browser.wait("return location.hash === '#/map'")
 
@@ -343,7 +343,7 @@ class TestMap:
         browser.press("End")
         assert browser.run(FOCUSED).startswith("00-15-5D-E0-00-FF")
 
-    def test_large_land_is_a_grid_of_blocks_that_zoom(
+    def test_large_range_is_a_grid_of_blocks_that_zoom(
         self, browser: Browser, small: tuple[dict[str, Any], Path]
     ) -> None:
         browser.open(small[1], "#/map?from=221DD8000000&to=221DD800FFFF")
@@ -354,7 +354,7 @@ class TestMap:
     def test_the_wheel_zooms_around_the_pointer(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
         browser.open(small[1], "#/map")
         browser.run(
-            "const box = document.querySelector('.land-pool').getBoundingClientRect();"
+            "const box = document.querySelector('.range-pool').getBoundingClientRect();"
             "const turn = { ctrlKey: true, deltaY: -100, clientX: box.left + box.width / 2, cancelable: true };"
             "document.querySelector('.band').dispatchEvent(new WheelEvent('wheel', turn));"
         )
@@ -366,7 +366,7 @@ class TestMap:
     def test_dragging_chooses_a_stretch(self, browser: Browser, small: tuple[dict[str, Any], Path]) -> None:
         browser.open(small[1], "#/map?from=00155DE00000&to=00155DE000FF")
         left, width, top = browser.run(
-            "const box = document.querySelector('.land').getBoundingClientRect(); return [box.left, box.width, box.top + 8]"
+            "const box = document.querySelector('.range').getBoundingClientRect(); return [box.left, box.width, box.top + 8]"
         )
         browser.drag((int(left + width / 4), int(top)), (int(left + width / 2), int(top)))
         route = browser.wait("return location.hash !== '#/map?from=00155DE00000&to=00155DE000FF' && location.hash")

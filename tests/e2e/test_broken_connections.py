@@ -90,7 +90,7 @@ def test_an_incomplete_picture_is_told(site: Site, record: bool) -> None:
     site.lab.faults.add("access_denied", host="hv3", script="host_info", part="cluster")
     done = site.playbook("macpool.hyperv.observe", "-e", f"macpool_record={str(record).lower()}")
     assert done.code != 0
-    assert "The picture of 3 hosts is incomplete: hv2, hv3 could not be read, or not wholly" in done.output
+    assert "The observation of 3 hosts is incomplete: hv2, hv3 could not be read, or not completely" in done.output
     assert "hv2: NOT OBSERVED" in done.output
     assert "hv3: 1 VMs, 1 adapters" in done.output
     assert ("Recorded in the ledger of scope e2e" in done.output) == record

@@ -270,7 +270,7 @@ def test_a_network_controller_that_must_not_or_cannot_be_written_leaves_everythi
     kept: Json = {"mac_tenant_vm_state": "absent", "mac_tenant_vm_stop": True}
 
     for kind, words in (
-        ("good", "Azure Arc manages"),
+        ("good", "is managed by Azure Arc"),
         ("expired", "Renew the certificate of the Network Controller"),
         ("other_ca", "Give the certificate of the authority that signed it as ca_path"),
     ):

@@ -22,13 +22,12 @@ LEDGER_OPTIONS: Spec = {
 
 
 def run_as_action(spec: Spec) -> NoReturn:
-    """Say that a task runs on the controller: reached only when somebody starts the module itself."""
+    """Fail with the message that a task runs on the controller: reached only if the module itself is started."""
     module = AnsibleModule(**spec)
     module.fail_json(
         msg=(
-            f"{module._name}: expected the action plugin of the same name, which decides on the controller, but found the"
-            " module alone. Run the task with the collection macpool.hyperv installed and its full name, "
-            f"such as macpool.hyperv.{module._name.rsplit('.', 1)[-1]}."
+            f"macpool.hyperv.{module._name.rsplit('.', 1)[-1]} must run through its action plugin. Call it by its full"
+            " name, with the collection installed on the controller."
         )
     )
     raise SystemExit(1)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Today's static addresses become claims: which of them can, and why the others cannot.
 
-Nothing is decided silently: an address that two adapters carry is promised to neither of them, and a person says whose
-it is. It stays out of everybody's reach all the same, because the ledger keeps what was seen apart from the claims.
+Nothing is decided silently: an address that two adapters use is promised to neither of them, and a person decides. It
+is not handed out to others either, because the ledger also stores which addresses were seen in use.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from .._text import plain
 
 @dataclass(frozen=True)
 class Adoption:
-    """A static address that its carrier is to be promised."""
+    """A static address that is promised to the adapter that uses it."""
 
     request: Request
     host: str
     words: str
-    """Whose adapter it is."""
+    """The adapter with its VM and host."""
 
     @property
     def address(self) -> int:
-        """The address as it is carried."""
+        """The address in use."""
         return self.request.address or 0
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """An address that is promised to nobody, and why."""
+    """An address that is not promised, and why."""
 
     address: str
-    """12 upper-case hex digits, or the text that is no address."""
+    """12 upper-case hex digits, or the text that is not an address."""
     carriers: tuple[str, ...]
     reason: str
     remedy: str
@@ -64,19 +64,19 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Sorted:
-    """What becomes of the adapters of a picture, by address."""
+    """The result for the adapters of an observation, by address."""
 
     adoptions: tuple[Adoption, ...]
     kept: tuple[Claim, ...]
-    """Claims that say already what is carried."""
+    """Claims that already agree with the addresses in use."""
     conflicts: tuple[Conflict, ...]
 
 
 def sort_out(picture: Picture, plan: Plan | None = None, claims: Iterable[Claim] = ()) -> Sorted:
     """Tell which static addresses can be promised to their carriers.
 
-    Replicas, checkpoints, dynamic adapters and the hosts' own are carriers too: whoever shares an address with a VM that
-    runs keeps it from being adopted. They themselves get no claim.
+    Replicas, dynamic adapters and the hosts' own adapters are carriers too: an address that they share with a VM is not
+    adopted. They themselves get no claim.
     """
     at = _carriers(picture)
     bound = {claim.identity: claim for claim in claims if claim.identity and claim.live}
@@ -89,7 +89,7 @@ def sort_out(picture: Picture, plan: Plan | None = None, claims: Iterable[Claim]
         identity = _identity(adapter)
         if adapter.dynamic or adapter.text is None:
             continue
-        if conflict := _fault(adapter) or _shared(at, adapter) or _others_land(plan, adapter):
+        if conflict := _fault(adapter) or _shared(at, adapter) or _of_other_allocator(plan, adapter):
             known = conflicts.get(conflict.address)
             carriers = tuple(sorted({*conflict.carriers, *(known.carriers if known else ())}))
             conflicts[conflict.address] = Conflict(conflict.address, carriers, conflict.reason, conflict.remedy)
@@ -123,7 +123,7 @@ def _adapters(picture: Picture) -> Iterator[Carrier]:
 
 
 def _carriers(picture: Picture) -> Mapping[int, list[Carrier]]:
-    """Return who carries each address now: a checkpoint comes back only when somebody applies it."""
+    """Return what uses each address now; a checkpoint uses its addresses only after it is applied."""
     found: dict[int, list[Carrier]] = defaultdict(list)
     for vm in picture.vms:
         for adapter in vm.adapters:
@@ -147,7 +147,7 @@ def _name(adapter: Carrier) -> str:
 
 
 def _owner(adapter: Carrier, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
-    """Return the name to claim under: empty where only the ids tell adapters apart, None where nothing does."""
+    """Return the name for the claim: empty if only the ids distinguish adapters, None if nothing does."""
     name = _name(adapter)
     try:
         checked_owner(name)
@@ -164,18 +164,18 @@ def _fault(adapter: Carrier) -> Conflict | None:
     remedy = "Give the adapter another address while its VM is off: macpool.hyperv.vm_network_adapter with pool."
     words = (adapter_words(adapter),)
     if adapter.value is None:
-        return Conflict(plain(adapter.text or ""), words, "it is no MAC address", remedy)
+        return Conflict(plain(adapter.text or ""), words, "it is not a MAC address", remedy)
     text = format_mac(adapter.value)
     if is_multicast(adapter.value):
         return Conflict(text, words, "it is a multicast address (its first octet is odd)", remedy)
     if adapter.value == 0 and adapter.dynamic is False:
-        return Conflict(text, words, "it is static and zero, with which no VM starts", remedy)
+        return Conflict(text, words, "it is static and all zeros, so the VM cannot start", remedy)
     if adapter.value and adapter.dynamic is None:
         return Conflict(
             text,
             words,
-            "nobody said whether it is static or dynamic",
-            "Observe the host with macpool.hyperv.host_info, or export DynamicMacAddressEnabled too.",
+            "it is not known whether it is static or dynamic",
+            "Observe the host with macpool.hyperv.host_info, or add DynamicMacAddressEnabled to the export.",
         )
     return None
 
@@ -188,29 +188,29 @@ def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict |
     return Conflict(
         format_mac(adapter.value or 0),
         carriers,
-        f"{len(carriers)} carry it",
-        "Decide who keeps it and claim it for that one (macpool.hyperv.allocation with adopt: true, vm_id and "
-        "adapter_id), then give every other an address of its own (macpool.hyperv.vm_network_adapter with pool).",
+        f"{len(carriers)} adapters use it",
+        "Decide which adapter keeps it and claim it for that adapter (macpool.hyperv.allocation with adopt: true, vm_id"
+        " and adapter_id). Then give each of the others another address (macpool.hyperv.vm_network_adapter with pool).",
     )
 
 
 def _is_same(adapter: Carrier, other: Carrier) -> bool:
-    """Tell whether it is the adapter itself, or what its VM's replica has of it (fact 107)."""
+    """Tell whether it is the adapter itself, or the same adapter of its VM's replica (fact 107)."""
     if other is adapter:
         return True
     replica = other.vm is not None and other.vm.replica
     return replica and bool(adapter.id) and _identity(adapter) == _identity(other)
 
 
-def _others_land(plan: Plan | None, adapter: Carrier) -> Conflict | None:
+def _of_other_allocator(plan: Plan | None, adapter: Carrier) -> Conflict | None:
     kind = plan.kind_at(adapter.value) if plan and adapter.value else None
     if kind is None or not kind.startswith("other allocator"):
         return None
     return Conflict(
         format_mac(adapter.value or 0),
         (adapter_words(adapter),),
-        f"it lies in the land of {kind}, which hands it out itself",
-        "Nothing, when that allocator gave it. Otherwise give the adapter an address of one of the plan's pools.",
+        f"it is in the range of {kind}, which hands it out itself",
+        "If that allocator assigned it, no action is needed. Otherwise give the adapter an address from a pool of the plan.",
     )
 
 
@@ -218,8 +218,8 @@ def _nameless(adapter: Carrier) -> Conflict:
     return Conflict(
         format_mac(adapter.value or 0),
         (adapter_words(adapter),),
-        "it has no ids, and its name is not the only one of its kind",
-        "Observe the host with macpool.hyperv.host_info, or export VMId and the adapter's Id too.",
+        "it has no ids, and other adapters have the same name",
+        "Observe the host with macpool.hyperv.host_info, or add VMId and the adapter's Id to the export.",
     )
 
 
@@ -231,12 +231,12 @@ class Adopted:
     """What an adoption did, or would do."""
 
     outcomes: tuple[Outcome, ...]
-    """Of the adoptions that went well, in the order of addresses, then of claims that the pictures settled."""
+    """Of the successful adoptions, in the order of addresses, then of claims that the observations confirmed or ended."""
     conflicts: tuple[Conflict, ...]
 
     @property
     def changed(self) -> list[Outcome]:
-        """What is not as it was."""
+        """What changed."""
         return [outcome for outcome in self.outcomes if outcome.changed]
 
     def claims_as_result(self) -> list[dict[str, Any]]:
@@ -263,11 +263,11 @@ class Adopted:
 def adopt(
     ledger: Ledger, pictures: Sequence[HostPicture], adoptions: Sequence[Adoption], job: Job, *, preview: bool
 ) -> Adopted:
-    """Keep what was seen, and promise each static address to its carrier.
+    """Store what was seen, and promise each static address to the adapter that uses it.
 
-    What the ledger refuses for one adapter is a conflict and stops no other.
+    If the ledger refuses one adapter, this is a conflict and does not stop the others.
     """
-    wanted = [(item.request, f"carried on {readable(item.host)}") for item in adoptions]
+    wanted = [(item.request, f"in use on {readable(item.host)}") for item in adoptions]
     observed, found = ledger.adopt(pictures, wanted, job, preview=preview)
     outcomes: list[Outcome] = []
     conflicts: list[Conflict] = []
@@ -285,5 +285,5 @@ def conflicts_as_result(conflicts: Iterable[Conflict]) -> list[dict[str, Any]]:
 
 
 def _refused(item: Adoption, error: MacPoolError) -> Conflict:
-    reason = f"the ledger refuses it: wanted {error.wanted}, found {error.found}"
+    reason = f"the ledger refuses it: {error.problem}"
     return Conflict(format_mac(item.address), (item.words,), plain(reason, 600), plain(error.remedy, 300))

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan to review, made from what is there today. Pure.
+"""A plan to review, proposed from the cluster as it is today. Pure.
 
-It keeps what can be kept: the range of each host that shares it with nobody, and the land in which static addresses lie
-already. For the rest it says what to do. Every plan proposed here is one that the plan check accepts.
+It keeps what can be kept: the range of each host that shares it with no other, and the blocks around the static
+addresses in use. For the rest it says what to do. The plan check accepts every plan that is proposed here.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from .._plan.read import parse_plan
 from .._text import host_list, listed, plain
 
 POOL = "static"
-_LAND_SIZE = 1 << 16
+_STEP = 1 << 16
 _SMALLEST_BLOCK = 1 << 8
 _DEFAULT_SIZE = 256
 _ROOM = 4
-"""How many times the addresses in use a proposed pool holds at least."""
+"""A proposed pool has at least this many times the number of addresses in use."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What becomes of a host's range."""
+    """What the plan does with a host's range."""
 
     host: str
     range: Interval | None
@@ -49,16 +49,16 @@ class Advice:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan to review, and what to know of it."""
+    """A plan to review, with notes."""
 
     plan: dict[str, Any]
     hosts: tuple[Advice, ...]
     notes: tuple[str, ...]
-    """Land in use that the plan leaves out, and why."""
+    """Addresses in use that the plan leaves out, and why."""
 
 
 def propose(picture: Picture, scope: str = "") -> Proposal:
-    """Return a plan that keeps as much of today as can be kept.
+    """Return a plan that keeps as much of the present state as possible.
 
     :param scope: its name; default: the cluster's
     """
@@ -81,8 +81,8 @@ def propose(picture: Picture, scope: str = "") -> Proposal:
             "hosts": [item.host for item in advice],
         }
     elif hosts:
-        notes.append(f"Ranges of the hosts: no free land for {len(hosts)} blocks of {size} addresses was found.")
-    pool = _pool(picture, name, theirs | IntervalSet(leased) | _host_land(picture), notes)
+        notes.append(f"Ranges of the hosts: no free range for {len(hosts)} blocks of {size} addresses was found.")
+    pool = _pool(picture, name, theirs | IntervalSet(leased) | _host_ranges(picture), notes)
     plan["pools"] = {POOL: {"ranges": [_as_range(interval) for interval in pool]}}
     if others:
         plan["other_allocators"] = [
@@ -118,7 +118,7 @@ def _usable_hosts(picture: Picture) -> list[Host]:
 
 
 def _others(picture: Picture) -> list[tuple[str, str, Interval]]:
-    """Return the land of others, disjoint; a stretch that several claim is one entry with all names."""
+    """Return the disjoint ranges of other allocators; a range that several of them use is one entry with all names."""
     claims: list[tuple[int, int, tuple[str, str]]] = [
         (*pool.interval, (pool.name or "mac-pool", "network_controller"))
         for controller in picture.controllers
@@ -145,17 +145,17 @@ def _others(picture: Picture) -> list[tuple[str, str, Interval]]:
         kinds = {kind for _label, kind in labels}
         kind = kinds.pop() if len(kinds) == 1 else "other"
         found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, interval))
-    return _with_names_of_their_own(found)
+    return _with_unique_names(found)
 
 
-def _with_names_of_their_own(found: list[tuple[str, str, Interval]]) -> list[tuple[str, str, Interval]]:
+def _with_unique_names(found: list[tuple[str, str, Interval]]) -> list[tuple[str, str, Interval]]:
     if len({name for name, _kind, _interval in found}) == len(found):
         return found
     return [(f"{name} #{number}", kind, interval) for number, (name, kind, interval) in enumerate(found, 1)]
 
 
 def _block_size(hosts: Sequence[Host]) -> int:
-    """Return the size that most ranges have; of several the smallest."""
+    """Return the most frequent size of ranges; of several such sizes the smallest."""
     sizes = Counter(host.range.size for host in hosts if host.range)
     return min(sizes, key=lambda size: (-sizes[size], size)) if sizes else _DEFAULT_SIZE
 
@@ -164,7 +164,7 @@ def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Adv
     name = host.name.strip()
     own = host.range
     if own is None:
-        return Advice(name, None, keeps=False, words="its range is not known; it gets a block of the new land.")
+        return Advice(name, None, keeps=False, words="its range is not known; it gets a block of the new range.")
     sharing = [
         other.name
         for other in picture.hosts.values()
@@ -178,27 +178,27 @@ def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Adv
     if sharing:
         reason = f"its range {own} overlaps with that of {host_list(sharing)}"
     elif any(theirs.overlapping(*own)):
-        reason = f"its range {own} lies in the land of another allocator"
+        reason = f"its range {own} contains addresses of another allocator"
     elif own.size != size:
-        reason = f"its range {own} has {own.size} addresses, and one plan leases blocks of one size ({size})"
+        reason = f"its range {own} has {own.size} addresses, but all blocks of a plan have one size ({size})"
     elif defaults:
-        reason = f"its range {own} is what Hyper-V makes itself on {host_list(defaults)}"
+        reason = f"its range {own} overlaps the default range of Hyper-V on {host_list(defaults)}"
     elif foreign := list(_foreign(picture, host, own)):
         words = listed([f"{_dash(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
-        reason = f"addresses of its range {own} are carried by others than its own dynamic adapters: {words}"
+        reason = f"other adapters than its own dynamic ones use addresses of its range {own}: {words}"
     else:
         return Advice(name, own, keeps=True, words=f"keeps its range {own}.")
     return Advice(
         name,
         own,
         keeps=False,
-        words=f"gets a block of the new land: {reason}. Pin its dynamic adapters first (role "
-        "macpool.hyperv.mac_adapters with pin), then apply the range; until then nothing changes.",
+        words=f"gets a block of the new range: {reason}. Pin its dynamic adapters first (role "
+        "macpool.hyperv.mac_adapters with pin), then apply the range. Until then nothing changes.",
     )
 
 
 def _meets(own: Interval, address: str) -> bool:
-    """Tell whether a range shares an address with the one that Hyper-V makes for an IPv4 address."""
+    """Tell whether a range shares an address with the one that Hyper-V derives from an IPv4 address."""
     made = default_range(address)
     return made is not None and made.start <= own.end and own.start <= made.end
 
@@ -220,12 +220,12 @@ def _all_carriers(picture: Picture) -> Iterator[Carrier]:
     yield from picture.host_carriers
 
 
-def _host_land(picture: Picture) -> IntervalSet:
+def _host_ranges(picture: Picture) -> IntervalSet:
     return IntervalSet(host.range for host in picture.hosts.values() if host.range)
 
 
 def _taken(picture: Picture) -> IntervalSet:
-    """Return all land that somebody uses or could make addresses in."""
+    """Return all addresses that are in use or that a host could hand out."""
     ranges = [host.range for host in picture.hosts.values() if host.range]
     made = [default_range(address) for host in picture.hosts.values() for address in host.ipv4]
     defaults = [interval for interval in made if interval is not None]
@@ -234,10 +234,10 @@ def _taken(picture: Picture) -> IntervalSet:
 
 
 def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
-    """Return land of Hyper-V's own prefix that nobody uses, from 00-15-5D-E0-00-00 on."""
+    """Return a free range with Hyper-V's own prefix, from 00-15-5D-E0-00-00 on."""
     size = max(wanted, _SMALLEST_BLOCK)
     first = HYPERV_LAND.start | 0xE00000
-    for start in (*range(first, HYPERV_LAND.end + 1, _LAND_SIZE), *range(HYPERV_LAND.start, first, _LAND_SIZE)):
+    for start in (*range(first, HYPERV_LAND.end + 1, _STEP), *range(HYPERV_LAND.start, first, _STEP)):
         end = start + size - 1
         if end <= HYPERV_LAND.end and not any(taken.overlapping(start, end)):
             return Interval(start, end)
@@ -245,7 +245,7 @@ def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
 
 
 def _pool(picture: Picture, scope: str, avoid: IntervalSet, notes: list[str]) -> list[Interval]:
-    """Return the land of the pool: blocks around the static addresses of today, or new land where there are none."""
+    """Return the ranges of the pool: blocks around the static addresses of today, or a new range if none exist."""
     by_prefix: dict[int, set[int]] = defaultdict(set)
     left_out: Counter[str] = Counter()
     for vm in picture.vms:
@@ -263,22 +263,22 @@ def _pool(picture: Picture, scope: str, avoid: IntervalSet, notes: list[str]) ->
     blocks = [_block(addresses) for _prefix, addresses in sorted(by_prefix.items())]
     if blocks:
         return list(IntervalSet(blocks) - avoid)
-    # By the scope's name, so that two sites hardly ever propose the same.
+    # Derived from the scope's name, so that two sites rarely propose the same range.
     at = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:2], "big")
     while True:
         start = 0x220000000000 | (at & 0xFFFF) << 24
-        if land := list(IntervalSet([(start, start + _LAND_SIZE - 1)]) - avoid):
-            return land
+        if free := list(IntervalSet([(start, start + _STEP - 1)]) - avoid):
+            return free
         at += 1
 
 
 def _unfit(address: int) -> str:
     if address in IntervalSet([HYPERV_LAND]):
-        return "Hyper-V's own prefix, in which any host may make addresses"
+        return "the prefix of Hyper-V, from which any host may hand out addresses"
     if address in NLB_LAND:
-        return "what Windows NLB clusters make"
+        return "an address range of Windows NLB"
     if not is_administrators_own(address):
-        return "registered to somebody, or not the administrator's quadrant (x2)"
+        return "registered to a vendor, or outside the administrator's quadrant (x2)"
     return ""
 
 

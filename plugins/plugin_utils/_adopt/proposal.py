@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file in which a proposed plan is written, and which only its own kind replaces."""
+"""The file with a proposed plan. It replaces only a file that an earlier run wrote."""
 
 from __future__ import annotations
 
@@ -21,22 +21,26 @@ MARK = "# Proposed by macpool.hyperv.adopt, sha256 "
 
 
 def proposal_text(proposal: Proposal, unseen: Sequence[str] = ()) -> str:
-    """Return the proposal as YAML, with the advice as comments. The first line lets a later run know its own work.
+    """Return the proposal as YAML, with the advice as comments. By the first line a later run recognizes its own file.
 
-    :param unseen: what keeps the picture from being whole, as sentences
+    :param unseen: why the observation is incomplete, as sentences
     """
     lines = [
-        "# Review it, then put macpool_plan into group_vars/all. Nothing was changed by writing this file.",
+        "# Review it, then put macpool_plan into group_vars/all. Nothing else was changed.",
         "#",
         "# Hosts:",
         *[f"#   {plain(item.host)}: {item.words}" for item in proposal.hosts],
     ]
     if unseen:
-        lines += ["#", "# Not seen. Observe it and propose again before you use this plan: it may use any land.", "#"]
+        lines += [
+            "#",
+            "# Not seen. It may use any address. Observe it and run adopt again before you use this plan.",
+            "#",
+        ]
         lines += [f"#   {plain(words, 600)}" for words in unseen]
     if proposal.notes:
         lines += ["#", "# Left out:", *[f"#   {note}" for note in proposal.notes]]
-    # Text from a host may be Ansible's own kind of text, which YAML would not write.
+    # Text from a host may be of a text type of Ansible that YAML cannot write.
     plan = json.loads(json.dumps(proposal.plan))
     text = yaml.safe_dump({"macpool_plan": plan}, sort_keys=False, width=120, allow_unicode=False)
     body = "\n".join([*lines, "---", text])
@@ -44,9 +48,9 @@ def proposal_text(proposal: Proposal, unseen: Sequence[str] = ()) -> str:
 
 
 def write_proposal(path: Path, proposal: Proposal, unseen: Sequence[str], *, preview: bool) -> bool:
-    """Write a proposal into a file unless it says the same already, and return whether it changes.
+    """Write a proposal into a file unless it is there already, and return whether the file changes.
 
-    :raises MacPoolError: when the file is not what an earlier run wrote
+    :raises MacPoolError: if the file is not what an earlier run wrote
     """
     text = proposal_text(proposal, unseen)
     known = read_file(path) if path.exists() else None
@@ -60,17 +64,17 @@ def write_proposal(path: Path, proposal: Proposal, unseen: Sequence[str], *, pre
 
 
 def check_own_work(text: str, path: str) -> None:
-    """Refuse to replace a proposal that somebody has edited.
+    """Refuse to replace a proposal that was edited.
 
-    :raises MacPoolError: when the text is not what a run wrote
+    :raises MacPoolError: if the text is not what a run wrote
     """
     first, _feed, body = text.partition("\n")
     if first != f"{MARK}{_digest(body)}":
         raise MacPoolError(
             f'file "{path}"',
-            "a proposal that nobody has edited, or no file",
-            "a file that was edited since, or is no proposal",
-            "Move it away, or name another file with plan_file.",
+            "an unedited proposal, or no file",
+            "a file that was edited or is not a proposal",
+            "Move the file away, or set plan_file to another file.",
         )
 
 

@@ -4,8 +4,8 @@
 """Which carriers share a broadcast domain. Pure.
 
 An unknown place counts as the same domain, because a missed collision costs more than a second look. Internal and
-private switches end at their host, and two of them on one host are two domains. Two access VLANs that differ within one
-cluster are different domains by themselves; everything else has to be declared in ``l2_domains``.
+private switches end at their host, and two of them on one host are two domains. Two different access VLANs within one
+cluster are different domains without any declaration; everything else must be declared in ``l2_domains``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Place(NamedTuple):
     domains: frozenset[str]
     """Names of the declared domains that match."""
     local: tuple[str, str] | None
-    """Host and internal or private switch, which nothing leaves; without a switch, where it may be on any of the host's."""
+    """Host and internal or private switch, which no frame leaves; an empty switch may be any of the host's local ones."""
 
 
 class Domains:
@@ -77,12 +77,12 @@ class Domains:
 
     @staticmethod
     def _may_be_local(host: Host, switch: str, is_card: bool) -> bool:
-        # An adapter that is not connected may be connected to any switch of its host; a card is on none of these.
+        # An adapter without a switch may be on any local switch of its host; a physical card is on none of them.
         return switch in host.local_switches or (not switch and not is_card and bool(host.local_switches))
 
     @staticmethod
     def can_meet(first: Place, second: Place) -> bool:
-        """Tell whether frames could ever get from one to the other: nothing leaves an internal or private switch."""
+        """Tell whether frames could ever get from one to the other: no frame leaves an internal or private switch."""
         if not any(place.local and place.local[1] for place in (first, second)):
             return True
         if first.local is None or second.local is None or first.local[0] != second.local[0]:

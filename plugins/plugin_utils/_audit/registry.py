@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules and what they find. A rule is one pure function that registers itself; nobody keeps a list of them.
+"""Rules and what they find. A rule is one pure function that registers itself; no list of them has to be maintained.
 
-A new rule is a new file in ``rules``: its texts are what documentation pages are made of.
+A new rule is a new file in ``rules``. The documentation page is generated from its texts.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def rule(*, id: str, severity: str, title: str, explanation: str, remedy: str) -
     :param id: stable name, as in waivers and reports
     :param severity: the usual one; a finding may carry another
     :param title: a few words
-    :param explanation: what is wrong and why it matters, for people who meet it for the first time
+    :param explanation: what is wrong and why it matters, for readers who see it for the first time
     :param remedy: what to do, with the task or playbook to run
     """
     if severity not in SEVERITIES:
-        raise ValueError(f"rule {id}: severity {severity!r} is none of {', '.join(SEVERITIES)}")
+        raise ValueError(f"rule {id}: severity {severity!r} is not one of {', '.join(SEVERITIES)}")
 
     def register(check: Check) -> Check:
         known = _found.get(id)

@@ -27,7 +27,7 @@ SCHEMA = 1
 def build_report(situation: Situation, rules: Iterable[Rule] | None = None) -> dict[str, Any]:
     """Run the rules over a situation and return the report.
 
-    :param rules: default: every rule there is
+    :param rules: default: all rules
     """
     picture, plan = situation.picture, situation.plan
     waivers = Waivers(plan.waivers if plan else (), situation.now.date(), picture.names)
@@ -136,7 +136,7 @@ def _document(document: Document, now: dt.datetime) -> dict[str, Any]:
         "kind": document.kind,
         "subject": document.subject,
         "observed_at": observed_at.isoformat().replace("+00:00", "Z") if observed_at else None,
-        # A host's clock may run ahead; nothing was observed in the future.
+        # A host's clock may run ahead, but an age is never negative.
         "age_seconds": max(0, int((now - observed_at).total_seconds())) if observed_at else None,
         "not_gathered": list(document.not_gathered),
         "warnings": list(document.warnings),

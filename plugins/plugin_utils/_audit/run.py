@@ -31,15 +31,15 @@ def audit(
     expected_hosts: Iterable[Mapping[str, Any]] = (),
     last_seen: Iterable[int] = (),
 ) -> dict[str, Any]:
-    """Compare what is carried with what is planned and promised.
+    """Compare the addresses in use with what is planned and promised.
 
     :param documents: observation documents of schema 1, in any order
-    :param plan: without one, nothing is said about pools and others' land
+    :param plan: without one, the report contains nothing about pools and the ranges of other allocators
     :param claims: of the ledger; None when there is no ledger, which is not the same as an empty one
     :param leases: blocks that the ledger leased to hosts
     :param now: the moment by which ages and waivers are judged, with a time zone
-    :param what_if: a change to imagine; the report is then of the situation afterwards, with ``changes``
-    :param expected_hosts: hosts that were to be observed, each with name and, where it was not, the reason
+    :param what_if: an imagined change; the report then describes the situation afterwards, with ``changes``
+    :param expected_hosts: hosts that should have been observed, each with its name and, if it was not, the reason
     :param last_seen: addresses that the ledger last saw somewhere
     :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
@@ -54,7 +54,8 @@ def report_on(
 ) -> dict[str, Any]:
     """Return the report of a situation, or of the one after a change.
 
-    :param misread: what could not be used of the files that the documents come from; it may hold anything; None: they come from no files
+    :param misread: what could not be used of the files that the documents come from, which may hide any address; None: they do not
+        come from files
     """
     with collector_paused():
         report = build_report(situation) if what_if is None else answer(situation, what_if)
@@ -75,7 +76,7 @@ def situate(
     expected_hosts: Iterable[Mapping[str, Any]] = (),
     last_seen: Iterable[int] = (),
 ) -> Situation:
-    """Return what the rules look at, for those who show it; the parameters are those of :func:`audit`."""
+    """Return what the rules look at, for callers that show it; the parameters are those of :func:`audit`."""
     kept = list(leases)
     known = [lease.host for lease in kept]
     if plan and plan.host_ranges:
@@ -88,7 +89,7 @@ def situate(
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let Python not look for garbage while many objects are made that all stay: its time grows faster than theirs."""
+    """Pause garbage collection while many long-lived objects are created: its cost grows faster than their number."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -99,7 +100,7 @@ def collector_paused() -> Iterator[None]:
 
 
 def verdict(report: Mapping[str, Any], fail_at: str, show: int) -> dict[str, Any]:
-    """Return how the task ends: failed where findings are as severe as the user set.
+    """Return how the task ends: failed if findings are at least as severe as the user set.
 
     :param fail_at: critical, high, medium, low, info or never
     :param show: how many findings the message lists
@@ -116,7 +117,7 @@ def verdict(report: Mapping[str, Any], fail_at: str, show: int) -> dict[str, Any
 
 
 def worst(report: Mapping[str, Any], n: int) -> list[str]:
-    """Return the ``n`` worst findings that no waiver accepts, as one line each, ready for a terminal."""
+    """Return the ``n`` most severe findings that no waiver accepts, as one line each, ready for a terminal."""
     findings = [finding for finding in report["findings"] if finding["waived"] is None]
     return [f"{finding['severity']:<8}  {finding['rule']}: {finding['evidence']}" for finding in findings[:n]]
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which adapter belongs to which interface of a Network Controller. Pure.
 
-The profile id of a port is the instance id of its interface, and nothing else joins the two (facts 86, 89).
+The profile id of a port is the instance id of its interface, and nothing else connects the two (facts 86, 89).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Sdn:
 
     @property
     def tenants(self) -> Sequence[Interface]:
-        """Interfaces of tenants that can be joined."""
+        """Interfaces of tenants that have an instance id."""
         return [interface for interface in self.by_id.values() if not interface.of_host]
 
     def bound_to(self, interface: Interface) -> Sequence[Carrier]:
@@ -49,7 +49,7 @@ class Sdn:
         return self.bound.get(interface.instance_id, ())
 
     def unread(self, interface: Interface) -> Sequence[Carrier]:
-        """Return the adapters that carry an interface's address and whose profile nobody read: they may be bound."""
+        """Return the adapters that use an interface's address and whose profile was not read: they may be bound."""
         return self._unread.get(interface.address or 0, ())
 
     def namesakes(self, interface: Interface) -> Sequence[Interface]:

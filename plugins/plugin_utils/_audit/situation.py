@@ -27,7 +27,7 @@ LIVE_STATES = frozenset({*LIVE, "releasing"})
 
 
 class Situation:
-    """Picture, plan and ledger at one moment."""
+    """Observation, plan and ledger at one moment."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class Situation:
         self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(picture))
 
     def on(self, picture: Picture) -> Situation:
-        """Return the same plan and ledger over another picture."""
+        """Return the same plan and ledger with another observation."""
         claims = self.claims if self.has_ledger else None
         return Situation(picture, self.plan, claims, self.leases, self.now, self.expected_hosts, self.last_seen)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """What makes the picture incomplete."""
+        """What makes the observation incomplete."""
         active = [lease for lease in self.leases if lease.state == "active"]
         expected = {self.picture.names.key(lease.host): (lease.host, "has a lease") for lease in active}
         if self.plan and self.plan.host_ranges:
@@ -66,7 +66,7 @@ class Situation:
             expected.update((self.picture.names.key(name), (name, "is a host of the plan")) for name in hosts)
         for row in self.expected_hosts:
             name, reason = str(row["name"]), str(row.get("reason") or "")
-            words = f"was to be observed ({plain(reason, 200)})" if reason else "was to be observed"
+            words = f"was expected ({plain(reason, 200)})" if reason else "was expected"
             expected[self.picture.names.key(name)] = (name, words)
         return find_problems(self.picture, self.plan.max_observation_age if self.plan else None, expected)
 
@@ -77,7 +77,7 @@ class Situation:
 
     @cached_property
     def carriers(self) -> Mapping[int, list[Carrier]]:
-        """Everything that carries an address, checkpoints and further sightings of a moved VM included."""
+        """Everything that uses an address, checkpoints and further sightings of a moved VM included."""
         found: dict[int, list[Carrier]] = defaultdict(list)
         chosen = {id(vm) for vm in self.picture.vms}
         others = [vm for vm in self.picture.sightings if id(vm) not in chosen]
@@ -96,15 +96,15 @@ class Situation:
 
     @cached_property
     def carried(self) -> Sequence[int]:
-        """All addresses that anybody carries, sorted."""
+        """All addresses in use, sorted."""
         return sorted(self.carriers)
 
     def carried_in(self, interval: Interval) -> Sequence[int]:
-        """Return the carried addresses of a range."""
+        """Return the addresses of a range that are in use."""
         return self.carried[bisect_left(self.carried, interval.start) : bisect_right(self.carried, interval.end)]
 
     def carriers_in(self, interval: Interval) -> list[Carrier]:
-        """Return who carries an address of a range, in the order of addresses."""
+        """Return what uses the addresses of a range, in the order of addresses."""
         return [carrier for address in self.carried_in(interval) for carrier in distinct(self.carriers[address])]
 
     @cached_property
@@ -118,7 +118,7 @@ class Situation:
 
     @cached_property
     def stretches(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
-        """The land of all host ranges, cut wherever a range begins or ends, with the hosts that cover each piece."""
+        """The addresses of all host ranges, cut wherever a range begins or ends, with the hosts that cover each piece."""
         events: list[tuple[int, bool, int]] = []
         for index, (interval, _hosts) in enumerate(self.ranges):
             events += [(interval.start, True, index), (interval.end + 1, False, index)]
@@ -154,7 +154,7 @@ class Situation:
 
     @cached_property
     def leased(self) -> IntervalSet:
-        """All land of leases, old blocks included."""
+        """All blocks of leases, old ones included."""
         return IntervalSet(lease.block for lease in self.leases)
 
     @cached_property
@@ -180,19 +180,19 @@ class Situation:
 
     @cached_property
     def spoofing(self) -> tuple[Carrier, ...]:
-        """Adapters behind which addresses may live that nobody can list (fact 109)."""
+        """Adapters behind which further addresses may be in use that cannot be listed (fact 109)."""
         return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
 
     @cached_property
     def _names_of(self) -> Mapping[int, frozenset[str]]:
-        """By address, the keys of the names under which its claim's owner is known."""
+        """By address, the keys of all names of the owner of its claim."""
         return {
             claim.address: frozenset(name_key(name) for name in (claim.owner, *claim.aliases) if name)
             for claim in self.claims
         }
 
     def adapter_of(self, claim: Claim) -> Carrier | None:
-        """Return the adapter that a claim is meant for; None when it was not seen or names do not decide."""
+        """Return the adapter that a claim is meant for; None if it was not seen or its names are ambiguous."""
         if claim.identity:
             return self.by_ids.get((claim.identity.vm_id, claim.identity.adapter_id))
         names = self._names_of[claim.address]
@@ -209,7 +209,7 @@ class Situation:
             return claim.identity.vm_id == vm.id and (not carrier.id or claim.identity.adapter_id == carrier.id)
         if name_key(adapter_name(vm.name, carrier.name)) in names:
             return True
-        # An owner such as web01/eth0 was named before the adapter was: the VM's name has to do.
+        # An owner such as web01/eth0 was named before the adapter existed: only the VM's name can be compared.
         return any(name.rpartition("/")[0] == name_key(vm.name) for name in names)
 
 

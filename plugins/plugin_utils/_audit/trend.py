@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast each range fills, from the counts of earlier audits. Pure.
 
-Only complete pictures count: a host that was not seen looks like addresses that were given back.
+Only complete observations count: a host that was not seen looks like addresses that were released.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WINDOW = dt.timedelta(days=30)
 SHORTEST = dt.timedelta(days=1)
 """Below this a rate would be noise."""
 APART = dt.timedelta(hours=1)
-"""Equal counts nearer than this are noted once."""
+"""Equal counts that are closer in time than this are stored once."""
 MOST_SAMPLES = 1000
 _DAY = 86400.0
 
@@ -28,7 +28,7 @@ Counts = Mapping[str, Any]
 
 
 def counts_of(report: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
-    """Return what of a report is worth keeping: small, and without names of VMs."""
+    """Return the part of a report that is stored: small, and without names of VMs."""
     summary = report["summary"]
     seen = [parse_time(item["observed_at"]) for item in report["observed"]]
     newest = max((moment for moment in seen if moment is not None and moment <= now), default=now)
@@ -44,7 +44,7 @@ def counts_of(report: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
 
 
 def is_news(counts: Counts, earlier: Sequence[Counts]) -> bool:
-    """Tell whether counts are worth another entry: not the same picture again, and not the same numbers right after."""
+    """Tell whether counts deserve another entry: not the same observation again, and not the same numbers soon after."""
     if any(item.get("observed_at") == counts["observed_at"] for item in earlier):
         return False
     if not earlier:
@@ -56,7 +56,7 @@ def is_news(counts: Counts, earlier: Sequence[Counts]) -> bool:
 
 
 def with_rates(rows: Iterable[Mapping[str, Any]], counts: Counts, earlier: Iterable[Counts]) -> list[dict[str, Any]]:
-    """Return the usage rows of a report with ``per_day`` and ``days_left``; None where nobody can tell.
+    """Return the usage rows of a report with ``per_day`` and ``days_left``; None if they are unknown.
 
     :param counts: of this report
     :param earlier: of the audits before it, in any order
@@ -80,9 +80,9 @@ def with_rates(rows: Iterable[Mapping[str, Any]], counts: Counts, earlier: Itera
 def add_rates(
     report: dict[str, Any], now: dt.datetime, earlier: Sequence[Counts], *, imagined: bool
 ) -> dict[str, Any] | None:
-    """Add the rate at which ranges fill to the usage of a report, and return its counts where they are worth keeping.
+    """Add the rate at which ranges fill to the usage of a report, and return its counts if they should be stored.
 
-    :param imagined: whether the report answers a what-if question: then it has no rates, and nothing is kept
+    :param imagined: whether the report answers a what-if question: then it has no rates, and nothing is stored
     """
     counts = counts_of(report, now)
     usable = {**counts, "complete": counts["complete"] and not imagined}
@@ -91,7 +91,7 @@ def add_rates(
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    """Return what two audits know a range by: one that was moved or widened begins anew."""
+    """Return the key of a range in all audits: a range that was moved or extended starts a new series."""
     return f"{row['kind']} {row['start']}-{row['end']}/{row['size']}"
 
 

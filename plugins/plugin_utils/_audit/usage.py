@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How full the ranges of an audit are: the pools as the ledger counts them, host ranges and a Network Controller's pools. Pure."""
+"""How full ranges are: the pools as the ledger counts them, host ranges and a Network Controller's pools. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def usage(situation: Situation) -> Iterator[Usage]:
 
 
 def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
-    """Yield each pool of a Network Controller that counts what it gives out, with its usage."""
+    """Yield each pool of a Network Controller that counts the addresses it gave out, with its usage."""
     taken: set[str] = set()
     several = len(situation.picture.controllers) > 1
     for controller in situation.picture.controllers:
@@ -43,7 +43,7 @@ def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
             if pool.allocated is None:
                 continue
             if name in taken:
-                name = f"{name} {pool.interval}"  # Whoever watches a range knows it by its name alone.
+                name = f"{name} {pool.interval}"  # Monitoring identifies a range only by its name.
             if name in taken:
                 continue
             taken.add(name)

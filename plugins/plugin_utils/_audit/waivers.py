@@ -21,7 +21,7 @@ from .registry import Finding
 
 
 class Waivers:
-    """The waivers that hold on a day."""
+    """The waivers that are valid on a day."""
 
     def __init__(self, waivers: Sequence[Waiver], today: dt.date, names: HostNames) -> None:
         self._names = names

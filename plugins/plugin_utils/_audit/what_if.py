@@ -37,11 +37,11 @@ class WhatIf:
     """drain, fail, set_range or add_host."""
     host: str
     range: Interval | None = None
-    """The new range; of a host that joins, instead of the one that its address gives."""
+    """The new range; for a host that joins, it replaces the one that its IPv4 address gives."""
     cluster: str | None = None
     """The cluster that a host joins."""
     ipv4: str | None = None
-    """The address of a host that joins."""
+    """The IPv4 address of a host that joins."""
 
 
 @dataclass(slots=True)
@@ -66,13 +66,13 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
         if interval is None:
             raise MacPoolError(
                 "what_if.ipv4",
-                "the IPv4 address of the host that joins, from which Hyper-V makes its default range",
+                "the IPv4 address of the host that joins, from which Hyper-V derives its default range",
                 repr(ipv4),
-                "Give ipv4, or give range.",
+                "Set ipv4 or range.",
             )
     if action == "set_range" and interval is None:
         raise MacPoolError(
-            "what_if.range", "the range that the host would get", "none", "Give range with start and end."
+            "what_if.range", "the range that the host would get", "none", "Set range with start and end."
         )
     cluster = value.get("cluster")
     return WhatIf(str(action), host.strip(), interval, str(cluster) if cluster else None, str(ipv4) if ipv4 else None)
@@ -99,7 +99,7 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
 
 
 def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
-    """Return the situation after a change, for those who show it beside its report."""
+    """Return the situation after a change, for callers that show it beside its report."""
     question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
     return situation.on(_imagine(situation, question).picture)
 
@@ -111,15 +111,15 @@ def _imagine(situation: Situation, question: WhatIf) -> _Answer:
         if key in picture.hosts:
             raise MacPoolError(
                 f'host "{plain(question.host)}"',
-                "a host that is not there yet",
-                "an observation of it",
-                "Ask what happens with set_range instead.",
+                "a host that does not exist yet",
+                "an observation of this host",
+                "For an existing host, use the action set_range.",
             )
         return _add(situation, key, question)
     if key not in picture.hosts:
-        known = host_list(host.name for host in picture.hosts.values()) or "none"
+        known = host_list(host.name for host in picture.hosts.values()) or "no host"
         raise MacPoolError(
-            f'host "{plain(question.host)}"', "a host that was observed", f"hosts: {known}", "Name one of these."
+            f'host "{plain(question.host)}"', "a host that was observed", f"only {known}", "Name an observed host."
         )
     host = picture.hosts[key]
     if question.action == "set_range" and question.range is not None:
@@ -162,18 +162,18 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
         _change(
             "new_address",
             carrier,
-            "next start" if carrier.vm else "when the host makes the adapter anew",
+            "next start" if carrier.vm else "when the host creates the adapter again",
             [host.name],
             f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
         )
         for carrier in stranded([*adapters, *own], old, new)
     ]
     changes += _exposed(situation, host, new, already=old)
-    advice = "Nothing has to be done first."
+    advice = "No preparation is needed."
     if changes:
         advice = (
-            "First pin every adapter that would get a new address (role macpool.hyperv.mac_adapters with pin) and give other"
-            " addresses to those that could collide; then change the range."
+            "First pin every adapter that would get a new address (role macpool.hyperv.mac_adapters with pin), and give other"
+            " addresses to those that could collide. Then change the range."
         )
     return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
 
@@ -181,7 +181,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
 def _exposed(
     situation: Situation, host: Host, interval: Interval, already: Interval | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the carriers that a host does not know but could meet when it hands out a range."""
+    """Yield the carriers that a host does not know and whose addresses it would hand out with a range."""
     for address in situation.carried_in(interval):
         if _inside(address, already):
             continue
@@ -192,8 +192,8 @@ def _exposed(
                     carrier,
                     f"when {plain(host.name)} hands the address out",
                     [host.name],
-                    f"{mac(address)} of {adapter_words(carrier)} would lie in the range of {plain(host.name)}, which does"
-                    " not know that it is taken.",
+                    f"{mac(address)} of {adapter_words(carrier)} would be in the range of {plain(host.name)}, which does"
+                    " not know that the address is in use.",
                 )
 
 
@@ -211,7 +211,7 @@ def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
     return _Answer(
         after,
         changes,
-        "Lease the host a block of its own before its first VM starts: add it to macpool_plan.host_ranges.hosts, then"
+        "Lease the host a block before its first VM starts: add it to macpool_plan.host_ranges.hosts, then run"
         " ansible-playbook macpool.hyperv.apply.",
         [],
     )
@@ -257,8 +257,8 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
                         before,
                         f"when {plain(host.name)} hands the address out",
                         [host.name],
-                        f"{mac(before.address)} of {adapter_words(before)} lies in the range of {plain(host.name)}, which"
-                        " would take it for free once the VM is elsewhere.",
+                        f"{mac(before.address)} of {adapter_words(before)} is in the range of {plain(host.name)}, which"
+                        " would treat the address as free after the VM has left.",
                     )
                 )
     for key in sorted(renewing):
@@ -289,7 +289,7 @@ def _candidates(picture: Picture, host: Host) -> list[Host]:
 
 
 def _spread(picture: Picture, vms: Iterable[Vm], candidates: list[Host]) -> Iterator[tuple[Vm, Host]]:
-    """Place each VM on the node with the fewest."""
+    """Place each VM on the node with the fewest VMs."""
     count = {node.key: 0 for node in candidates}
     for vm in picture.vms:
         if vm.host.key in count:
@@ -311,7 +311,7 @@ def _switched_off(vm: Vm) -> Vm:
 
 
 def _down(picture: Picture, host: Host) -> Picture:
-    """Return the picture in which a host cannot be asked any more; its range stays in its registry."""
+    """Return the observation after a host has failed and cannot be read any more; its range stays in its registry."""
     clusters = dict(picture.clusters)
     if host.cluster in clusters:
         cluster = clusters[host.cluster]
@@ -325,7 +325,7 @@ def _down(picture: Picture, host: Host) -> Picture:
 
 
 def _rehost(picture: Picture, host: Host) -> Picture:
-    """Return the picture with another version of one host."""
+    """Return the observation with another version of one host."""
     copies = {id(vm): moved(vm, host) for vm in picture.sightings if vm.host.key == host.key}
     return replace(
         picture,
@@ -351,16 +351,16 @@ def _advice(changes: list[dict[str, Any]], staying: list[Vm], host: Host) -> str
         )
     if staying:
         sentences.append(f"{_vms(staying)} cannot leave {plain(host.name)}: not clustered, or no other node is up.")
-    return " ".join(sentences) or "Nothing has to be done first."
+    return " ".join(sentences) or "No preparation is needed."
 
 
 def _assumptions(leaving: list[Vm], staying: list[Vm], host: Host) -> list[str]:
     assumed = []
     if leaving:
         assumed.append(
-            f"The clustered VMs of {plain(host.name)} ({len(leaving)}) go to the nodes with the fewest VMs; the changes name"
-            " every node on which an address would not stay."
+            f"The clustered VMs of {plain(host.name)} ({len(leaving)}) move to the nodes with the fewest VMs. The changes list"
+            " every node on which an address would change."
         )
     if staying:
-        assumed.append(f"{_vms(staying)} staying on {plain(host.name)}.")
+        assumed.append(f"{_vms(staying)} {'stays' if len(staying) == 1 else 'stay'} on {plain(host.name)}.")
     return assumed

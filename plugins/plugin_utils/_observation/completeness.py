@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was not seen: the one list of what makes an observation incomplete. Pure.
 
-Law 5: absence must be proven. Whatever this module lists may hide a carrier of any address.
+Law 5: absence must be proven. Anything that this module lists may hide a carrier of any address.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FOR_ABSENCE = {
     "cluster": "its cluster was not read",
     "cluster_groups": "the owners of its cluster's VMs were not read",
 }
-"""The parts of a host without which nothing proves that an address is absent from it; VMs bring their checkpoints."""
+"""The parts of a host without which it is not proven that an address is absent from it. VMs include their checkpoints."""
 FOR_AUDIT = {
     **FOR_ABSENCE,
     "mac_range": "its dynamic range is not known",
@@ -32,14 +32,14 @@ FOR_AUDIT = {
     "switches": "its switches were not read",
     "port_profiles": "its port profiles were not read",
 }
-"""What the audit's rules look at besides."""
+"""What the audit's rules need in addition."""
 _TOO_OLD = "it was observed more than {} s before the newest document, or its time is not known"
 _OBSERVE = "Observe again: ansible-playbook macpool.hyperv.observe."
 
 
 @dataclass(slots=True)
 class Problem:
-    """One reason why the picture is incomplete."""
+    """One reason why the observation is incomplete."""
 
     words: str
     hosts: Sequence[str] = ()
@@ -47,20 +47,20 @@ class Problem:
     remedy: str | None = None
     subjects: Sequence[str] = ()
     hides_interfaces: bool = False
-    """Whether an interface of a Network Controller may exist that nobody saw."""
+    """Whether an interface of a Network Controller may exist that was not seen."""
 
 
 def find_problems(
     picture: Picture, max_age: int | None, expected: Mapping[str, tuple[str, str]]
 ) -> tuple[Problem, ...]:
-    """Return everything that makes the picture incomplete.
+    """Return everything that makes the observation incomplete.
 
     :param max_age: seconds by which a document may be older than the newest; None: any
-    :param expected: hosts that plan and ledger know, by key, with the name and the words that say so
+    :param expected: hosts of the plan, the ledger and the run, by key, with the name and the words that say so
     """
     found: list[Problem] = []
     if not picture.hosts:
-        found.append(Problem("There is no observation of any host.", remedy=_OBSERVE))
+        found.append(Problem("No host was observed.", remedy=_OBSERVE))
     found += _unusable(picture.documents)
     newest = max(
         (item.observed_at for item in picture.documents if item.observed_at and not item.superseded), default=None
@@ -73,9 +73,7 @@ def find_problems(
         found += _owner_problems(picture, cluster)
     for key, (name, words) in sorted(expected.items()):
         if key not in picture.hosts and key not in nodes:
-            found.append(
-                Problem(f"{plain(name)} {words}, but there is no document of it.", hosts=(name,), remedy=_OBSERVE)
-            )
+            found.append(Problem(f"{plain(name)} {words}, but it was not observed.", hosts=(name,), remedy=_OBSERVE))
     found += _seen_twice(picture)
     for controller in picture.controllers:
         found += _controller_problems(controller, newest, max_age)
@@ -85,9 +83,10 @@ def find_problems(
 def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
     for document in documents:
         if document.unusable and document.kind == UNUSABLE_FILE:
+            extent = "was used only in part" if document.used else "could not be used"
             yield Problem(
-                f"File {quoted(document.subject)} could not be used: {plain(document.unusable, 200)}.",
-                remedy="Export it anew, or remove it from the directory.",
+                f"File {quoted(document.subject)} {extent}: {plain(document.unusable, 400)}.",
+                remedy="Export it again, or remove it from the directory.",
                 subjects=(document.subject,),
                 hides_interfaces=True,
             )
@@ -96,22 +95,22 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
             yield Problem(
                 f"A document{subject} could not be used: {plain(document.unusable, 200)}.",
                 hosts=(document.subject,) if document.subject else (),
-                remedy="Make the document anew with this version: ansible-playbook macpool.hyperv.observe.",
+                remedy="Observe again with this version: ansible-playbook macpool.hyperv.observe.",
                 hides_interfaces=document.kind != "hyperv_host",
             )
 
 
 def lacks(picture: Picture, host: Host, *, for_audit: bool) -> list[str]:
-    """Return what was not seen of a host, in words: the one list of what makes a host incomplete.
+    """Return what was not seen of a host, in words: the one list of what makes a host's observation incomplete.
 
-    :param for_audit: whether everything that the audit looks at is needed, or only what proves that an address is absent
+    :param for_audit: whether everything that the audit reads is needed, or only what proves that an address is absent
     """
     vms, carriers = picture.seen_on(host)
     causes = []
     for part, words in (FOR_AUDIT if for_audit else FOR_ABSENCE).items():
         if part == "mac_range":
             if host.range is None and host.range_fault:
-                causes.append(f"its dynamic range is given as {host.range_fault}")
+                causes.append(f"its dynamic range is reported {host.range_fault}")
             elif host.range is None and host.hyperv:
                 causes.append(words)
         elif part not in host.gathered and not (part == "cluster_groups" and host.cluster is None):
@@ -125,7 +124,7 @@ def lacks(picture: Picture, host: Host, *, for_audit: bool) -> list[str]:
     unknown = [carrier for vm in vms for carrier in vm.carriers if carrier.unknown]
     unknown += [carrier for carrier in carriers if carrier.unknown]
     if unknown:
-        causes.append(f"no address is known of {listed([_of_unknown(carrier) for carrier in unknown])}")
+        causes.append(f"the address of {listed([_of_unknown(carrier) for carrier in unknown])} is not known")
     if warnings := [warning for document in host.documents for warning in document.warnings]:
         causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
     return causes
@@ -150,7 +149,7 @@ def controller_lacks(controller: NetworkController) -> list[str]:
 
 
 def left_while_read(picture: Picture, host: Host) -> list[str]:
-    """Return the names of the VMs that the host's own map of its cluster places on it and that were not found there."""
+    """Return the names of the VMs that the host owns according to its own cluster data but that were not found on it."""
     cluster = picture.clusters.get(host.cluster or "")
     if cluster is None or "vms" not in host.gathered:
         return []
@@ -167,7 +166,7 @@ def _host_problems(picture: Picture, host: Host, newest: dt.datetime | None, max
     if any(_is_old(document, newest, max_age) for document in host.documents):
         causes.append(_TOO_OLD.format(max_age))
     if causes:
-        yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes)}.", hosts=(host.name,))
+        yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes, len(causes))}.", hosts=(host.name,))
 
 
 def _is_old(document: Document, newest: dt.datetime | None, max_age: int | None) -> bool:
@@ -187,7 +186,7 @@ def _controller_problems(
     if causes:
         name = f" {plain(controller.label)}" if controller.label else ""
         yield Problem(
-            f"The Network Controller{name} was not seen completely: {listed(causes)}.",
+            f"The Network Controller{name} was not seen completely: {listed(causes, len(causes))}.",
             remedy="Observe the Network Controller again, with all pages of macPools and networkInterfaces.",
             subjects=(controller.name,) if controller.name else (),
             hides_interfaces=True,
@@ -199,9 +198,9 @@ def _node_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
         missing = key not in picture.hosts
         if name_key(state) != "DOWN" and not missing:
             continue
-        what = "is Down" if name_key(state) == "DOWN" else f"has no document, though its cluster says {plain(state)}"
+        what = "is Down" if name_key(state) == "DOWN" else f"was not observed, although its state is {plain(state)}"
         if name_key(state) == "DOWN" and missing:
-            what += " and has no document"
+            what += " and was not observed"
         shown = picture.host_name(key) if not missing else name
         yield Problem(f"{plain(shown)}, a node of cluster {quoted(cluster.name)}, {what}.", hosts=(shown,))
 
@@ -218,7 +217,7 @@ def _owner_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
             ]
             vm = seen.get(vm_id) or _unseen_vm(picture, cluster, vm_id, min(owners))
             yield Problem(
-                f"VM {quoted(cluster.names[vm_id])} moved between two reads: its owner is {listed(said)}.",
+                f"VM {quoted(cluster.names[vm_id])} moved between two reads: its owner node is {listed(said)}.",
                 hosts=[picture.host_name(owner) for owner in owners],
                 vms=(vm,),
                 remedy=_OBSERVE,
@@ -229,8 +228,9 @@ def _owner_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
     for owner, vms in sorted(unseen.items()):
         name = picture.host_name(owner)
         yield Problem(
-            f"The cluster {quoted(cluster.name)} says that {plain(name)} owns {listed([quoted(vm.name) for vm in vms])},"
-            " but no host showed it.",
+            f"According to cluster {quoted(cluster.name)}, {plain(name)} owns"
+            f" {'VM' if len(vms) == 1 else 'VMs'} {listed([quoted(vm.name) for vm in vms])},"
+            f" but {'it was' if len(vms) == 1 else 'they were'} not found on any host.",
             hosts=(name,),
             vms=vms,
             remedy=_OBSERVE,
@@ -252,7 +252,7 @@ def _seen_twice(picture: Picture) -> Iterator[Problem]:
             where = listed(sorted({plain(vm.host.name) for vm in vms}))
             yield Problem(
                 f"VM {quoted(vms[0].name)} was seen {len(vms)} times, on {where}: it moved between two reads, or copies"
-                " share its id.",
+                " have the same id.",
                 hosts=[vm.host.name for vm in vms],
                 vms=vms,
                 remedy=_OBSERVE,

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Network Controllers say about themselves, typed. Pure, and nothing here raises on what a document says.
+"""Network Controllers as their documents describe them, typed. Pure; no content of a document raises an error here.
 
-The server's spelling of property names varies (fact 62), so no name here depends on case.
+The server's spelling of property names varies (fact 62), so case never matters here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SUCCESS = "success"
 
 
 def name_in(raw: Mapping[str, Any]) -> str:
-    """Return what a document calls its controller; empty when it does not say."""
+    """Return the name of the controller in a document; empty if it has none."""
     name, url = raw.get("name"), raw.get("url")
     if isinstance(name, str) and name.strip():
         return name.strip()
@@ -36,7 +36,7 @@ def name_in(raw: Mapping[str, Any]) -> str:
 
 
 def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Document]]) -> NetworkController:
-    """Return one controller; of each part the newest document that has it counts.
+    """Return one controller; for each part the newest document that has it counts.
 
     :param sources: all documents of the controller, newest first
     """
@@ -66,7 +66,7 @@ def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Docume
 
 
 def without_repeats(controllers: Iterable[NetworkController]) -> tuple[NetworkController, ...]:
-    """Leave out what another document of the same controller under another name has said already.
+    """Leave out what is already in another document of the same controller under another name.
 
     :param controllers: newest first; an instance id is unique in the world
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observations as every part of the collection sees them: hosts, VMs, what carries an address, Network Controllers. Pure."""
+"""Observations as every part of the collection sees them: hosts, VMs, what uses an address, Network Controllers. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHEMA = 1
 KINDS = ("hyperv_host", "network_controller", "scvmm")
 
 UNUSABLE_FILE = "unusable_file"
-"""Kind of the document that stands for a file nobody could read; ``reason`` says why."""
+"""Kind of the document that represents a file that could not be read; ``reason`` says why."""
 
 NEVER_STARTED = "000000000000"
 """What an adapter with a dynamic address shows before its first start."""
@@ -34,7 +34,7 @@ _OFF_STATES = frozenset({"off", "offcritical"})
 
 @dataclass(slots=True, eq=False)
 class Carrier:
-    """Something that carries an address: a VM's adapter, a checkpoint's, a replica's, a host's own, a card."""
+    """Something that uses an address: an adapter of a VM, a checkpoint, a replica or a host, or a physical card."""
 
     kind: str
     """vm, replica, checkpoint, host or physical."""
@@ -44,7 +44,7 @@ class Carrier:
     text: str | None
     """The address as found; None when the document does not say."""
     value: int | None
-    """The address; None when there is none or the text is no address."""
+    """The address; None if it has none or the text is not an address."""
     id: str = ""
     given_id: str = ""
     """The id as the host gave it: an operation on the adapter sends exactly this."""
@@ -57,14 +57,14 @@ class Carrier:
     """Instance id of the Network Controller's interface to which the port is bound; zeros for the null profile."""
     profile_data: int | None = None
     profile_known: bool = False
-    """Whether anybody looked for a port profile."""
+    """Whether the port profile was read."""
     vm: Vm | None = None
     checkpoint: Checkpoint | None = None
     team: str | None = None
     burnt_in: int | None = None
     """The permanent address of a physical card where it differs from the one that it uses."""
     renewed: bool = False
-    """In an answer to a what-if question: it gets an address that cannot be known in advance."""
+    """In an answer to a what-if question: it gets an address that is not known in advance."""
 
     @property
     def address(self) -> int | None:
@@ -73,7 +73,7 @@ class Carrier:
 
     @property
     def unknown(self) -> bool:
-        """Whether it may carry any address, because its own is missing or cannot be read."""
+        """Whether it may use any address, because its own is missing or cannot be read."""
         return self.value is None and not self.renewed and self.kind != "physical"
 
     @property
@@ -102,14 +102,14 @@ class Vm:
     running: bool
     clustered: bool
     role: str = ""
-    """replica or extendedreplica; empty for a VM that is no replica."""
+    """replica or extendedreplica; empty for a VM that is not a replica."""
     given_id: str = ""
     """The id as the host gave it: an operation on the VM sends exactly this."""
     generation: int | None = None
     adapters: tuple[Carrier, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     not_read: tuple[str, ...] = ()
-    """Which of its adapters and checkpoints the document does not have, or has in a form that cannot be read."""
+    """Which of adapters and checkpoints are missing from the document or cannot be read."""
 
     @property
     def carriers(self) -> Iterator[Carrier]:
@@ -125,7 +125,7 @@ class Vm:
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What two sightings of one VM share; a replica carries its primary's id (fact 107)."""
+        """What two sightings of one VM share; a replica has its primary's id (fact 107)."""
         return (self.id, self.role) if self.id else (self.host.key, name_key(self.name), id(self))
 
 
@@ -140,14 +140,14 @@ class Host:
     ipv4: tuple[str, ...] = ()
     range: Interval | None = None
     cluster: str | None = None
-    """Key of its cluster; None for a lone host and where nobody knows."""
+    """Key of its cluster; None for a host without a cluster, and if it is unknown."""
     observed_at: dt.datetime | None = None
     gathered: frozenset[str] = frozenset()
-    """The parts that were read; an empty list counts, a part that cannot be read does not."""
+    """The parts that were read. An empty list counts as read; a part with unreadable entries does not."""
     range_fault: str = ""
-    """Why the range that the document gives is none."""
+    """Why the range in the document is not a range."""
     local_switches: frozenset[str] = frozenset()
-    """Keys of its internal and private switches: nothing on them reaches another host."""
+    """Keys of its internal and private switches: no frame on them reaches another host."""
     container_pools: tuple[tuple[str, Interval], ...] = ()
 
     @property
@@ -169,14 +169,14 @@ class Group:
 
 @dataclass(slots=True, eq=False)
 class Cluster:
-    """A cluster as the maps of its nodes show it."""
+    """A cluster as its nodes describe it."""
 
     key: str
     name: str
     nodes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By host key: name and state, from the newest map."""
+    """By host key: name and state, from the newest document."""
     owners: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-    """By VM id: owner's host key -> hosts whose maps say so."""
+    """By VM id: owner's host key -> hosts whose documents say so."""
     names: dict[str, str] = field(default_factory=dict)
     """By VM id: the name of its group."""
     groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
@@ -195,6 +195,8 @@ class Document:
     superseded: bool = False
     unusable: str | None = None
     """Why the document could not be used at all."""
+    used: str = ""
+    """What else of an unusable file was used, in words; empty when nothing was."""
 
 
 @dataclass(slots=True)
@@ -234,7 +236,7 @@ class Picture:
 
 
 def is_running(state: object) -> bool:
-    """Tell whether a VM in this state holds its address: saved and paused do, and so does what nobody knows."""
+    """Tell whether a VM in this state keeps its address: saved and paused VMs do, and so do unknown states."""
     return str(state).casefold() not in _OFF_STATES
 
 
@@ -250,7 +252,7 @@ def moved(vm: Vm, host: Host) -> Vm:
 
 
 DEFAULT_NAME = "network_controller"
-"""What a document calls its controller when nobody chose a name: it tells a reader nothing."""
+"""The name of a controller in a document if no name was chosen: it is not shown to readers."""
 
 
 @dataclass(slots=True, eq=False)
@@ -265,7 +267,7 @@ class NcPool:
     size: int
     """How many addresses it has, as the controller counts them."""
     allocated: int | None
-    """How many of them it gave out; None when it does not say."""
+    """How many of them it gave out; None if unknown."""
     state: str
     """Its provisioningState."""
 
@@ -279,9 +281,9 @@ class Interface:
     name: str
     """Its resource id."""
     instance_id: str
-    """What a port profile names; empty when the document does not say."""
+    """What a port profile names; empty if unknown."""
     text: str | None
-    """Its address as found; None when it has none."""
+    """Its address as found; None if it has none."""
     value: int | None
     method: str
     """Static or Dynamic."""
@@ -290,7 +292,7 @@ class Interface:
     state: str
     """Its provisioningState."""
     status: str
-    """What configurationState says of its port; empty when it says nothing."""
+    """What configurationState says about its port; empty if nothing."""
     causes: tuple[tuple[str, str], ...]
     """Codes and messages of configurationState, without success."""
     server: str
@@ -299,7 +301,7 @@ class Interface:
 
     @property
     def address(self) -> int | None:
-        """The address, without the zeros of one that was not given yet."""
+        """The address; None for zeros, which mean that it has none yet."""
         return self.value or None
 
 
@@ -309,16 +311,16 @@ class NetworkController:
 
     name: str
     documents: tuple[Document, ...]
-    """Newest first; those that add nothing are left out."""
+    """Newest first, without those that add nothing."""
     pools: tuple[NcPool, ...]
     interfaces: tuple[Interface, ...]
     not_gathered: tuple[str, ...] = ()
     unreadable: int = 0
-    """How many resources lack what they are known by."""
+    """How many resources lack their id or their range."""
 
     @property
     def label(self) -> str:
-        """Its name in a sentence; empty where nobody chose one."""
+        """Its name in a sentence; empty if no name was chosen."""
         return _label(self.name)
 
 

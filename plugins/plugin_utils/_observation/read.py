@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observation documents in, one typed picture out. Pure.
+"""Turns observation documents into one typed observation. Pure.
 
-A key that is absent was not gathered; an empty list means that somebody looked and found none. Documents come in any
-order and may overlap: of each part of a host the newest document that has it counts. Nothing here ever raises on what
-a document says, because the rest of the cluster is still worth an audit: what cannot be used is noted in words.
+A key that is absent was not gathered; an empty list was read and has no entries. Documents come in any order and may
+overlap: for each part of a host the newest document that has the part counts. No content of a document raises an error
+here, because the rest of the cluster can still be audited: what cannot be used is described in words.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class _Source:
 
 
 def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable[str] = ()) -> Picture:
-    """Return the picture that the documents give together.
+    """Return the observation that the documents give together.
 
     :param documents: observation documents in any order
-    :param known_hosts: names from plan and ledger, so that short names and FQDNs of all sources are equated alike
+    :param known_hosts: names from plan and ledger, so that short names and FQDNs of all sources are matched in the same way
     """
     listed: list[Document] = []
     sources: list[_Source] = []
@@ -75,7 +75,7 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
         host = _read_host(key, group, parts)
         hosts[key] = host
         host_carriers += _read_host_adapters(parts, host)
-    # Oldest first, so that the newest map has the last word on a node's state.
+    # Oldest first, so that the newest document decides on a node's state.
     for key, group in sorted(merged, key=lambda item: (_instant(item[1][0].document), item[0])):
         _read_cluster(_merge(group), hosts[key], names, clusters)
     for key, group in merged:
@@ -99,7 +99,7 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
 
 def _sort_in(raw: object, listed: list[Document], sources: list[_Source], controllers: list[_Source]) -> None:
     if not isinstance(raw, Mapping):
-        listed.append(Document("unknown", "", None, unusable=f"it is no mapping but a {type(raw).__name__}"))
+        listed.append(Document("unknown", "", None, unusable=f"it is not a mapping but a {type(raw).__name__}"))
         return
     kind, observed_at = str(raw.get("kind")), parse_time(raw.get("observed_at"))
     host = raw.get("host")
@@ -108,11 +108,12 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
     listed.append(document)
     document.warnings = tuple(str(item) for item in items_of(raw.get("warnings")))
     if raw.get("schema") != SCHEMA:
-        document.unusable = f"its schema is {raw.get('schema')!r}, this version reads {SCHEMA}"
+        document.unusable = f"its schema is {raw.get('schema')!r}, but this version reads {SCHEMA}"
     elif kind == UNUSABLE_FILE:
         document.unusable = str(raw.get("reason"))
+        document.used = str(raw.get("used") or "")
     elif kind not in KINDS:
-        document.unusable = f"its kind is {kind!r}, known are {', '.join(KINDS)}"
+        document.unusable = f"its kind is {kind!r}, but this version knows only {', '.join(KINDS)}"
     elif kind == "network_controller":
         document.subject = name_in(raw)
         controllers.append(_Source(raw, document.subject, document))
@@ -120,7 +121,7 @@ def _sort_in(raw: object, listed: list[Document], sources: list[_Source], contro
         if document.subject.strip():
             sources.append(_Source(raw, document.subject, document))
         else:
-            document.unusable = "it names no host"
+            document.unusable = "it does not name a host"
 
 
 def _names_in(source: _Source) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _names_in(source: _Source) -> Iterator[str]:
 
 def _newest_first(group: list[_Source]) -> list[_Source]:
     if len(group) > 1:
-        # Equal times are settled by content, so that the order of the files never matters.
+        # Equal times are ordered by content, so that the order of the files never matters.
         group.sort(key=lambda item: json.dumps(item.raw, sort_keys=True, default=str))
         group.sort(key=lambda item: _instant(item.document), reverse=True)
     return group
@@ -154,7 +155,7 @@ PARTS = (
 
 
 def _has(raw: Mapping[str, Any], part: str) -> bool:
-    """Tell whether a document has a part. Null is "none" for a range and a cluster, and "not read" for a list."""
+    """Tell whether a document has a part. Null means "none" for a range and a cluster, but "not read" for a list."""
     return part in raw and (part in ("mac_range", "cluster") or is_list(raw[part]))
 
 
@@ -198,7 +199,7 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
 
 
 def _gathered(parts: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parts of a host that were read; one with an entry that cannot be read was not."""
+    """Yield the parts of a host that were read; a part with an unreadable entry was not."""
     for part in PARTS:
         if part not in parts:
             continue
@@ -224,14 +225,14 @@ def _all_mappings(value: object) -> bool:
 
 
 def _range_fault(raw: Mapping[str, Any]) -> str:
-    """Return why the ends that a document gives are no range."""
+    """Return why the first and last address in a document are not a range; empty if they are one or are missing."""
     start, end = raw.get("start"), raw.get("end")
     if start is None or end is None:
         return ""
     (first_text, first), (last_text, last) = read_mac(start), read_mac(end)
     if first is None or last is None:
-        return f"from {quoted(str(first_text))} to {quoted(str(last_text))}, which are not both addresses"
-    return f"from {mac(first)} to {mac(last)}, which ends before it begins" if first > last else ""
+        return f"from {quoted(str(first_text))} to {quoted(str(last_text))}, but these are not both MAC addresses"
+    return f"from {mac(first)} to {mac(last)}, but the end is before the start" if first > last else ""
 
 
 def _local_switches(parts: Mapping[str, Any]) -> Iterator[str]:
@@ -299,7 +300,7 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
         role=mode if mode in _REPLICA_ROLES else "",
-        not_read=tuple(part for part in ("adapters", "checkpoints") if not _all_mappings(raw.get(part))),
+        not_read=tuple(_not_read(raw)),
         given_id=str(raw.get("id") or ""),
         generation=read_count(raw.get("generation")),
     )
@@ -309,6 +310,15 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
     )
     vm.checkpoints = tuple(_read_checkpoint(item, vm) for item in map(mapping_of, items_of(raw.get("checkpoints"))))
     return vm
+
+
+def _not_read(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which of a VM's adapters and checkpoints a document does not have, or has in a form that cannot be read."""
+    if not _all_mappings(raw.get("adapters")):
+        yield "adapters"
+    checkpoints = raw.get("checkpoints")
+    if not _all_mappings(checkpoints) or not all(_all_mappings(item.get("adapters")) for item in items_of(checkpoints)):
+        yield "checkpoints"
 
 
 def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
@@ -347,7 +357,7 @@ def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
 
 
 def _each_once(sightings: Sequence[Vm], clusters: Mapping[str, Cluster]) -> tuple[Vm, ...]:
-    """Of each VM that moved between two reads keep the sighting that was read last."""
+    """Return each VM once: of a VM that moved between two reads, the sighting that was read last."""
     chosen: dict[tuple[Any, ...], Vm] = {}
     for vm in sightings:
         other = chosen.get(vm.identity)
@@ -366,7 +376,7 @@ def _trust(vm: Vm, clusters: Mapping[str, Cluster]) -> tuple[Any, ...]:
 def _read_controllers(sources: Sequence[_Source]) -> tuple[NetworkController, ...]:
     names = HostNames(source.name for source in sources)
     known = {names.key(source.name) for source in sources if source.name}
-    # A saved answer names no controller: where there is only one, it is that one's.
+    # A saved answer does not name its controller: if only one controller was observed, it belongs to that one.
     unnamed = next(iter(known)) if len(known) == 1 else ""
     grouped: dict[str, list[_Source]] = defaultdict(list)
     for source in sources:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an observation tells the ledger: who carries which address, and whether everything was seen. Pure."""
+"""What an observation tells the ledger: which addresses are in use where, and whether everything was seen. Pure."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def controller_picture(observation: RawDocument, observed_at: int) -> HostPictur
 
 
 def pictures(read: Picture) -> list[HostPicture]:
-    """Return what the ledger keeps of documents that somebody saved.
+    """Return what the ledger keeps of saved documents.
 
-    Several documents of one host are as old as the oldest of them that was used, and of any age where one has no time.
+    Several documents of one host are as old as the oldest of them that was used. If one has no time, their age is unknown.
     """
     found = [_of_host(read, host, _oldest(host.documents)) for host in read.hosts.values()]
     return found + [_of_controller(item, _oldest(item.documents)) for item in read.controllers]
@@ -70,14 +70,14 @@ def _of_host(read: Picture, host: Host, observed_at: int) -> HostPicture:
 
 
 def why_incomplete(read: Picture, host: Host) -> list[str]:
-    """Return what keeps a host's document from proving that an address is absent; nothing when nothing does."""
+    """Return why a host's document does not prove that an address is absent; empty if it does."""
     return lacks(read, host, for_audit=False) + [
         f"VM {name!r} left while the host was read" for name in left_while_read(read, host)
     ]
 
 
 def _of_controller(controller: NetworkController, observed_at: int) -> HostPicture:
-    """It stands beside the hosts, under a name that no host can have."""
+    """The ledger stores it beside the hosts, under a name that no host can have."""
     reasons = controller_lacks(controller)
     return HostPicture(
         host=f"{controller.name or 'network_controller'} (Network Controller)",
@@ -93,9 +93,9 @@ def _of_controller(controller: NetworkController, observed_at: int) -> HostPictu
 
 
 def _owner_map(read: Picture, host: Host) -> str:
-    """Return a digest of which node owns which VM by this host's map; empty when that was not read.
+    """Return a digest of which node owns which VM according to this host; empty if that was not read.
 
-    A VM that moves between the readings of two hosts may be seen on neither: then their maps differ.
+    A VM that moves between the reads of two hosts may be seen on neither: then their digests differ.
     """
     cluster = read.clusters.get(host.cluster or "")
     if cluster is None or "cluster_groups" not in host.gathered:
@@ -110,12 +110,12 @@ def _owner_map(read: Picture, host: Host) -> str:
 
 
 def _sightings(read: Picture, host: Host) -> Iterator[Sighting]:
-    """Yield who carries an address on a host. Text that is no address is a sighting of nothing."""
+    """Yield everything that uses an address on a host. Text that is not an address is not a sighting."""
     vms, own = read.seen_on(host)
     for carrier in (*(carrier for vm in vms for carrier in vm.carriers), *own):
         addresses = dict.fromkeys([carrier.value, carrier.burnt_in])
         for address in addresses:
-            # Zero is an adapter that never started: it tells that the VM exists, and nothing of a checkpoint.
+            # Zero means an adapter that never started: it shows that the VM exists. For a checkpoint it shows nothing.
             if address is not None and (address or carrier.kind in ("vm", "replica")):
                 yield _sighting(carrier, address)
 
@@ -135,7 +135,7 @@ def _sighting(carrier: Carrier, address: int) -> Sighting:
 
 
 def summary(observation: RawDocument) -> dict[str, Any]:
-    """Return a few numbers for a reader who does not want the whole observation."""
+    """Return a few numbers for readers who do not need the whole observation."""
     read = read_documents([observation])
     host = _the_host(read)
     vms, _own = read.seen_on(host)
@@ -154,14 +154,14 @@ def summary(observation: RawDocument) -> dict[str, Any]:
 
 
 def check_recordable(gather: Sequence[str], vms: Sequence[str] | None) -> None:
-    """Refuse to record an observation that would say nothing about VMs, or about some of them only.
+    """Refuse to record an observation that contains no VMs, or only some of them.
 
-    What else was not gathered makes the observation incomplete.
+    Any other part that was not gathered makes the observation incomplete.
 
-    :raises MacPoolError: when some VMs only are asked for, or none
+    :raises MacPoolError: if no VMs or only some VMs are gathered
     """
     if vms is not None or "vms" not in gather:
-        found = "some VMs only" if vms is not None else f"gather without vms: {', '.join(gather)}"
+        found = "an observation of some VMs" if vms is not None else f"gather without vms: {', '.join(gather)}"
         raise MacPoolError(
-            "record: true", "an observation of all VMs", found, "Leave gather and vms out, or set record: false."
+            "record: true", "an observation of all VMs", found, "Remove gather and vms, or set record: false."
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single values out of documents that anybody may have written. Pure, and nothing here ever raises."""
+"""Single values from documents of unknown origin. Pure; no value raises an error here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FRACTION = re.compile(r"\.([0-9]{1,6})[0-9]*")
 
 
 def parse_time(value: object) -> dt.datetime | None:
-    """Return an instant from text as PowerShell or Python write it; None when it is no time."""
+    """Return an instant from text as PowerShell or Python write it; None if it is not a time."""
     if isinstance(value, str):
         try:
             text = _FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), value.strip())
@@ -30,7 +30,7 @@ def parse_time(value: object) -> dt.datetime | None:
 
 
 def read_mac(value: object) -> tuple[str | None, int | None]:
-    """Return an address as found and as a number; the number is None when the text is no address."""
+    """Return an address as found and as a number; the number is None if the text is not an address."""
     if value is None:
         return None, None
     try:
@@ -40,7 +40,7 @@ def read_mac(value: object) -> tuple[str | None, int | None]:
 
 
 def read_interval(value: object, start_key: str = "start", end_key: str = "end") -> Interval | None:
-    """Return a range; None when the mapping holds none."""
+    """Return a range; None if the mapping does not contain one."""
     mapping = mapping_of(value)
     try:
         return parse_interval({"start": mapping.get(start_key), "end": mapping.get(end_key)})
@@ -54,9 +54,9 @@ def mapping_of(value: object) -> Mapping[str, Any]:
 
 
 def items_of(value: object) -> Sequence[Any]:
-    """Return the elements of a list; none of everything else."""
+    """Return the elements of a list; an empty list for everything else."""
     if isinstance(value, Mapping):
-        return [value]  # PowerShell writes a list of one as its only element.
+        return [value]  # PowerShell writes a list with one element as that element.
     return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()
 
 
@@ -66,7 +66,7 @@ def is_list(value: object) -> bool:
 
 
 def text_or_none(value: object) -> str | None:
-    """Return text; None for nothing and for empty text."""
+    """Return text; None for null and for empty text."""
     return str(value) if value is not None and str(value) else None
 
 
@@ -76,7 +76,7 @@ def folded(value: object) -> Mapping[str, Any]:
 
 
 def read_count(value: object) -> int | None:
-    """Return how many; None when it is no count."""
+    """Return a count; None if it is not one."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:

@@ -4,7 +4,7 @@
 """How hosts, VMs and addresses are written in a sentence. Pure.
 
 Names of VMs are hostile data: in a sentence they are short, in quotes and without control or direction characters, so
-that no terminal and no log reader obeys them. The full name stands in the finding's own fields.
+that they cannot control a terminal or a log reader. The full name is in the finding's own fields.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def vm_words(vm: Vm) -> str:
 
 
 def adapter_words(adapter: Carrier) -> str:
-    """Return whose adapter it is."""
+    """Return an adapter with its VM and host."""
     if adapter.vm is None:
         kind = "the host's own adapter" if adapter.kind == "host" else "the physical adapter"
         return f"{kind} {quoted(adapter.name)} of {plain(adapter.host.name)}"
@@ -31,7 +31,7 @@ def adapter_words(adapter: Carrier) -> str:
 
 
 def carrier_words(carrier: Carrier) -> str:
-    """Return a carrier with what decides how much it matters: its power state and where it is attached."""
+    """Return a carrier with what decides its severity: its power state and where it is attached."""
     details = []
     if carrier.vm is not None and carrier.checkpoint is None:
         details.append(plain(carrier.vm.state or "state unknown").lower())
@@ -46,8 +46,8 @@ def carrier_words(carrier: Carrier) -> str:
 
 
 def carried_by(carriers: Sequence[Carrier]) -> str:
-    """Return the sentence that says who carries addresses of a range."""
+    """Return the sentence that says what uses the addresses of a range."""
     if not carriers:
-        return "Nobody carries an address of it at present."
-    seen = [f"{mac(carrier.value or 0)} {adapter_words(carrier)}" for carrier in carriers]
-    return f"Carried there: {listed(seen)}."
+        return "None of these addresses is in use."
+    seen = [f"{mac(carrier.value or 0)} by {adapter_words(carrier)}" for carrier in carriers]
+    return f"In use: {listed(seen)}."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a report in every form that it has."""
+"""Writes a report in all its formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_reports(
 ) -> list[str]:
     """Write report.json, report.html, report.xml (JUnit) and report.prom (Prometheus text), and return their paths.
 
-    :param situation: what the report speaks of; for a what-if report the imagined one
+    :param situation: what the report describes; for a what-if report the imagined situation
     """
     rules = [rule.id for rule in all_rules()]
     failing = () if fail_at == "never" else SEVERITIES[: SEVERITIES.index(fail_at) + 1]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report as one page of HTML that needs nothing else: no network, no server, no library.
+"""A report as one page of HTML that needs no network, no server and no library.
 
-Nothing that was observed is ever markup. What the browser builds it builds from text nodes, and the page's own policy
-enforces that: scripts and styles run by their digest only, and a script that tried to parse HTML would be stopped.
+Observed text is never markup. The browser builds the page from text nodes, and the page's own policy enforces this:
+scripts and styles run by their digest only, and a script that tried to parse HTML would be stopped.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def html(report: Mapping[str, Any], situation: Situation, now: dt.datetime) -> s
     """Return the page.
 
     :param report: what the audit returned
-    :param situation: what the report speaks of; for a what-if report the imagined one
-    :param now: when the report was made
+    :param situation: what the report describes; for a what-if report the imagined situation
+    :param now: when the report was created
     """
     rules = all_rules()
     script, style = _script(), _part("page.css")
@@ -88,5 +88,5 @@ def _digest(content: str) -> str:
 
 
 def _embedded(data: object) -> str:
-    """Return JSON that no HTML parser can be led out of; ASCII only, so that lone surrogates survive as escapes."""
+    """Return JSON that cannot end its HTML element; ASCII only, so that lone surrogates stay as escapes."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page of a report knows, as compact JSON values. Pure.
+"""The data of a report's page, as compact JSON values. Pure.
 
-Rows are lists rather than mappings, and hosts, VMs and long texts are named by their place in a list, so that ten
-thousand adapters stay a matter of a few megabytes. An address is a number, 0 is an adapter that never started, text is
-what was found where an address should be, and null is what nobody knows.
+Rows are lists rather than mappings, and hosts, VMs and long texts are referenced by their place in a list, so that ten
+thousand adapters need only a few megabytes. An address is a number, 0 is an adapter that never started, text is what was
+found instead of an address, and null is unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .._audit.registry import SEVERITIES, Rule
 from .._audit.situation import Situation
 from .._observation.model import Carrier, Host, Vm
 
-# The page has no links to the facts page of the documentation, so the numbers would say nothing.
+# The page has no links to the facts page of the documentation, so the numbers would mean nothing.
 _FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
@@ -33,7 +33,7 @@ class Texts:
         self._places: dict[str, int] = {}
 
     def place(self, text: str) -> int:
-        """Return where a text stands in the list."""
+        """Return the place of a text in the list."""
         return self._places.setdefault(text, len(self._places))
 
     def all(self) -> list[str]:
@@ -42,7 +42,7 @@ class Texts:
 
 
 class _Hosts:
-    """Hosts by their place: those that were read, and those that only somebody spoke of."""
+    """Hosts by their place: first those that were read, then those that are only mentioned."""
 
     def __init__(self, situation: Situation) -> None:
         self._key = situation.picture.names.key
@@ -65,7 +65,7 @@ def page_data(
 ) -> dict[str, Any]:
     """Return everything that the page shows.
 
-    :param situation: what the report speaks of; for a what-if report the imagined one
+    :param situation: what the report describes; for a what-if report the imagined situation
     :param rules: those whose texts the page explains
     """
     hosts, texts = _Hosts(situation), Texts()
@@ -73,7 +73,7 @@ def page_data(
     known = _Vms(vms)
     findings = [_finding(item, hosts, known, texts) for item in report["findings"]]
     rows = [_vm(vm, hosts, texts) for vm in vms]
-    land = list(_land(situation, hosts))
+    ranges = list(_ranges(situation, hosts))
     return {
         "made": now.timestamp(),
         "complete": report["complete"],
@@ -82,20 +82,20 @@ def page_data(
         "findings": findings,
         "vms": rows,
         "own": [_own(carrier, hosts, texts) for carrier in situation.picture.host_carriers],
-        "land": land,
+        "ranges": ranges,
         "claims": [[claim.address, claim.label, claim.pool, claim.state] for claim in situation.claims],
         "ledger": situation.has_ledger,
         "usage": [
             [item["kind"], item["name"], int(item["start"], 16), int(item["end"], 16)]
             + [item[key] for key in ("size", "used", "claimed", "percent", "warn_at")]
-            # Only an audit with a ledger knows earlier ones.
+            # Only an audit with a ledger knows earlier audits.
             + [item.get(key) for key in ("per_day", "days_left")]
             for item in report["summary"]["usage"]
         ],
         "sources": [_source(item) for item in report["observed"]],
         "misread": [str(item) for item in report.get("misread", ())],
         "changes": [_change(item, hosts) for item in report.get("changes", ())],
-        # Last, because everything above may speak of a host that was not read.
+        # Last, because everything above may name a host that was not read.
         "hosts": [*(_host(host, situation) for host in situation.picture.hosts.values())]
         + [[name, None, None, [], None, False] for name in hosts.unread],
         "texts": texts.all(),
@@ -113,7 +113,7 @@ class _Vms:
                 self._ids[vm.id].append(place)
 
     def place(self, vm: Mapping[str, Any]) -> int | None:
-        """Return its place; None when nothing says which of several it is."""
+        """Return its place; None if it could be one of several."""
         exact = self._exact.get((vm["id"], vm["name"], vm["host"]))
         if exact is not None:
             return exact
@@ -176,7 +176,7 @@ def _vm(vm: Vm, hosts: _Hosts, texts: Texts) -> list[Any]:
 
 
 def vlan_words(vlan: Mapping[str, Any]) -> str:
-    """Return where an adapter is attached as a reader writes it."""
+    """Return the VLAN settings of an adapter in words."""
     mode = str(vlan.get("mode") or "")
     access, trunk = vlan.get("access"), vlan.get("trunk")
     if mode.casefold() == "trunk" and isinstance(trunk, Sequence) and not isinstance(trunk, str):
@@ -208,8 +208,8 @@ def _own(carrier: Carrier, hosts: _Hosts, texts: Texts) -> list[Any]:
     ]
 
 
-def _land(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
-    """Yield who may hand out what: kind, name, first and last address, hosts."""
+def _ranges(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
+    """Yield every known range: kind, name, first and last address, hosts."""
     for interval, owners in situation.ranges:
         names = sorted((host.name for host in owners), key=str.casefold)
         yield ["range", ", ".join(names), *interval, [hosts.place(name) for name in names]]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words at the top of the page: is it bad, what is worst, what to do. Pure.
+"""The text at the top of the page: how bad it is, what is worst, what to do. Pure.
 
-This part is made here and not in the browser, so that it is there where scripts are not allowed to run, such as in the
-artifact viewers of CI systems.
+This part is created here and not in the browser, so that it is visible where scripts are not allowed to run, such as in
+the artifact viewers of CI systems.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _URGENT = SEVERITIES[:3]
 
 
 class Verdict(NamedTuple):
-    """What the first line says."""
+    """The first line."""
 
     level: str
-    """A severity, or ``good``, or ``unknown`` when nothing was found in a picture with holes."""
+    """A severity, or ``good``, or ``unknown`` if nothing was found in an incomplete observation."""
     headline: str
 
 
 def verdict(report: Mapping[str, Any]) -> Verdict:
-    """Return the one line that a tired reader needs."""
-    # Gaps are told in lines of their own: they are no danger in themselves.
+    """Return the one line that sums up the report."""
+    # Gaps have their own lines: they are not a risk in themselves.
     counts = Counter(item["severity"] for item in _open(report))
     level = next((severity for severity in SEVERITIES if counts[severity]), "good")
     if level == "critical":
@@ -50,10 +50,10 @@ def verdict(report: Mapping[str, Any]) -> Verdict:
         return Verdict(level, f"No outage yet, but {_number(counts[level], 'finding')} can become one")
     if level in ("medium", "low"):
         total = counts["medium"] + counts["low"]
-        return Verdict(level, f"Nothing urgent: {_number(total, 'finding')} to tidy up")
+        return Verdict(level, f"Nothing urgent: {_number(total, 'finding')} to clean up")
     if not report["complete"]:
-        return Verdict("unknown", "Nothing found in what could be read")
-    return Verdict("good", "Nothing wrong was found")
+        return Verdict("unknown", "No findings in the part that was read")
+    return Verdict("good", "No problems found")
 
 
 def lead(report: Mapping[str, Any], situation: Situation, rules: Mapping[str, Rule], now: dt.datetime) -> str:
@@ -84,18 +84,18 @@ def without_scripts(report: Mapping[str, Any]) -> str:
     rest = len(findings) - len(shown)
     more = f"<p>And {rest} more in report.json.</p>" if rest else ""
     return (
-        "<p>Scripts do not run here, so there is no search and no map. Download the file and open it in a browser for"
-        f" these. All findings are in report.json too.</p>\n<h2>Findings</h2>\n<ol>\n{items}</ol>\n{more}"
+        "<p>Scripts do not run here, so search and map are not available. To use them, download the file and open it in a"
+        f" browser. All findings are also in report.json.</p>\n<h2>Findings</h2>\n<ol>\n{items}</ol>\n{more}"
     )
 
 
 def text(value: object) -> str:
-    """Return text as HTML, without characters that a browser would act upon."""
+    """Return text as HTML, without characters that control a browser."""
     return html.escape(plain(str(value), LONGEST_TEXT))
 
 
 def sentence(value: str) -> str:
-    """Return a sentence as HTML in which names keep their direction to themselves and addresses are not broken."""
+    """Return a sentence as HTML in which names do not change the text direction and addresses are not broken."""
     parts = _NAMES_AND_ADDRESSES.split(plain(value, LONGEST_TEXT))
     return "".join(
         html.escape(part)
@@ -108,7 +108,7 @@ def sentence(value: str) -> str:
 
 
 def _open(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what is wrong and not accepted, without what is merely unknown."""
+    """Return the findings that no waiver accepts, without those of the rule incomplete."""
     return [item for item in report["findings"] if item["waived"] is None and item["rule"] != "incomplete"]
 
 
@@ -119,12 +119,12 @@ def _number(count: int, noun: str) -> str:
 def _completeness(report: Mapping[str, Any]) -> Iterator[str]:
     known = [item for item in report["findings"] if item["rule"] == "incomplete"]
     gaps = [item["evidence"] for item in known]
-    gaps += [f"Not understood: {line}" for line in report.get("misread", ())]
+    gaps += [f"Cannot be read: {line}" for line in report.get("misread", ())]
     if report["complete"]:
         yield '<p class="complete"><b>Complete.</b> Everything that is known to exist was read.</p>'
         return
-    what = f"{_number(len(gaps), 'gap')} in the picture. " if gaps else ""
-    yield f'<div class="gaps"><p><b>Incomplete.</b> {what}What is not listed here may still be wrong.</p><ul>'
+    what = f"{_number(len(gaps), 'gap')} in the observation. " if gaps else ""
+    yield f'<div class="gaps"><p><b>Incomplete.</b> {what}There may be more problems than listed here.</p><ul>'
     for gap in gaps[:MOST_GAPS]:
         yield f"<li>{sentence(gap)}</li>"
     if len(gaps) > MOST_GAPS:
@@ -141,11 +141,14 @@ def _facts(report: Mapping[str, Any], situation: Situation, now: dt.datetime) ->
     counted[1] = counted[1].replace("vm", "VM")
     seen = f"{', '.join(counted[:2])} and {counted[2]}, with {_number(summary['addresses'], 'address').replace('addresss', 'addresses')} in all"
     if not situation.plan:
-        compared = "Without a plan: nothing is said about pools and the land of others."
+        compared = "Without a plan: pools and the ranges of other allocators were not checked."
     elif not situation.has_ledger:
-        compared = f"Compared with the plan of {situation.plan.scope}, without a ledger: promises were not checked."
+        compared = (
+            f"Compared with the plan of scope {situation.plan.scope}, without a ledger: promises were not checked."
+        )
     else:
-        compared = f"Compared with the plan of {situation.plan.scope} and {_number(len(situation.claims), 'promise')} of its ledger."
+        claims = _number(len(situation.claims), "promise")
+        compared = f"Compared with the plan of scope {situation.plan.scope} and {claims} of its ledger."
     return f"{seen}{_when(report, now)}. {compared}"
 
 
@@ -186,16 +189,16 @@ def _tiles(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first_steps(report: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[str]:
-    """Yield what is worst and what to do about it, one entry for each rule that spoke."""
+    """Yield the most severe findings and what to do about them, one entry for each rule with findings."""
     found = _open(report)
-    # Where nothing is urgent, the little that there is may be said in full.
+    # If nothing is urgent, all findings are shown.
     urgent = [item for item in found if item["severity"] in _URGENT] or found
     groups: list[Sequence[Mapping[str, Any]]] = [
         list(items) for _key, items in groupby(urgent, key=lambda item: (item["severity"], item["rule"]))
     ]
     if not groups:
         return
-    yield '<section aria-labelledby="first"><h2 id="first">Worst first</h2><ol class="steps">'
+    yield '<section aria-labelledby="first"><h2 id="first">Most severe first</h2><ol class="steps">'
     for items in groups[:MOST_GROUPS]:
         yield from _step(items, rules)
     yield "</ol>"
@@ -241,7 +244,7 @@ def _imagined(report: Mapping[str, Any]) -> Iterator[str]:
     )
     count = len(report.get("changes", ()))
     yield '<section class="imagined" aria-label="What if">'
-    yield f"<p><b>Imagined: {text(words)}.</b> Everything on this page is the situation afterwards. Nothing was changed.</p>"
+    yield f"<p><b>Imagined: {text(words)}.</b> This page describes the situation afterwards. Nothing was changed.</p>"
     yield f'<p><span class="remedy-text">{text(report.get("advice", ""))}</span> <a href="#/changes">{_number(count, "change")} in detail</a></p>'
     for line in report.get("assumptions", ()):
         yield f'<p class="muted">{text(line)}</p>'

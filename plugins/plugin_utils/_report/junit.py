@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report as JUnit XML, for CI systems: one test case for each finding, and one that passes for each silent rule. Pure."""
+"""A report as JUnit XML, for CI systems: a test case for each finding, and a passed one for each rule without. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def junit(report: Mapping[str, Any], rules: Iterable[str], failing: Sequence[str
     """Return the report as JUnit XML.
 
     :param rules: ids of all rules that were run
-    :param failing: severities whose findings are failures; the others, and what is waived, count as skipped
+    :param failing: severities whose findings are failures; other and waived findings count as skipped
     """
     findings: Sequence[Mapping[str, Any]] = report["findings"]
     suite = ET.Element("testsuite", name="macpool.hyperv.audit")

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def prometheus(report: Mapping[str, Any], now: dt.datetime) -> str:
-    """Return the report's numbers as metrics; every rule that spoke and every range is a series."""
+    """Return the report's numbers as metrics; every rule with findings and every range is a series."""
     return "\n".join(_lines(report, now)) + "\n"
 
 
@@ -40,7 +40,7 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
         ("size", "Addresses of a range or pool."),
         (
             "used",
-            "Addresses of a pool that cannot be handed out now; of a host range the carried ones; of an nc_pool those given out.",
+            "Addresses of a pool that cannot be handed out now; of a host range those in use; of an nc_pool those given out.",
         ),
         ("claimed", "Addresses of a pool that are claimed or held in the ledger."),
     ):
@@ -55,7 +55,7 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
         )
     for key, text in (
         ("per_day", "Addresses by which a range or pool fills in a day."),
-        ("days_left", "Days until a range or pool is full at that rate."),
+        ("days_left", "Days until a range or pool is full at this rate."),
     ):
         rated = [item for item in summary["usage"] if item.get(key) is not None]
         samples = [({"kind": item["kind"], "name": item["name"]}, item[key]) for item in rated]

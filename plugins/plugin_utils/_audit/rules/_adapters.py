@@ -23,7 +23,7 @@ def about(
 ) -> Finding:
     """Return a finding about one adapter of a VM.
 
-    :param hosts: further hosts that the rule speaks of
+    :param hosts: further hosts that the rule names
     """
     return Finding(
         evidence,

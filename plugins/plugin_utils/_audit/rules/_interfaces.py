@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How rules speak of the three records of an SDN adapter: the adapter, its profile, its interface."""
+"""How rules write the three records of an SDN adapter: the adapter, its profile, its interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SORTS = {True: "dynamic", False: "static", None: "static or dynamic"}
 
 
 def interface_name(interface: Interface) -> str:
-    """Return an interface by its name alone."""
+    """Return an interface by its name only."""
     of = f" of {plain(interface.controller)}" if interface.controller else ""
     return f"interface {quoted(interface.name)}{of}"
 
@@ -27,10 +27,10 @@ def interface_words(interface: Interface) -> str:
 
 
 def address_words(carrier: Interface | Carrier) -> str:
-    """Return an address as it is: zeros are what an adapter shows that never started."""
+    """Return an address as it was found: an adapter that never started shows zeros."""
     if carrier.value is not None:
         return mac(carrier.value)
-    return "no address" if carrier.text is None else f"{quoted(carrier.text)}, which is no address"
+    return "no address" if carrier.text is None else f"{quoted(carrier.text)}, which is not an address"
 
 
 def bound_words(adapter: Carrier) -> str:

@@ -20,51 +20,52 @@ from ._interfaces import interface_name
 @rule(
     id="carried-without-promise",
     severity="medium",
-    title="An address in use that was not promised to its user",
-    explanation="""The address lies in a pool of the plan or in a host's static block, or somebody has a claim on it, but
-    the ledger has not promised it to the adapter that carries it. It was typed by hand, cloned or restored. The ledger
-    may promise it to somebody else, or has already done so. An interface of the Network Controller counts where nobody
-    carries its address.""",
-    remedy="""If the carrier should keep the address, adopt it (ansible-playbook macpool.hyperv.adopt, or
-    macpool.hyperv.allocation with the address) or rebind the claim of a re-created VM. Otherwise give the adapter
-    an address of its own (macpool.hyperv.vm_network_adapter with pool).""",
+    title="An address in use without a promise",
+    explanation="""The address is in a pool of the plan or in a host's static block, or it is claimed in the ledger,
+    but the ledger has not promised it to the adapter that uses it. It was typed by hand, cloned or restored. The
+    ledger may promise it to another owner, or has already done so. An interface of the Network Controller is checked
+    in the same way if no adapter uses its address.""",
+    remedy="""If the adapter should keep the address, adopt it (ansible-playbook macpool.hyperv.adopt, or
+    macpool.hyperv.allocation with the address), or rebind the claim if the VM was re-created. Otherwise give the
+    adapter another address (macpool.hyperv.vm_network_adapter with pool).""",
 )
 def carried_without_promise(situation: Situation) -> Iterator[Finding]:
-    """Yield the carriers of our land, and of promised addresses, that have no promise of their own."""
+    """Yield the carriers of managed and of promised addresses that have no promise of their own."""
     if not situation.has_ledger:
         return
-    land = _our_land(situation)
+    managed = _managed(situation)
     for vm, adapter in situation.adapters:
-        yield from _look(situation, land, adapter, severity="low" if vm.replica else None)
+        yield from _look(situation, managed, adapter, severity="low" if vm.replica else None)
     for carrier in situation.picture.host_carriers:
-        yield from _look(situation, land, carrier, severity=None)
+        yield from _look(situation, managed, carrier, severity=None)
     for interface in situation.sdn.everything:
-        # Where somebody carries the address as well, that is who lacks a promise.
+        # If an adapter uses the address as well, the finding names that adapter.
         if interface.address and interface.address not in situation.carriers:
-            yield from _look_at_interface(situation, land, interface, interface.address)
+            yield from _look_at_interface(situation, managed, interface, interface.address)
 
 
-def _our_land(situation: Situation) -> IntervalSet:
+def _managed(situation: Situation) -> IntervalSet:
+    """Return the addresses that only the ledger may promise."""
     parts = [lease.static_part for lease in situation.leases if lease.static_part]
     pools = situation.plan.pools.values() if situation.plan else ()
     return IntervalSet([*parts, *(interval for pool in pools for interval in pool.land)])
 
 
-def _look(situation: Situation, land: IntervalSet, carrier: Carrier, severity: str | None) -> Iterator[Finding]:
+def _look(situation: Situation, managed: IntervalSet, carrier: Carrier, severity: str | None) -> Iterator[Finding]:
     address = carrier.address
     if not address:
         return
     claim = situation.promises.get(address)
     if claim is None:
-        if address not in land:
+        if address not in managed:
             return
-        words = "but the ledger has promised it to nobody"
+        words = "but the ledger has no claim on it"
     elif claim.state in LIVE_STATES and situation.is_promised_to(claim, carrier):
         return
     else:
         words, severity = _other_promise(claim), severity or "high"
     yield Finding(
-        f"{mac(address)} is carried by {adapter_words(carrier)}, {words}.",
+        f"{mac(address)} is used by {adapter_words(carrier)}, {words}.",
         addresses=(address,),
         hosts=(carrier.host.name,),
         vms=(carrier.vm,) if carrier.vm else (),
@@ -74,16 +75,16 @@ def _look(situation: Situation, land: IntervalSet, carrier: Carrier, severity: s
 
 
 def _look_at_interface(
-    situation: Situation, land: IntervalSet, interface: Interface, address: int
+    situation: Situation, managed: IntervalSet, interface: Interface, address: int
 ) -> Iterator[Finding]:
-    """Yield an interface that keeps an address which the ledger may give to somebody, now or later.
+    """Yield an interface with an address that the ledger may promise to another owner, now or later.
 
-    A live claim is taken for the interface's own, because nothing but the address joins the two.
+    A live claim counts as the interface's own, because only the address connects the two.
     """
     claim = situation.promises.get(address)
-    if (claim is not None and claim.state in LIVE_STATES) or (claim is None and address not in land):
+    if (claim is not None and claim.state in LIVE_STATES) or (claim is None and address not in managed):
         return
-    words = "but the ledger has promised it to nobody" if claim is None else _other_promise(claim)
+    words = "but the ledger has no claim on it" if claim is None else _other_promise(claim)
     yield Finding(
         f"{mac(address)} is the address of {interface_name(interface)}, {words}.",
         addresses=(address,),
@@ -94,7 +95,7 @@ def _look_at_interface(
 
 def _other_promise(claim: Claim) -> str:
     if claim.state == "quarantined":
-        return f"but it is in quarantine since {quoted(claim.label)} gave it back"
+        return f"but it has been in quarantine since {quoted(claim.label)} released it"
     if claim.state == "held":
         return "but it is set aside in the ledger"
-    return f"but promised to {quoted(claim.label)} ({claim.state})"
+    return f"but it is promised to {quoted(claim.label)} ({claim.state})"

@@ -17,13 +17,14 @@ from ..situation import Situation
 @rule(
     id="default-range",
     severity="low",
-    title="A host still has the range that Hyper-V made up",
-    explanation="""When the role is enabled, Hyper-V makes the range 00-15-5D, the last two octets of one of the host's
-    IPv4 addresses, 00 to FF: 256 addresses (fact 11). Nobody chose it, it is small, another site's host with the same
-    last octets has the same one, and an image made afterwards carries it to every copy (fact 23). Several hosts with one
-    such range are the sign of an image.""",
-    remedy="""Lease the host a block of its own: macpool_plan.host_ranges, then ansible-playbook macpool.hyperv.apply (role
-    mac_ranges). Before an image is made, clear the values (macpool.hyperv.host_range with state absent).""",
+    title="A host still has the default range of Hyper-V",
+    explanation="""When the role is enabled, Hyper-V derives a range of 256 addresses from one of the host's IPv4
+    addresses: 00-15-5D, the last two octets of the IPv4 address, and 00 to FF (fact 11). This range is small, a host
+    at another site with the same last octets has the same range, and an image that is created afterwards copies the
+    range to every host (fact 23). If several hosts have the same default range, they were probably installed from one
+    image.""",
+    remedy="""Lease the host a block: set macpool_plan.host_ranges, then run ansible-playbook macpool.hyperv.apply
+    (role mac_ranges). Before you create an image, clear the values (macpool.hyperv.host_range with state absent).""",
 )
 def default_range_kept(situation: Situation) -> Iterator[Finding]:
     """Yield each default range with the hosts that have it."""
@@ -34,14 +35,15 @@ def default_range_kept(situation: Situation) -> Iterator[Finding]:
         derived = [address for host in hosts for address in host.ipv4 if _derives(address, interval)]
         if len(hosts) > 1:
             yield Finding(
-                f"{host_list(names)} share {span(interval)}, a range as Hyper-V makes it up: they come from one image.",
+                f"{host_list(names)} share {span(interval)}, a default range of Hyper-V: they were probably installed from"
+                " one image.",
                 addresses=interval,
                 hosts=names,
                 severity="medium",
             )
         elif derived:
             yield Finding(
-                f"{host_list(names)} has {span(interval)}, which Hyper-V made up from its address {plain(derived[0])}.",
+                f"{host_list(names)} has {span(interval)}, which Hyper-V derived from its address {plain(derived[0])}.",
                 addresses=interval,
                 hosts=names,
             )

@@ -17,13 +17,13 @@ from ._adapters import about, dynamic_outside
 @rule(
     id="departed",
     severity="high",
-    title="A moved VM carries an address that its old host may hand out again",
-    explanation="""A dynamic address lies in the range of a host that does not run its carrier. Live migration keeps the
-    address (fact 19), but the host it came from knows only its own VMs (fact 14) and takes the address for free: once
-    its range wraps, it hands it out a second time (fact 105). Disjoint host ranges do not prevent this.""",
-    remedy="""Pin the address: set it static, as it is, while the VM is off (macpool.hyperv.vm_network_adapter with pin,
-    or role macpool.hyperv.mac_adapters for many VMs). Moving the VM back to its old host also ends the danger, for as long as it
-    stays there.""",
+    title="A moved VM uses an address that its old host may hand out again",
+    explanation="""A dynamic address is in the range of a host that does not run the VM. Live migration keeps the
+    address (fact 19), but the old host knows only its own VMs (fact 14) and treats the address as free. When its
+    range wraps around, it hands the address out a second time (fact 105). Disjoint host ranges do not prevent this.""",
+    remedy="""Pin the address: make it static, unchanged, while the VM is off (macpool.hyperv.vm_network_adapter with
+    pin, or role macpool.hyperv.mac_adapters for many VMs). Moving the VM back to its old host also removes the risk,
+    as long as it stays there.""",
 )
 def departed(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters outside their own host's range and inside another host's."""
@@ -33,7 +33,7 @@ def departed(situation: Situation) -> Iterator[Finding]:
         if owners:
             yield about(
                 adapter,
-                f"{mac(address)} of {adapter_words(adapter)} lies in the dynamic range of {host_list(owners)}, which"
+                f"{mac(address)} of {adapter_words(adapter)} is in the dynamic range of {host_list(owners)}, which"
                 " may hand it out again.",
                 hosts=owners,
             )

@@ -19,15 +19,15 @@ from ..situation import Situation, distinct
 
 SAME_DOMAIN = ("medium", "high", "critical")
 OTHER_DOMAIN = ("info", "low", "low")
-"""Severity by how many of the two run: none, one, both."""
+"""Severity by how many of the two are running: none, one, both."""
 
-# Set- has no way to do it for the management OS, Add- has (fact 27).
+# Set-VMNetworkAdapter cannot change it for the management OS; only Add-VMNetworkAdapter can set it (fact 27).
 HOST_ADAPTERS = (
-    "The address of a host's own adapter cannot be changed once it exists: while its host is drained, remove all of these"
-    " but one and add them again (Remove-VMNetworkAdapter -ManagementOS, then Add-VMNetworkAdapter -ManagementOS with"
-    " -StaticMacAddress, or with a dynamic address after the host has a range of its own). Give VMs that carry it too an"
-    " address from a pool (macpool.hyperv.vm_network_adapter). Where the carriers are meant to share the address, declare"
-    " it with a waiver in macpool_plan.waivers."
+    "The address of a host's own adapter cannot be changed after the adapter was created. Drain the host, then remove all"
+    " of these adapters except one and add them again (Remove-VMNetworkAdapter -ManagementOS, then Add-VMNetworkAdapter"
+    " -ManagementOS with -StaticMacAddress, or with a dynamic address after the host has its own range). If VMs use the"
+    " address too, give them one from a pool (macpool.hyperv.vm_network_adapter). If all are meant to share the address,"
+    " declare it with a waiver in macpool_plan.waivers."
 )
 
 
@@ -41,18 +41,19 @@ class _Verdict(NamedTuple):
 @rule(
     id="duplicate-address",
     severity="critical",
-    title="One address, several carriers",
-    explanation="""Two or more adapters carry the same address. Where they can reach each other, switches send frames
-    now to one and now to the other and both lose traffic; on one host Hyper-V cuts one of them off (event 28). Nothing
-    in Hyper-V checks this when an address is set, and dynamic addresses are unique on one host only (facts 14, 41). How
-    bad it is follows from whether the carriers share a broadcast domain and whether they run: saved and paused VMs count
-    as running, and a place that nobody declared counts as shared. A VM's own checkpoints and a VM seen twice while it
-    moved are no duplicates; a replica beside its primary, and a card beside the adapter that inherited its address, are
-    low at most; an address that only another VM's checkpoint would bring back is medium at most. Internal and private
-    switches end at their host: what shares an address on such switches of two hosts is no duplicate.""",
-    remedy="""Give all but one of the carriers a new address while they are off: macpool.hyperv.vm_network_adapter with
-    pool (the ledger then keeps it apart for good). Where the carriers are meant to share the address, declare it with
-    a waiver in macpool_plan.waivers.""",
+    title="Several adapters use one address",
+    explanation="""Two or more adapters use the same address. If they can reach each other, switches send frames
+    sometimes to one and sometimes to the other, and both lose traffic. On one host Hyper-V cuts one of them off
+    (event 28). Hyper-V does not check for duplicates when an address is set, and dynamic addresses are unique on one
+    host only (facts 14, 41). The severity depends on whether the adapters share a broadcast domain and whether their
+    VMs run. Saved and paused VMs count as running, and a place that is not declared in l2_domains counts as shared. A
+    VM's own checkpoints, and a VM that was seen twice while it moved, are not duplicates. A replica beside its
+    primary, and a physical card beside the adapter that inherited its address, are low at most. An address that only
+    another VM's checkpoint would bring back is medium at most. Internal and private switches end at their host: the
+    same address on such switches of two hosts is not a duplicate.""",
+    remedy="""Give all of them except one a new address while they are off: macpool.hyperv.vm_network_adapter with
+    pool (the ledger never promises one address to two owners). If they are meant to share the address, declare it
+    with a waiver in macpool_plan.waivers.""",
 )
 def duplicate_address(situation: Situation) -> Iterator[Finding]:
     """Yield one finding for each address, with all its carriers."""
@@ -68,7 +69,7 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             "share a broadcast domain, as far as is known" if verdict.reach else "are in different broadcast domains"
         )
         yield Finding(
-            f"{mac(address)} is carried by {listed([carrier_words(carrier) for carrier in shown])}; they {reach}.",
+            f"{mac(address)} is used by {listed([carrier_words(carrier) for carrier in shown])}; they {reach}.",
             addresses=(address,),
             hosts=[carrier.host.name for carrier in shown],
             vms=[carrier.vm for carrier in shown if carrier.vm],
@@ -79,7 +80,7 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
 
 
 def _that_can_meet(situation: Situation, carriers: Sequence[Carrier]) -> Sequence[Carrier]:
-    """Leave out what is alone on an internal or private switch: nothing on it reaches another host."""
+    """Leave out what is alone on an internal or private switch: no frame on it reaches another host."""
     if len(carriers) < 2:
         return carriers
     places = Counter(situation.domains.place(carrier) for carrier in carriers)
@@ -99,14 +100,14 @@ def _by_name(carrier: Carrier) -> tuple[bool, str, str, str]:
 
 
 def _party(carrier: Carrier) -> Hashable:
-    """Return what carriers share that need a closer look than "two different owners"."""
+    """Return what carriers of one owner share; they need a closer look than those of two owners."""
     if carrier.vm is None:
         return ("host", carrier.host.key)
     return ("vm", carrier.vm.id) if carrier.vm.id else ("vm", id(carrier.vm))
 
 
 def _worst(situation: Situation, carriers: Sequence[Carrier]) -> _Verdict | None:
-    """Return the worst verdict over all pairs without looking at all pairs: pairs of one shape need one look."""
+    """Return the worst verdict over all pairs; of all pairs with the same properties only one is judged."""
     parties: dict[Hashable, list[Carrier]] = defaultdict(list)
     for carrier in carriers:
         parties[_party(carrier)].append(carrier)
@@ -116,7 +117,7 @@ def _worst(situation: Situation, carriers: Sequence[Carrier]) -> _Verdict | None
         if len(members) > 1:
             verdicts += _within_party(situation, members, places)
     if len(parties) > 1:
-        # Two owners of each shape are enough to find a pair of different owners for every two shapes.
+        # Two owners with each set of properties are enough to find a pair of different owners for every two sets.
         shapes: dict[Hashable, dict[Hashable, Carrier]] = defaultdict(dict)
         for party, members in parties.items():
             for carrier in members:
@@ -145,7 +146,7 @@ def _within_party(situation: Situation, members: Sequence[Carrier], places: dict
     for first, second in combinations([carrier for shape in kept.values() for carrier in shape], 2):
         kinds = {first.kind, second.kind}
         if "checkpoint" in kinds:
-            continue  # A VM's own checkpoint, or its replica's: what comes back is the VM itself.
+            continue  # A VM's own checkpoint, or its replica's: applying it brings back the same VM.
         if not Domains.can_meet(places[id(first)], places[id(second)]):
             continue
         verdict = _judge(situation, first, second, places)
@@ -155,7 +156,9 @@ def _within_party(situation: Situation, members: Sequence[Carrier], places: dict
             else:
                 yield verdict._replace(rank=max(verdict.rank, low))
         elif "physical" in kinds:
-            yield verdict._replace(rank=max(verdict.rank, low))  # An inherited or a team's address: fact 111.
+            yield verdict._replace(
+                rank=max(verdict.rank, low)
+            )  # An inherited address, or the address of a team (fact 111).
         elif first.vm is None or first.vm is second.vm:
             yield verdict  # Two adapters of one VM or of one host. On two hosts it is one VM seen twice.
 

@@ -17,11 +17,11 @@ from ..situation import Situation
     id="dynamic-checkpoint",
     severity="low",
     title="A checkpoint that makes a static adapter dynamic again",
-    explanation="""The adapter is static now, but a checkpoint from before has it as dynamic. Applying the checkpoint
-    brings the dynamic adapter back (fact 112): from then on the address may change at a start on another host, and
-    nothing says so at that moment.""",
-    remedy="""Delete the checkpoint when it is no longer needed, or take a new one now and delete the old. After applying it,
-    pin the VM again before it starts (role macpool.hyperv.mac_adapters with pin).""",
+    explanation="""The adapter is static now, but in an older checkpoint it is dynamic. Applying the checkpoint makes
+    the adapter dynamic again (fact 112). From then on, the address may change at a start on another host, and Hyper-V
+    gives no warning.""",
+    remedy="""Delete the checkpoint if it is no longer needed, or take a new one now and delete the old one. After
+    applying it, pin the VM again before it starts (role macpool.hyperv.mac_adapters with pin).""",
 )
 def dynamic_checkpoint(situation: Situation) -> Iterator[Finding]:
     """Yield the checkpoints under which a static adapter was dynamic."""

@@ -18,11 +18,12 @@ from ._adapters import about
     id="dynamic-clustered",
     severity="low",
     title="A clustered VM with a dynamic address",
-    explanation="""The VM can move to any node of its cluster, but its address belongs to the range of one host. After a
-    move the address is departed and stranded: it changes when the VM is next started from off on another node, and the
-    old host may hand it out meanwhile (facts 19, 22, 105). In a cluster only static addresses are stable.""",
-    remedy="""Pin the address (macpool.hyperv.vm_network_adapter with pin, or role macpool.hyperv.mac_adapters for many VMs), or give
-    the adapter an address of a pool.""",
+    explanation="""The VM can move to any node of its cluster, but its address belongs to the range of one host.
+    After a move the address is departed and stranded: it changes when the VM is next started from off on
+    another node, and until then the old host may hand it out again (facts 19, 22, 105). In a cluster only
+    static addresses are stable.""",
+    remedy="""Pin the address (macpool.hyperv.vm_network_adapter with pin, or role macpool.hyperv.mac_adapters for
+    many VMs), or give the adapter an address from a pool.""",
 )
 def dynamic_clustered(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters of clustered VMs."""

@@ -14,15 +14,15 @@ from ..situation import Situation
 @rule(
     id="incomplete",
     severity="high",
-    title="Part of the cluster was not seen",
-    explanation="""Something could not be read: a host is down or has no document, a part of a document is missing or too
-    old, or a VM moved between two reads. What nobody saw may carry any address, so nothing counts as free because it was
-    not found here, and duplicates with what is missing stay unseen (fact 47).""",
-    remedy="""Fix the cause that the sentence names and observe again: ansible-playbook macpool.hyperv.observe. For a host
-    that Ansible cannot reach, run the observation script there by hand and add its file.""",
+    title="Part of the cluster was not observed",
+    explanation="""Something could not be read: a host is down or was not observed, a part of an observation is
+    missing or too old, or a VM moved between two reads. What was not read may use any address. Therefore no address
+    counts as free because it was not found, and duplicates in the missing part are not reported (fact 47).""",
+    remedy="""Fix the cause that the finding names and observe again: ansible-playbook macpool.hyperv.observe. For a
+    host that Ansible cannot reach, run the observation script on it by hand and add its file.""",
 )
 def incomplete(situation: Situation) -> Iterator[Finding]:
-    """Yield what makes the picture incomplete."""
+    """Yield what makes the observation incomplete."""
     for problem in situation.problems:
         yield Finding(
             problem.words, hosts=problem.hosts, vms=problem.vms, remedy=problem.remedy, subjects=problem.subjects

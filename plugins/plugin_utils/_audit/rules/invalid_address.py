@@ -20,24 +20,24 @@ from ._adapters import about
     id="invalid-address",
     severity="high",
     title="An address that no adapter can use",
-    explanation="""The address is a multicast or broadcast address (first octet odd), static zeros, or text that is no
-    address. Hyper-V does not start or modify such an adapter and says only "Failed to modify device" or "Attempt to
-    access invalid address" (facts 38, 39, 42).""",
-    remedy="""Give the adapter a valid address while its VM is off: macpool.hyperv.vm_network_adapter with pool, or with
-    mac_address and an even first octet.""",
+    explanation="""The address is a multicast or broadcast address (its first octet is odd), a static address of
+    zeros, or text that is not an address. Hyper-V does not start or modify such an adapter and reports only "Failed
+    to modify device" or "Attempt to access invalid address" (facts 38, 39, 42).""",
+    remedy="""Give the adapter a valid address while its VM is off: macpool.hyperv.vm_network_adapter with pool, or
+    with mac_address and an even first octet.""",
 )
 def invalid_address(situation: Situation) -> Iterator[Finding]:
     """Yield the adapters with an address that cannot work."""
     for _vm, adapter in situation.adapters:
         if fault := _fault(adapter):
-            yield about(adapter, f"{sentence(adapter_words(adapter))} carries {fault}.")
+            yield about(adapter, f"{sentence(adapter_words(adapter))} has {fault}.")
 
 
 def _fault(adapter: Carrier) -> str | None:
     if adapter.text is None:
         return None
     if adapter.value is None:
-        return f"{quoted(adapter.text)}, which is no MAC address"
+        return f"{quoted(adapter.text)}, which is not a MAC address"
     if adapter.value == MAX_ADDRESS:
         return f"{mac(adapter.value)}, the broadcast address"
     if is_multicast(adapter.value):

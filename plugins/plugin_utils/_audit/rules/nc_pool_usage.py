@@ -17,13 +17,14 @@ from ..usage import nc_usage
     id="nc-pool-usage",
     severity="medium",
     title="A pool of the Network Controller is nearly full",
-    explanation="""The Network Controller gives addresses of its pools to dynamic interfaces and to the provider addresses
-    of hosts (facts 58, 66), and an address that was given once does not come back (fact 59): what it counts as allocated
-    is more than what interfaces show, and only grows. When its last pool is full, no dynamic interface gets an address
-    and hosts get no provider address: a full pool is high. The threshold is 80 percent.""",
-    remedy="""A pool cannot be extended: add a second one on land of its own (macpool.hyperv.nc_mac_pool) and declare it in
-    macpool_plan.other_allocators. Static interfaces with addresses of a pool of the plan (macpool.hyperv.nc_network_interface
-    with an address of the ledger) use up nothing of the controller's pools.""",
+    explanation="""The Network Controller gives addresses of its pools to dynamic interfaces and to the provider
+    addresses of hosts (facts 58, 66). An address that was given once does not come back (fact 59): the number that
+    the controller counts as allocated is higher than the number of interfaces, and only grows. When its last pool is
+    full, dynamic interfaces get no address and hosts get no provider address, so a full pool is high. The threshold
+    is 80 percent.""",
+    remedy="""A pool cannot be extended. Add a second pool with a range of its own (macpool.hyperv.nc_mac_pool) and
+    declare it in macpool_plan.other_allocators. Static interfaces with addresses from a pool of the plan
+    (macpool.hyperv.nc_network_interface with an address of the ledger) do not use up the controller's pools.""",
 )
 def nc_pool_usage(situation: Situation) -> Iterator[Finding]:
     """Yield the pools at or above the threshold."""
@@ -33,7 +34,7 @@ def nc_pool_usage(situation: Situation) -> Iterator[Finding]:
         shown = situation.sdn.addresses_in(pool.interval)
         yield Finding(
             f"The Network Controller's pool {quoted(item.name)} ({span(pool.interval)}) is {item.percent:g} % used: {item.used} of"
-            f" {item.size} addresses were given out, {shown} of them to interfaces that are still there.",
+            f" {item.size} addresses were given out, {shown} of them to interfaces that still exist.",
             addresses=pool.interval,
             severity="high" if item.free == 0 else None,
             subjects=(item.name, pool.name),

@@ -23,15 +23,16 @@ _LONGEST_MESSAGE = 120
     id="nc-state",
     severity="high",
     title="The Network Controller reports a failure",
-    explanation="""A pool or an interface whose provisioningState is Failed was refused by the controller: it does not exist
-    as far as traffic is concerned. An interface that was provisioned may still have no port that works: its
-    configurationState says so with codes such as HostUnreachable or PolicyConfigurationFailure (fact 70). Failure is high
-    and Warning medium where the bound VM runs. Before the VM is bound and started such a state is expected, and nothing
-    is said. A failed interface without running VM is medium.""",
-    remedy="""Follow the code: HostUnreachable and HostNotConnectedToController mean the host agent of the VM's host or its
-    certificate, PAMacAddressExhausted a full pool (macpool.hyperv.nc_mac_pool adds another), PortBlocked and
-    MultipleVfpEnabledSwitches the switch. A failed resource is put again with macpool.hyperv.nc_network_interface or
-    macpool.hyperv.nc_mac_pool, which tell the server's reason.""",
+    explanation="""A pool or an interface whose provisioningState is Failed was refused by the controller and has no
+    effect on traffic. A provisioned interface may still have no working port: its configurationState then shows codes
+    such as HostUnreachable or PolicyConfigurationFailure (fact 70). Failure is high and Warning is medium if the
+    bound VM runs. Before the VM is bound and started, such a state is expected and is not reported. A failed
+    interface without a running VM is medium.""",
+    remedy="""Follow the code: HostUnreachable and HostNotConnectedToController point to the host agent of the VM's
+    host or to its certificate, PAMacAddressExhausted to a full pool (macpool.hyperv.nc_mac_pool adds another one),
+    PortBlocked and MultipleVfpEnabledSwitches to the switch. Write a failed resource again with
+    macpool.hyperv.nc_network_interface or macpool.hyperv.nc_mac_pool; these tasks show the reason that the server
+    gives.""",
 )
 def nc_state(situation: Situation) -> Iterator[Finding]:
     """Yield the pools and interfaces that failed, and the interfaces of running VMs whose port does not work."""

@@ -18,10 +18,10 @@ from ._adapters import about
     id="never-started",
     severity="info",
     title="No address before the first start",
-    explanation="""A dynamic adapter shows 000000000000 until its VM has run long enough for Hyper-V to give it an address;
-    a start followed at once by a stop leaves the zeros (facts 15, 103). Nothing is wrong, but nobody can know the
-    address yet, and nothing can be pinned.""",
-    remedy="""Nothing has to be done. To know the address beforehand, give the adapter one of a pool
+    explanation="""A dynamic adapter shows 000000000000 until its VM has run long enough for Hyper-V to give it an
+    address. A start that is followed immediately by a stop leaves the zeros (facts 15, 103). This is normal, but the
+    address is not known yet and cannot be pinned.""",
+    remedy="""No action is needed. To know the address in advance, give the adapter one from a pool
     (macpool.hyperv.vm_network_adapter with pool).""",
 )
 def never_started(situation: Situation) -> Iterator[Finding]:

@@ -17,16 +17,16 @@ from ._interfaces import interface_name
 @rule(
     id="promise-not-carried",
     severity="medium",
-    title="A promised address that nobody carries",
-    explanation="""The ledger says that the address was applied, but no adapter of the picture carries it. The VM may have
-    been deleted or re-created, or its address changed by hand. Absence needs proof: with an incomplete picture the
-    carrier may sit where nobody looked, and behind an adapter with MAC spoofing anything may live (fact 109). Nothing is
-    freed because of this finding.""",
-    remedy="""Look for the VM. If it is gone for good, release the claim (macpool.hyperv.allocation with state released:
-    the address goes into quarantine first). If it came back under another id, rebind the claim (state rebound).""",
+    title="A promised address that is not in use",
+    explanation="""The ledger says that the address was applied, but no observed adapter uses it. The VM may have been
+    deleted or re-created, or its address was changed by hand. Absence must be proven: if the observation is
+    incomplete, the adapter may be on a host that was not read, and behind an adapter with MAC spoofing any address
+    may be in use (fact 109). This finding does not free the address.""",
+    remedy="""Look for the VM. If it was deleted, release the claim (macpool.hyperv.allocation with state released;
+    the address goes into quarantine first). If it came back with another id, rebind the claim (state rebound).""",
 )
 def promise_not_carried(situation: Situation) -> Iterator[Finding]:
-    """Yield the applied claims whose address is carried by no adapter."""
+    """Yield the applied claims whose address no adapter uses."""
     incomplete = bool(situation.problems)
     doubts = [*([INCOMPLETE] if incomplete else []), *spoofing_doubts(situation)]
     for claim in situation.claims:
@@ -37,12 +37,12 @@ def promise_not_carried(situation: Situation) -> Iterator[Finding]:
         adapter = situation.adapter_of(claim)
         now = ""
         if adapter is not None:
-            now = f" Its adapter carries {mac(adapter.address) if adapter.address else 'none'} now."
+            now = f" Its adapter now has {mac(adapter.address) if adapter.address else 'no address'}."
         if interfaces := situation.sdn.by_address.get(claim.address):
-            now += f" The Network Controller gave it to {listed([interface_name(item) for item in interfaces])}."
+            now += f" On the Network Controller it is the address of {listed([interface_name(item) for item in interfaces])}."
         yield Finding(
             " ".join(
-                [f"{mac(claim.address)} is promised to {quoted(claim.label)} but carried by nobody.{now}", *doubts]
+                [f"{mac(claim.address)} is promised to {quoted(claim.label)}, but it is not in use.{now}", *doubts]
             ),
             addresses=(claim.address,),
             vms=(adapter.vm,) if adapter is not None and adapter.vm else (),

@@ -17,16 +17,16 @@ from ..situation import Situation
     id="range-overlap",
     severity="high",
     title="Hosts hand out the same addresses",
-    explanation="""The dynamic ranges of several hosts share addresses. Each host hands addresses out in ascending order
-    and knows only its own VMs (facts 12, 14), so two hosts with one range collide from the first address on. It comes
-    from imaging a host after the Hyper-V role was enabled, or from hosts whose IPv4 addresses ended in the same two
-    octets when it was (facts 11, 23).""",
-    remedy="""Lease each host a block of its own: put the hosts under macpool_plan.host_ranges, then run
-    ansible-playbook macpool.hyperv.apply (role mac_ranges, tasks host_range_lease and host_range). Adapters that would
-    change address at their next start are listed first; pin them before the range changes.""",
+    explanation="""The dynamic ranges of several hosts share addresses. Each host hands out addresses in ascending
+    order and knows only its own VMs (facts 12, 14), so two hosts with the same range collide from the first address
+    on. The hosts were installed from an image that was created after the Hyper-V role was enabled, or their IPv4
+    addresses had the same last two octets when the role was enabled (facts 11, 23).""",
+    remedy="""Lease each host a block: list the hosts in macpool_plan.host_ranges, then run ansible-playbook
+    macpool.hyperv.apply (role mac_ranges, tasks host_range_lease and host_range). It first lists the adapters that
+    would get another address at their next start. Pin them before the range changes.""",
 )
 def range_overlap(situation: Situation) -> Iterator[Finding]:
-    """Yield one finding for each stretch with one set of hosts."""
+    """Yield one finding for each section that the same hosts share."""
     for common, hosts in situation.stretches:
         if len(hosts) < 2:
             continue

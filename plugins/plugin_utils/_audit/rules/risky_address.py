@@ -21,16 +21,16 @@ from ._adapters import about
 @rule(
     id="risky-address",
     severity="low",
-    title="An address on somebody else's land",
-    explanation="""Somebody who does not know of this VM may make the same address: Windows network load balancing makes
-    02-BF and 02-01 to 02-20 (fact 110); any unmanaged or nested Hyper-V host and any container network makes 00-15-5D
-    addresses (facts 11, 108, 109), so a static one outside all known ranges and leases is at risk; an address with
-    another vendor's prefix may be burnt into a card of that vendor.""",
-    remedy="""Give the adapter an address of a pool on land of your own, whose second digit is 2, such as 22-1D-D8
-    (macpool.hyperv.vm_network_adapter with pool). Where the address is meant, add a waiver to macpool_plan.waivers.""",
+    title="An address that another product may use",
+    explanation="""A product that does not know this VM may use the same address. Windows Network Load Balancing
+    generates 02-BF and 02-01 to 02-20 (fact 110). Any unmanaged or nested Hyper-V host and any container network
+    generates 00-15-5D addresses (facts 11, 108, 109), so a static one outside all known ranges and leases is at risk.
+    An address with the prefix of another vendor may be the permanent address of one of its network cards.""",
+    remedy="""Give the adapter an address from a pool of your own whose second digit is 2, such as 22-1D-D8
+    (macpool.hyperv.vm_network_adapter with pool). If the address is intended, add a waiver to macpool_plan.waivers.""",
 )
 def risky_address(situation: Situation) -> Iterator[Finding]:
-    """Yield the adapters whose address somebody else may make."""
+    """Yield the adapters whose address another product may use."""
     for _vm, adapter in situation.adapters:
         if adapter.address and (risk := _risk(situation, adapter, adapter.address)):
             severity, words = risk
@@ -41,7 +41,7 @@ def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, st
     if is_multicast(address):
         return None
     if is_local(address):
-        return ("medium", "is land of Windows network load balancing") if address in NLB_LAND else None
+        return ("medium", "is an address of Windows Network Load Balancing") if address in NLB_LAND else None
     if HYPERV_LAND.start <= address <= HYPERV_LAND.end:
         if adapter.dynamic is False and not situation.hosts_with(address) and address not in situation.leased:
             return "low", "is a static 00-15-5D address outside every known host range and lease"
@@ -52,12 +52,12 @@ def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, st
 
 @cache
 def _foreign(oui: int) -> str | None:
-    """Say to whom a prefix is registered; None for nobody and for Microsoft, whose own products make addresses."""
-    # Loading the registry takes longer than all else here, and most clusters never ask.
+    """Tell to whom a prefix is registered; None if to no vendor, or to Microsoft, whose own products use it."""
+    # Loading the registry takes longer than everything else here, and most clusters never need it.
     try:
         import netaddr
     except ImportError:
-        return "has a prefix that may be registered to somebody: install the Python package netaddr to know"
+        return "has a prefix that may be registered to a vendor (install the Python package netaddr to check it)"
     try:
         vendor = str(netaddr.OUI(oui).registration().org)
     except netaddr.NotRegisteredError:

@@ -18,12 +18,13 @@ from ._interfaces import bound_words, interface_words, profile_words
     id="sdn-dynamic",
     severity="high",
     title="A bound adapter with a dynamic address",
-    explanation="""The adapter is bound to an interface of the Network Controller, but its address is dynamic. A VM of the
-    software-defined network needs a static address for its whole life (fact 44): as soon as Hyper-V gives the adapter
-    another one, at a start on another host or after a change of the host's range, the address is no longer that of the
-    interface, the controller applies no policy and the traffic stops.""",
-    remedy="""Set the address of the interface as a static one while the VM is off (macpool.hyperv.vm_network_adapter with
-    mac_address, or with pin where the adapter has it already). Role macpool.hyperv.mac_tenant_vm does so for new VMs.""",
+    explanation="""The adapter is bound to an interface of the Network Controller, but its address is dynamic. A VM of
+    the software-defined network needs a static address for its whole life (fact 44). When Hyper-V gives the adapter
+    another address, at a start on another host or after a change of the host's range, the address no longer matches
+    the interface, the controller applies no policy and the traffic stops.""",
+    remedy="""Set the address of the interface on the adapter as a static one while the VM is off
+    (macpool.hyperv.vm_network_adapter with mac_address, or with pin if the adapter already has it). Role
+    macpool.hyperv.mac_tenant_vm does this for new VMs.""",
 )
 def sdn_dynamic(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters that are bound to an interface."""

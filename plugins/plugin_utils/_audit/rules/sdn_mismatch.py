@@ -17,13 +17,13 @@ from ._adapters import about
 from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
 
 VFP_DISABLED = 2
-"""Profile data of a port that the virtual filtering platform leaves alone (fact 87)."""
+"""Profile data of a port that the Virtual Filtering Platform leaves alone (fact 87)."""
 _MOST_OTHERS = 2
 
 
 class _Fault(NamedTuple):
     severity: str
-    """For a VM that runs."""
+    """For a running VM."""
     words: str
 
 
@@ -33,16 +33,17 @@ class _Fault(NamedTuple):
     title="Adapter, profile and interface disagree",
     explanation="""A VM of the software-defined network has three records that must agree: its adapter with a static
     address, the port profile of the adapter, which names an interface by its instance id, and that interface of the
-    Network Controller with the same address (fact 89). Where the addresses differ, or two adapters are bound to one
-    interface, the controller programs the switch for an address that the VM does not send from, and its traffic is
-    dropped without a word: critical while the VM runs. Profile data 2 turns the virtual filtering platform off at the
-    port, so that no policy and no access list holds, and a VLAN on the adapter conflicts with the platform (facts 87,
-    88): high. Two interfaces with one address, which the controller accepts (fact 83): medium. While the VM is off,
-    nothing of this is worse than medium. Profiles of zeros bind to nothing, and replicas are not looked at.""",
-    remedy="""Decide which address is right, then change adapter and interface together while the VM is off: role
-    macpool.hyperv.mac_interfaces keeps the interfaces in step with their adapters, and a bound adapter alone is never
-    changed. A wrong binding, or profile data 2, is fixed by macpool.hyperv.vm_port_profile; a VLAN is taken off the
-    adapter (Set-VMNetworkAdapterVlan -Untagged), because the interface's subnet says where it belongs.""",
+    Network Controller with the same address (fact 89). If the addresses differ, or if two adapters are bound to one
+    interface, the controller programs the switch for an address from which the VM does not send, and the switch
+    silently drops its traffic: critical while the VM runs. Profile data 2 turns the Virtual Filtering Platform off at
+    the port, so that no policy and no access list applies, and a VLAN on the adapter conflicts with it
+    (facts 87, 88): high. Two interfaces with one address, which the controller accepts (fact 83): medium. While the
+    VM is off, none of these is worse than medium. Profiles of zeros bind to no interface, and replicas are not
+    checked.""",
+    remedy="""Decide which address is correct, then change adapter and interface together while the VM is off: role
+    macpool.hyperv.mac_interfaces keeps the interfaces in sync with their adapters. This collection never changes only
+    the adapter if it is bound. Fix a wrong binding, or profile data 2, with macpool.hyperv.vm_port_profile. Remove a
+    VLAN from the adapter (Set-VMNetworkAdapterVlan -Untagged), because the interface's subnet decides its network.""",
 )
 def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
     """Yield the bound adapters whose records disagree, one finding for each adapter."""
@@ -71,9 +72,9 @@ def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Ite
     if adapter.text is not None and (adapter.value is None or adapter.address != interface.address):
         yield _Fault("critical", f"the addresses differ{_whose(situation, adapter, interface)}")
     if adapter.profile_data == VFP_DISABLED:
-        yield _Fault("high", "profile data 2 turns the virtual filtering platform off at this port")
+        yield _Fault("high", "profile data 2 turns the Virtual Filtering Platform off at this port")
     if tag := _tag(adapter):
-        yield _Fault("high", f"{tag} on the adapter conflicts with the virtual filtering platform")
+        yield _Fault("high", f"{tag} on the adapter conflicts with the Virtual Filtering Platform")
     others = [item for item in situation.sdn.bound_to(interface) if item is not adapter and item.kind != "replica"]
     if others:
         severity = "critical" if any(item.running for item in others) else "medium"
@@ -85,7 +86,7 @@ def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Ite
 
 
 def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
-    """Tell where each address is found else: records that were swapped look like this."""
+    """Tell where else each address was found: swapped records look like this."""
     words = []
     mine = [item for item in situation.sdn.by_address.get(adapter.address or 0, ()) if item is not interface]
     if mine:
@@ -94,12 +95,12 @@ def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
     theirs = [item for item in distinct(situation.carriers.get(interface.address or 0, ())) if item is not adapter]
     if theirs:
         shown = listed([adapter_words(item) for item in theirs], most=_MOST_OTHERS)
-        words.append(f"{address_words(interface)} is carried by {shown}")
+        words.append(f"{address_words(interface)} is used by {shown}")
     return f" ({', '.join(words)})" if words else ""
 
 
 def _tag(adapter: Carrier) -> str:
-    """Return what of VLANs is set on an adapter; nothing for one that is untagged."""
+    """Return the VLAN setting of an adapter; empty for one that is untagged."""
     mode, access = str(adapter.vlan.get("mode") or "").casefold(), adapter.vlan.get("access")
     if mode in ("trunk", "private"):
         return f"VLAN mode {mode}"

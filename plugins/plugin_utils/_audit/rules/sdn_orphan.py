@@ -16,12 +16,12 @@ from ._absence import INCOMPLETE, spoofing_doubts
 from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
 
 _BIND = (
-    "If the adapter belongs to the interface, bind it: macpool.hyperv.vm_port_profile, with the VM off. Otherwise give the"
-    " adapter an address of its own (macpool.hyperv.vm_network_adapter with pool)."
+    "If the adapter belongs to the interface, bind it while the VM is off (macpool.hyperv.vm_port_profile). Otherwise give"
+    " the adapter another address (macpool.hyperv.vm_network_adapter with pool)."
 )
 _REBIND = (
-    "Make the interface again and bind the adapter to it (macpool.hyperv.nc_network_interface with the address of the"
-    " adapter, then macpool.hyperv.vm_port_profile, or role macpool.hyperv.mac_tenant_vm for all of it). A VM that is not"
+    "Create the interface again and bind the adapter to it (macpool.hyperv.nc_network_interface with the address of the"
+    " adapter, then macpool.hyperv.vm_port_profile; or role macpool.hyperv.mac_tenant_vm for all of it). A VM that is not"
     " meant to be in the software-defined network gets the null profile (macpool.hyperv.vm_port_profile)."
 )
 
@@ -30,16 +30,17 @@ _REBIND = (
     id="sdn-orphan",
     severity="low",
     title="An interface without adapter, or a profile without interface",
-    explanation="""No adapter is bound to this interface of the Network Controller: its VM was deleted, never made, or
-    loses its traffic because the binding is missing. The interface keeps its address and its IP address from everybody
-    else: low. Where an adapter carries the interface's address but is not bound to it, no policy reaches that adapter:
-    high while the VM runs, else medium. The other way round, an adapter bound to an instance id that no controller has
-    gets no policy at all (facts 44, 86): high while it runs, else medium. Absence needs proof: with an incomplete
-    picture the other half may be where nobody looked, and the finding is info. Interfaces of hosts are not looked at,
-    and without a document of a Network Controller nothing is said.""",
-    remedy="""If the VM is gone for good, remove the interface (macpool.hyperv.nc_network_interface with state absent, or role
-    macpool.hyperv.mac_tenant_vm with state absent, which gives the claim back too). If the VM is still to come, go on
-    with role macpool.hyperv.mac_tenant_vm.""",
+    explanation="""No adapter is bound to this interface of the Network Controller: its VM was deleted or never
+    created, or it has no traffic because the binding is missing. The interface blocks its MAC address and its IP
+    address for others: low. If an adapter uses the interface's address but is not bound to it, no policy reaches that
+    adapter: high while the VM runs, otherwise medium. In the opposite case, an adapter that is bound to an instance
+    id that no controller has gets no policy at all (facts 44, 86): high while it runs, otherwise medium. Absence must
+    be proven: if the observation is incomplete, the other half may be in the part that was not read, and the finding
+    is info. Interfaces of hosts are not checked. Without a document of a Network Controller this rule reports
+    nothing.""",
+    remedy="""If the VM was deleted, remove the interface (macpool.hyperv.nc_network_interface with state absent, or
+    role macpool.hyperv.mac_tenant_vm with state absent, which also releases the claim). If the VM will still be
+    created, continue with role macpool.hyperv.mac_tenant_vm.""",
 )
 def sdn_orphan(situation: Situation) -> Iterator[Finding]:
     """Yield the interfaces and the profiles whose other half is missing."""
@@ -64,17 +65,20 @@ def _without_adapter(
     unbound = [item for item in carriers if not item.bound]
     said, severity, unproven = [], "low", list(doubts)
     if carriers:
-        said.append(f"Its address is carried by {listed([_carried(situation, item) for item in carriers], most=3)}.")
+        said.append(f"Its address is used by {listed([_carried(situation, item) for item in carriers], most=3)}.")
     if any(item.vm for item in unbound):
-        # Whatever else was not seen: this adapter was, and it lacks its profile.
+        # This adapter was seen, and it lacks its profile, whatever else was not seen.
         severity = "high" if any(item.vm and item.running for item in unbound) else "medium"
     else:
         if interface.server and situation.picture.names.key(interface.server) not in situation.picture.hosts:
-            unproven.append(f"Its port is said to be on server {quoted(interface.server)}, which was not seen.")
+            unproven.append(
+                f"The controller reports its port on server {quoted(interface.server)}, which was not observed."
+            )
         severity = "info" if unproven else "low"
         unproven += spoofing
     if namesakes := situation.sdn.namesakes(interface):
-        said.append(f"The same address has {listed([interface_name(item) for item in namesakes], most=3)}.")
+        shown = sentence(listed([interface_name(item) for item in namesakes], most=3))
+        said.append(f"{shown} {'has' if len(namesakes) == 1 else 'have'} the same address.")
     return Finding(
         " ".join([f"{words}.", *said, *unproven]),
         addresses=(interface.address,) if interface.address else (),
@@ -103,7 +107,7 @@ def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden
     verb = "is" if len(adapters) == 1 else "are"
     said = [f"{words} {verb} bound by {profile_words(first)} to an interface that no Network Controller has."]
     said += [
-        f"{sentence(interface_words(interface))} has its address {address_words(first)}."
+        f"{sentence(interface_words(interface))} has the address {address_words(first)} of this adapter."
         for interface in situation.sdn.by_address.get(first.address or 0, ())
     ]
     if hidden:

@@ -18,13 +18,13 @@ from ._adapters import about
     id="static-in-dynamic-range",
     severity="high",
     title="A static address inside a dynamic range",
-    explanation="""A static address lies where a host hands out dynamic ones. Another host than the one that runs the VM
-    does not know it and will hand it out. The VM's own host avoids it only as long as the VM stays there. Where the
-    ledger holds the claim the address was pinned, and it stays like this until the host gets a fresh block. Microsoft's
-    advice is to keep static addresses outside dynamic ranges (fact 17).""",
-    remedy="""Give the adapter an address of a pool (macpool.hyperv.vm_network_adapter with pool), or let the host's range
-    move away: lease it a fresh block (macpool.hyperv.host_range_lease, macpool.hyperv.host_range) once no dynamic
-    adapter needs the old one.""",
+    explanation="""A static address is in a range from which a host hands out dynamic addresses. If that is not the
+    host that runs the VM, it does not know the address and will hand it out. The VM's own host avoids it only as long
+    as the VM stays there. If the ledger has a claim on it, the address was pinned, and this remains until the host
+    gets a new block. Microsoft recommends keeping static addresses outside dynamic ranges (fact 17).""",
+    remedy="""Give the adapter an address from a pool (macpool.hyperv.vm_network_adapter with pool), or give the host
+    another range: lease it a new block (macpool.hyperv.host_range_lease, macpool.hyperv.host_range) when no dynamic
+    adapter needs the old one any more.""",
 )
 def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
     """Yield the static adapters inside any host's range."""
@@ -38,7 +38,7 @@ def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
         if others:
             yield about(
                 adapter,
-                f"{subject} lies in the dynamic range of {host_list(others)}, which does not know that it is taken.",
+                f"{subject} is in the dynamic range of {host_list(others)}, which does not know that the address is in use.",
                 hosts=others,
             )
         elif covering:
@@ -46,7 +46,7 @@ def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
             pinned = claim is not None and claim.state in LIVE_STATES and situation.is_promised_to(claim, adapter)
             yield about(
                 adapter,
-                f"{subject} lies in its own host's dynamic range"
-                + ("; the ledger holds the claim." if pinned else ", which is safe only while the VM stays there."),
+                f"{subject} is in the dynamic range of its own host"
+                + ("; the ledger has a claim on it." if pinned else ", which is safe only while the VM stays there."),
                 severity="info" if pinned else "medium",
             )

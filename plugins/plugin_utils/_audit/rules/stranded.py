@@ -18,13 +18,13 @@ from ._adapters import about, dynamic_outside
     id="stranded",
     severity="medium",
     title="The address changes at the next start",
-    explanation="""A dynamic address lies outside the range of the host that runs the VM. It stays while the VM runs;
-    at the next start from off, or when it is restored from saved state, Hyper-V gives it a new one (facts 18, 19, 21).
-    DHCP reservations, firewall rules, licences and guest settings that know the old address fail then, often weeks after
-    the move or the range change that caused it.""",
-    remedy="""Pin the address before the VM is next turned off and on: macpool.hyperv.vm_network_adapter with pin sets it
-    static, as it is, when the VM is off (role macpool.hyperv.mac_adapters with pin does so for many VMs). If the address
-    may change, start the VM again at a time of your choice.""",
+    explanation="""A dynamic address is outside the range of the host that runs the VM. It stays while the VM runs. At
+    the next start from off, or when the VM is restored from saved state, Hyper-V gives it a new one (facts 18, 19,
+    21). DHCP reservations, firewall rules, licences and guest settings that depend on the old address then fail,
+    often weeks after the move or the range change that caused it.""",
+    remedy="""Pin the address before the VM is next turned off and on: macpool.hyperv.vm_network_adapter with pin
+    makes it static, unchanged, while the VM is off (role macpool.hyperv.mac_adapters with pin does this for many
+    VMs). If the address may change, restart the VM at a time of your choice.""",
 )
 def stranded(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters whose address is outside their own host's range."""
@@ -33,6 +33,6 @@ def stranded(situation: Situation) -> Iterator[Finding]:
         if own is not None:
             yield about(
                 adapter,
-                f"{mac(adapter.address or 0)} of {adapter_words(adapter)} lies outside the host's range {span(own)}: a"
-                " new address at the next start.",
+                f"{mac(adapter.address or 0)} of {adapter_words(adapter)} is outside the host's range {span(own)}: the"
+                " adapter gets a new address at the next start.",
             )

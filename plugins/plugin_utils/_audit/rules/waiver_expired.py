@@ -16,14 +16,14 @@ from ..situation import Situation
 @rule(
     id="waiver-expired",
     severity="medium",
-    title="A waiver has run out",
-    explanation="""A waiver accepts a finding until a day. After that day the finding counts again, and the waiver itself
-    is reported so that nobody believes the exception still holds.""",
-    remedy="""Fix what the waiver excused, then remove it from macpool_plan.waivers; or renew it with a new date and
-    a reason that still holds.""",
+    title="A waiver has expired",
+    explanation="""A waiver accepts a finding until a given day. After that day the finding counts again, and the
+    waiver itself is reported, so that it is clear that the exception no longer applies.""",
+    remedy="""Fix the problem that the waiver accepted, then remove it from macpool_plan.waivers. Or renew it with a
+    new date and a reason that still applies.""",
 )
 def waiver_expired(situation: Situation) -> Iterator[Finding]:
-    """Yield the waivers of days gone by."""
+    """Yield the waivers whose last day is over."""
     today = situation.now.date()
     for waiver in situation.plan.waivers if situation.plan else ():
         if waiver.until < today:

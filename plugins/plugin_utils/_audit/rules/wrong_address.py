@@ -17,15 +17,16 @@ from ._adapters import about
 @rule(
     id="wrong-address",
     severity="high",
-    title="An adapter carries another address than the one it was promised",
-    explanation="""The ledger has an applied claim for this adapter, but the adapter carries something else: somebody
-    changed it by hand, a checkpoint was applied, or the VM was restored from an older copy. Whoever relies on the
-    promise (DHCP, firewall, the Network Controller) no longer meets this VM.""",
-    remedy="""Set the promised address again while the VM is off: run the play that manages the adapter (role mac_adapters,
-    macpool.hyperv.vm_network_adapter). If the new address is right, release the claim and claim that one.""",
+    title="An adapter does not use the address that was promised to it",
+    explanation="""The ledger has an applied claim for this adapter, but the adapter uses another address: it was
+    changed by hand, a checkpoint was applied, or the VM was restored from an older copy. Systems that rely on the
+    promised address (DHCP, firewall, the Network Controller) no longer find this VM.""",
+    remedy="""Set the promised address again while the VM is off: run the play that manages the adapter (role
+    mac_adapters, macpool.hyperv.vm_network_adapter). If the new address is correct, release the claim and claim that
+    address.""",
 )
 def wrong_address(situation: Situation) -> Iterator[Finding]:
-    """Yield the adapters of applied claims that carry another address."""
+    """Yield the adapters of applied claims that have another address."""
     for claim in situation.claims:
         if claim.state != "applied":
             continue
@@ -35,7 +36,7 @@ def wrong_address(situation: Situation) -> Iterator[Finding]:
         carried = mac(adapter.value) if adapter.value is not None else quoted(adapter.text)
         finding = about(
             adapter,
-            f"{sentence(adapter_words(adapter))} carries {carried}, but {mac(claim.address)} is promised to it as"
+            f"{sentence(adapter_words(adapter))} has {carried}, but {mac(claim.address)} is promised to it as"
             f" {quoted(claim.label)}.",
         )
         finding.addresses = sorted({claim.address, *finding.addresses})

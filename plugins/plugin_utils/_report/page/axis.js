@@ -2,22 +2,22 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The axis of the map. The address space has 281 million million places and a cluster uses a few thousand, far apart: so
-// the axis is cut wherever somebody's land begins or ends, each piece gets room by the logarithm of its size, and what
-// nobody uses is folded to a sliver. Inside a piece the axis is to scale.
+// The axis of the map. The address space has 281 trillion addresses, and a cluster uses a few thousand of them, far
+// apart. Therefore the axis is cut wherever a range begins or ends, the width of each piece is the logarithm of its size,
+// and unused pieces are folded to a narrow strip. Inside a piece the axis is to scale.
 
 const SPACE = { start: 0, end: 2 ** 48 - 1 };
 const MOST_CLUSTERS = 48;
 const FOLD = 1.6;
 
 const sizeOf = (view) => view.end - view.start + 1;
-const within = (view, land) => land.end >= view.start && land.start <= view.end;
+const within = (view, range) => range.end >= view.start && range.start <= view.end;
 const same = (a, b) => a.start === b.start && a.end === b.end;
 
-// Carriers outside all land in groups: by 256 addresses where these are few enough, else by larger blocks.
-function clustersIn(view, lands) {
+// Addresses in use outside all ranges, in groups: of 256 addresses if these are few enough, otherwise of larger blocks.
+function clustersIn(view, ranges) {
   const strays = [];
-  const sorted = lands.slice().sort((a, b) => a.start - b.start);
+  const sorted = ranges.slice().sort((a, b) => a.start - b.start);
   let at = 0, reach = -1;
   for (let place = placeOf(view.start); place < ADDRESSES.length && ADDRESSES[place] <= view.end; place++) {
     const address = ADDRESSES[place];
@@ -39,18 +39,18 @@ function clustersIn(view, lands) {
 
 // Pieces of a view: { start, end, used, from, to } with places between 0 and 1.
 function layout(view) {
-  const lands = LAND.filter((land) => within(view, land));
-  const clusters = clustersIn(view, lands);
-  const all = [...lands, ...clusters];
+  const ranges = RANGES.filter((range) => within(view, range));
+  const clusters = clustersIn(view, ranges);
+  const all = [...ranges, ...clusters];
   const cuts = new Set([view.start, view.end + 1]);
   const opens = new Map();
   const mark = (at, step) => opens.set(at, (opens.get(at) || 0) + step);
   const strays = new Set(clusters);
-  for (const land of all) {
-    const start = Math.max(view.start, land.start), end = Math.min(view.end, land.end) + 1;
+  for (const range of all) {
+    const start = Math.max(view.start, range.start), end = Math.min(view.end, range.end) + 1;
     cuts.add(start).add(end);
-    // Land counts whole, strays by a little: their blocks are as large as it takes to have few of them.
-    const step = strays.has(land) ? 1 / 1024 : 1;
+    // A range counts fully, a group of strays only a little: the groups are large only to be few.
+    const step = strays.has(range) ? 1 / 1024 : 1;
     mark(start, step);
     mark(end, -step);
   }
@@ -60,7 +60,7 @@ function layout(view) {
   for (let at = 0; at + 1 < bounds.length; at++) {
     depth += opens.get(bounds[at]) || 0;
     const start = bounds[at], end = bounds[at + 1] - 1;
-    const weight = depth >= 1 ? 2 + Math.log2(end - start + 1) : depth ? 3 + Math.log2(1 + carriedIn(start, end)) : FOLD;
+    const weight = depth >= 1 ? 2 + Math.log2(end - start + 1) : depth ? 3 + Math.log2(1 + usedIn(start, end)) : FOLD;
     pieces.push({ start, end, used: depth > 0, from: total, to: total + weight });
     total += weight;
   }
@@ -78,13 +78,13 @@ function layout(view) {
     return pieces[low];
   };
   return {
-    view, lands, clusters, pieces,
-    // Where an address begins, from 0 to 1.
+    view, ranges, clusters, pieces,
+    // The place of an address, from 0 to 1.
     place(address) {
       const piece = pieceAt((item) => item.start <= address);
       return piece.from + ((piece.to - piece.from) * (address - piece.start)) / (piece.end - piece.start + 1);
     },
-    // Which address is at a place.
+    // The address at a place.
     address(place) {
       const piece = pieceAt((item) => item.from <= place);
       const inside = Math.max(0, Math.min(1, (place - piece.from) / (piece.to - piece.from)));
@@ -93,16 +93,16 @@ function layout(view) {
   };
 }
 
-// The next larger stretch that has a meaning: land around the view, else sixteen times as much, else the whole space.
+// The next larger view: a range around the view, otherwise sixteen times as much, otherwise the whole address space.
 function outOf(view) {
-  const around = LAND.filter((land) => land.start <= view.start && land.end >= view.end && !same(land, view))
+  const around = RANGES.filter((range) => range.start <= view.start && range.end >= view.end && !same(range, view))
     .sort((a, b) => sizeOf(a) - sizeOf(b))[0];
   const size = sizeOf(view);
   const block = 2 ** (4 * (Math.floor(Math.log2(size) / 4) + 1));
   const start = Math.floor(view.start / block) * block;
   const end = Math.max(start + block - 1, view.end);
   if (around && sizeOf(around) <= end - start + 1) return { start: around.start, end: around.end };
-  // Beyond a manufacturer's block there is nothing to see before the whole space.
+  // Above the block of a vendor prefix, the next view is the whole space.
   if (block > 2 ** 24) return SPACE;
   return { start, end };
 }

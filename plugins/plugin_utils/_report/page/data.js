@@ -49,7 +49,7 @@ const FINDINGS = DATA.findings.map(([rule, severity, addresses, hosts, vms, evid
   return finding;
 });
 
-const LAND = DATA.land.map(([kind, label, start, end, hosts]) => ({
+const RANGES = DATA.ranges.map(([kind, label, start, end, hosts]) => ({
   kind, name: label, start, end, hosts: hosts.map((place) => HOSTS[place]), shared: false,
 }));
 const CLAIMS = new Map(DATA.claims.map(([address, owner, pool, state]) => [address, { owner, pool, state }]));
@@ -57,7 +57,7 @@ const USAGE = DATA.usage.map(([kind, label, start, end, size, used, claimed, per
   kind, name: label, start, end, size, used, claimed, percent, warnAt, perDay, daysLeft,
 }));
 
-// Every carrier by address, checkpoints included: they come back when somebody applies them.
+// Every carrier by address, including checkpoints: they come back when they are applied.
 const CARRIERS = new Map();
 function carry(address, carrier) {
   if (typeof address !== "number" || !address) return;
@@ -83,7 +83,7 @@ for (const vm of VMS) {
 }
 const ADDRESSES = Float64Array.from(CARRIERS.keys()).sort();
 
-// First place in ADDRESSES that is not below an address.
+// The first place in ADDRESSES whose address is not lower than the given one.
 function placeOf(address) {
   let low = 0, high = ADDRESSES.length;
   while (low < high) {
@@ -93,13 +93,13 @@ function placeOf(address) {
   }
   return low;
 }
-const carriedIn = (start, end) => placeOf(end + 1) - placeOf(start);
+const usedIn = (start, end) => placeOf(end + 1) - placeOf(start);
 
-// Rules that speak of a stretch of land name its ends, which says nothing about the two addresses.
-const OF_LAND = /^(range-|default-range|nc-pool)/;
+// Findings of rules about ranges name the first and the last address; they do not concern these two addresses.
+const OF_RANGE = /^(range-|default-range|nc-pool)/;
 const WORST_AT = new Map();
 for (const finding of FINDINGS) {
-  if (finding.waived || OF_LAND.test(finding.rule)) continue;
+  if (finding.waived || OF_RANGE.test(finding.rule)) continue;
   for (const address of finding.addresses) {
     if (!WORST_AT.has(address) || WORST_AT.get(address) > finding.severity) WORST_AT.set(address, finding.severity);
   }
@@ -108,9 +108,9 @@ for (const finding of FINDINGS) {
 const open = (findings) => findings.filter((finding) => !finding.waived);
 const worstOf = (findings) => open(findings).reduce((worst, finding) => Math.min(worst, finding.severity), SEVERITIES.length);
 
-// Sweep over the host ranges: what two of them have in common may be handed out twice.
+// Host ranges that overlap: their common addresses may be handed out twice.
 (() => {
-  const ranges = LAND.filter((land) => land.kind === "range").sort((a, b) => a.start - b.start || a.end - b.end);
+  const ranges = RANGES.filter((item) => item.kind === "range").sort((a, b) => a.start - b.start || a.end - b.end);
   let reach = null;
   for (const range of ranges) {
     if (range.hosts.length > 1) range.shared = true;
@@ -119,14 +119,14 @@ const worstOf = (findings) => open(findings).reduce((worst, finding) => Math.min
   }
 })();
 
-const told = (text) => clip(visible(text)) || "(no name)";
+const shown = (text) => clip(visible(text)) || "(no name)";
 
 function carrierWords(carrier) {
-  const where = `on ${told(carrier.host.name)}`;
-  if (carrier.kind === "host") return `host adapter ${told(carrier.name)} ${where}`;
-  if (carrier.kind === "physical") return `physical adapter ${told(carrier.name)} ${where}`;
-  const point = carrier.kind === "checkpoint" ? `checkpoint "${told(carrier.point)}" of ` : "";
-  return `${carrier.kind === "replica" ? "replica of " : point}VM ${told(carrier.vm.name)} ${where}`;
+  const where = `on ${shown(carrier.host.name)}`;
+  if (carrier.kind === "host") return `host adapter ${shown(carrier.name)} ${where}`;
+  if (carrier.kind === "physical") return `physical adapter ${shown(carrier.name)} ${where}`;
+  const point = carrier.kind === "checkpoint" ? `checkpoint "${shown(carrier.point)}" of ` : "";
+  return `${carrier.kind === "replica" ? "replica of " : point}VM ${shown(carrier.vm.name)} ${where}`;
 }
 
 const WAY = { "1": "dynamic", "0": "static" };

@@ -9,7 +9,7 @@ const FIRST = 50;
 function waiverText(finding) {
   const quoted = (text) => JSON.stringify(visible(text));
   const subject = finding.addresses.length === 1 ? dashed(finding.addresses[0])
-    : finding.addresses.length === 2 && OF_LAND.test(finding.rule) ? finding.addresses.map(dashed).join("..")
+    : finding.addresses.length === 2 && OF_RANGE.test(finding.rule) ? finding.addresses.map(dashed).join("..")
     : finding.vms.length ? finding.vms[0].id || finding.vms[0].name
     : finding.hosts.length ? finding.hosts[0].name : "";
   return `- rule: ${finding.rule}\n  subject: ${quoted(subject)}\n  reason: ""\n  owner: ""\n  until: ""\n`;
@@ -26,8 +26,8 @@ function findingBody(finding) {
     rule ? h("p", { class: "why" }, h("b", {}, "Why"), " ", visible(rule.explanation)) : null,
     finding.waived ? h("p", { class: "waiver" }, h("b", {}, "Waived"), " until ", finding.waived.until, " by ", name(finding.waived.owner), ": ", visible(finding.waived.reason)) : null,
     facts([
-      finding.addresses.length ? [OF_LAND.test(finding.rule) && finding.addresses.length === 2 ? "Range" : "Address",
-        OF_LAND.test(finding.rule) && finding.addresses.length === 2 ? spanLink(...finding.addresses)
+      finding.addresses.length ? [OF_RANGE.test(finding.rule) && finding.addresses.length === 2 ? "Range" : "Address",
+        OF_RANGE.test(finding.rule) && finding.addresses.length === 2 ? spanLink(...finding.addresses)
           : finding.addresses.slice(0, 12).map((address) => [mac(address), " "])] : null,
       finding.vms.length ? ["VMs", some(finding.vms, vmLink)] : null,
       finding.others.length ? ["Also", some(finding.others, (text) => name(text))] : null,
@@ -36,8 +36,8 @@ function findingBody(finding) {
   ];
 }
 
-function some(items, made, most = 12) {
-  const first = items.slice(0, most).map((item) => h("li", {}, made(item)));
+function some(items, render, most = 12) {
+  const first = items.slice(0, most).map((item) => h("li", {}, render(item)));
   if (items.length > most) first.push(h("li", { class: "muted" }, `and ${number(items.length - most)} more`));
   return h("ul", { class: "inline" }, first);
 }
@@ -88,7 +88,7 @@ function findingList(findings, none = "No findings.", first = FIRST) {
   return { element, show };
 }
 
-// What a search looks through, made when somebody first searches.
+// The text that is searched, created at the first search.
 let searched = null;
 function searchTexts() {
   searched ||= FINDINGS.map((finding) => [

@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The grid of the map: one cell for each address, or for a power of sixteen of them where there are too many.
+// The grid of the map: one cell for each address, or, in large views, for a power of sixteen of them.
 
 const MOST_CELLS = 1024;
 const LARGEST_GRID = 2 ** 24;
@@ -26,16 +26,16 @@ function look(address) {
 function addressWords(address) {
   const { carriers, claim, bad } = look(address);
   const parts = carriers.map((carrier) => `${carrierWords(carrier)}, ${wayWords(carrier)}`);
-  if (claim) parts.push(`promised to ${told(claim.owner)} (${visible(claim.state)})`);
+  if (claim) parts.push(`promised to ${shown(claim.owner)} (${visible(claim.state)})`);
   return `${dashed(address)}: ${parts.join("; ") || "free"}${bad ? "; urgent finding" : ""}`;
 }
 
-const LEGEND = [["free", "free"], ["dynamic", "dynamic"], ["static", "static"], ["own", "host itself"], ["asleep", "checkpoint only"], ["promised", "promised only"], ["many", "several carriers"], ["bad", "urgent finding"]];
+const LEGEND = [["free", "free"], ["dynamic", "dynamic"], ["static", "static"], ["own", "host's own adapter"], ["asleep", "checkpoint only"], ["promised", "promised only"], ["many", "several adapters"], ["bad", "urgent finding"]];
 
 const legend = () => h("ul", { class: "legend", "aria-label": "Legend" }, LEGEND.map(([kind, words]) =>
   h("li", {}, h("span", { class: `cell ${kind === "bad" ? "free bad" : kind}`, "aria-hidden": "true" }), words)));
 
-// pick gets a stretch to zoom into or a single address; tell gets what is pointed at, and whether the focus moved there.
+// pick gets a view to zoom into or a single address; tell gets what is pointed at, and whether the focus moved there.
 function grid(view, { tell, pick, at = null }) {
   const size = cellSize(view), cells = [];
   const wide = sizeOf(view) / size > 256 && window.innerWidth > 900;
@@ -98,7 +98,7 @@ function cellClass(cell, size) {
     const { kind, bad } = look(cell.from);
     return `cell ${kind}${bad ? " bad" : ""}`;
   }
-  const used = carriedIn(cell.from, cell.to);
+  const used = usedIn(cell.from, cell.to);
   if (!used) return "cell free";
   let bad = false;
   for (let at = placeOf(cell.from); !bad && at < ADDRESSES.length && ADDRESSES[at] <= cell.to; at++) {
@@ -111,5 +111,5 @@ function cellClass(cell, size) {
 
 function cellWords(cell, size) {
   if (size === 1) return addressWords(cell.from);
-  return `${dashed(cell.from)} to ${dashed(cell.to)}: ${number(carriedIn(cell.from, cell.to))} of ${count(cell.to - cell.from + 1, "address")} carried`;
+  return `${dashed(cell.from)} to ${dashed(cell.to)}: ${number(usedIn(cell.from, cell.to))} of ${count(cell.to - cell.from + 1, "address")} in use`;
 }

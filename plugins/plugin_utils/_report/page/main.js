@@ -56,7 +56,7 @@ window.addEventListener("hashchange", () => {
   const inMap = document.activeElement && document.activeElement.closest(".band, .map-tools, .grid");
   const heading = route();
   const kind = main.dataset.view;
-  // Within the map the focus stays in the map, so that one can go on zooming by keyboard.
+  // Within the map the focus stays in the map, so that zooming by keyboard can continue.
   const next = kind === "map" && shownView === "map" && inMap ? view.querySelector(".grid .here") || view.querySelector(".band button[tabindex='0']") : null;
   if (next) next.focus();
   else if (heading) heading.focus({ preventScroll: false });
@@ -69,7 +69,7 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 
-// One box for "whose is this?": an address goes to the map, the one VM or host of that name to its page.
+// One search box: an address opens the map; a name that only one VM or host has opens its page.
 document.getElementById("find").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = document.getElementById("find-text").value.trim();
@@ -90,7 +90,7 @@ const stored = (value) => {
     if (value === undefined) return localStorage.getItem("macpool-theme");
     localStorage.setItem("macpool-theme", value);
   } catch {
-    // Without storage the choice lasts as long as the page.
+    // Without storage the choice is kept only while the page is open.
   }
   return null;
 };
@@ -108,7 +108,7 @@ theme.addEventListener("click", () => {
 dark.addEventListener("change", () => paint());
 paint(stored());
 
-// On paper: every finding of the current choice, opened, what they have in common said once, up to what anybody reads.
+// On paper: the findings of the current filter in full, with common texts only once, up to a limit.
 const MOST_ON_PAPER = 1000;
 const paper = document.getElementById("print");
 window.addEventListener("beforeprint", () => {

@@ -2,39 +2,39 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The band of the map: lanes of land over one axis, with what is carried below them.
+// The band of the map: lanes of ranges over one axis, with the addresses in use below them.
 
 const LANES = [
   ["Host ranges", ["range"]],
-  ["Our plan", ["pool", "block", "lease"]],
+  ["Plan", ["pool", "block", "lease"]],
   ["Others", ["other", "nc", "container"]],
 ];
 const KINDS = {
   range: "range from which Hyper-V hands out addresses", pool: "pool of the plan", block: "static block of a host",
-  lease: "land of the plan from which hosts get their ranges", other: "land of another allocator", nc: "pool of the Network Controller",
-  container: "pool of container networking", stray: "addresses outside all known land",
+  lease: "addresses of the plan from which hosts get their ranges", other: "range of another allocator", nc: "pool of the Network Controller",
+  container: "pool of container networking", stray: "addresses outside all known ranges",
 };
 const MOST_ROWS = 4;
 const TICK = 0.135;
 const NARROWEST = 0.0028;
 
-const landTitle = (land) => (land.kind === "stray" ? `${dashed(land.start).slice(0, land.end - land.start < 256 ? 14 : 8)}\u2026` : told(land.name));
+const rangeTitle = (range) => (range.kind === "stray" ? `${dashed(range.start).slice(0, range.end - range.start < 256 ? 14 : 8)}\u2026` : shown(range.name));
 
-function landWords(land) {
-  const parts = [land.kind === "stray" ? "" : `${told(land.name)}: `, KINDS[land.kind], `, ${dashed(land.start)} to ${dashed(land.end)}, `,
-    count(land.end - land.start + 1, "address"), `, ${number(carriedIn(land.start, land.end))} carried`];
-  if (land.shared) parts.push(", overlaps another host's range");
+function rangeWords(range) {
+  const parts = [range.kind === "stray" ? "" : `${shown(range.name)}: `, KINDS[range.kind], `, ${dashed(range.start)} to ${dashed(range.end)}, `,
+    count(range.end - range.start + 1, "address"), `, ${number(usedIn(range.start, range.end))} in use`];
+  if (range.shared) parts.push(", overlaps another host's range");
   return parts.join("");
 }
 
-// Rows of one lane, so that lands that overlap lie below each other.
-function stacked(lands) {
+// Rows of one lane, so that ranges that overlap are below each other.
+function stacked(ranges) {
   const ends = [], rows = [];
-  for (const land of lands.slice().sort((a, b) => a.start - b.start || b.end - a.end)) {
-    let row = ends.findIndex((end) => end < land.start);
+  for (const range of ranges.slice().sort((a, b) => a.start - b.start || b.end - a.end)) {
+    let row = ends.findIndex((end) => end < range.start);
     if (row < 0) row = Math.min(ends.length, MOST_ROWS - 1);
-    ends[row] = Math.max(ends[row] ?? -1, land.end);
-    (rows[row] ||= []).push(land);
+    ends[row] = Math.max(ends[row] ?? -1, range.end);
+    (rows[row] ||= []).push(range);
   }
   return rows;
 }
@@ -54,33 +54,33 @@ function band(view, { go, tell }) {
     return width;
   };
   const buttons = [];
-  const landButton = (land, lane) => {
+  const rangeButton = (range, lane) => {
     const button = h("button", {
-      type: "button", class: `land land-${land.kind}${land.shared ? " shared" : ""}`, tabindex: "-1", "aria-label": landWords(land),
-      onclick: () => go({ start: land.start, end: land.end }),
-      onfocus: () => { rove(button); tell(land); },
-      onmouseenter: () => tell(land),
+      type: "button", class: `range range-${range.kind}${range.shared ? " shared" : ""}`, tabindex: "-1", "aria-label": rangeWords(range),
+      onclick: () => go({ start: range.start, end: range.end }),
+      onfocus: () => { rove(button); tell(range); },
+      onmouseenter: () => tell(range),
     });
-    const width = put(button, land.start, land.end);
-    if (width > (land.kind === "stray" ? 0.075 : 0.018)) button.append(h("span", {}, landTitle(land)));
-    buttons.push({ button, lane, land });
+    const width = put(button, range.start, range.end);
+    if (width > (range.kind === "stray" ? 0.075 : 0.018)) button.append(h("span", {}, rangeTitle(range)));
+    buttons.push({ button, lane, range });
     return button;
   };
   let lane = 0;
   const rows = [];
   for (const [title, kinds] of LANES) {
-    const stack = stacked(axis.lands.filter((land) => kinds.includes(land.kind)));
-    stack.forEach((lands, at) => {
+    const stack = stacked(axis.ranges.filter((range) => kinds.includes(range.kind)));
+    stack.forEach((ranges, at) => {
       rows.push(h("div", { class: "lane" }, h("span", { class: "lane-name" }, at ? "" : title),
-        h("div", { class: "lane-box" }, folds(axis, put), lands.map((land) => landButton(land, lane)))));
+        h("div", { class: "lane-box" }, folds(axis, put), ranges.map((range) => rangeButton(range, lane)))));
       lane += 1;
     });
   }
   if (axis.clusters.length) {
     rows.push(h("div", { class: "lane" }, h("span", { class: "lane-name" }, "Elsewhere"),
-      h("div", { class: "lane-box" }, folds(axis, put), axis.clusters.map((land) => landButton(land, lane)))));
+      h("div", { class: "lane-box" }, folds(axis, put), axis.clusters.map((range) => rangeButton(range, lane)))));
   }
-  rows.push(h("div", { class: "lane" }, h("span", { class: "lane-name" }, "Carried"),
+  rows.push(h("div", { class: "lane" }, h("span", { class: "lane-name" }, "In use"),
     h("div", { class: "lane-box tall" }, folds(axis, put), density(axis, view))));
   rows.push(h("div", { class: "lane" }, h("span", { class: "lane-name" }), ticks(axis, put)));
 
@@ -101,7 +101,7 @@ function band(view, { go, tell }) {
       if (along) next = buttons.filter((item) => item.lane === here.lane)[buttons.filter((item) => item.lane === here.lane).indexOf(here) + along];
       else {
         const row = buttons.filter((item) => item.lane === here.lane + lanes);
-        next = row.reduce((best, item) => (!best || Math.abs(item.land.start - here.land.start) < Math.abs(best.land.start - here.land.start) ? item : best), null);
+        next = row.reduce((best, item) => (!best || Math.abs(item.range.start - here.range.start) < Math.abs(best.range.start - here.range.start) ? item : best), null);
       }
       if (next) next.button.focus();
       event.preventDefault();
@@ -109,7 +109,7 @@ function band(view, { go, tell }) {
       go(outOf(view));
       event.preventDefault();
     } else if (event.key === "+" && at >= 0) {
-      go({ start: buttons[at].land.start, end: buttons[at].land.end });
+      go({ start: buttons[at].range.start, end: buttons[at].range.end });
       event.preventDefault();
     } else if (event.key === "0") {
       go(SPACE);
@@ -117,7 +117,7 @@ function band(view, { go, tell }) {
     }
   });
 
-  // The wheel with Ctrl zooms around the pointer; dragging chooses a stretch.
+  // The wheel with Ctrl zooms around the pointer; dragging selects addresses.
   const boxAt = (event) => {
     const box = element.querySelector(".lane-box").getBoundingClientRect();
     return Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
@@ -154,7 +154,7 @@ function band(view, { go, tell }) {
   };
   element.addEventListener("pointerup", release);
   element.addEventListener("pointerleave", release);
-  // A drag that ends on a land is no click on it.
+  // A drag that ends on a range is not a click on it.
   element.addEventListener("click", (event) => {
     if (dragged) event.stopPropagation();
     dragged = false;
@@ -163,12 +163,12 @@ function band(view, { go, tell }) {
 }
 
 const folds = (axis, put) => axis.pieces.filter((piece) => !piece.used).map((piece) => {
-  const fold = h("span", { class: "fold", "aria-hidden": "true", title: `${count(sizeOf(piece), "address")} that nobody uses` });
+  const fold = h("span", { class: "fold", "aria-hidden": "true", title: `${count(sizeOf(piece), "unused address")}` });
   put(fold, piece.start, piece.end);
   return fold;
 });
 
-// How much of each sliver of the axis is carried; red where something urgent is.
+// How many addresses of each strip of the axis are in use; red for urgent findings.
 function density(axis, view) {
   const BINS = 360, HEIGHT = 40;
   const every = new Array(BINS).fill(0), urgent = new Array(BINS).fill(0);
@@ -181,12 +181,12 @@ function density(axis, view) {
   const most = Math.max(1, ...every);
   const tall = (value) => (value ? Math.max(4, (Math.log2(value + 1) / Math.log2(most + 1)) * HEIGHT) : 0);
   const path = (values) => values.map((value, at) => (value ? `M${at} ${HEIGHT}V${(HEIGHT - tall(value)).toFixed(1)}h1V${HEIGHT}z` : "")).join("");
-  const words = `${count(carriedIn(view.start, view.end), "address")} carried here, ${number(urgent.reduce((a, b) => a + b, 0))} of them in a critical or high finding`;
+  const words = `${count(usedIn(view.start, view.end), "address")} in use here, ${number(urgent.reduce((a, b) => a + b, 0))} of them in a critical or high finding`;
   return svg("svg", { class: "density", viewBox: `0 0 ${BINS} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": words },
     svg("path", { class: "all", d: path(every) }), svg("path", { class: "urgent", d: path(urgent) }));
 }
 
-// Addresses below the lanes, wherever there is room, at the beginnings of what is used.
+// Addresses below the lanes at the start of used pieces, if there is room.
 function ticks(axis, put) {
   const box = h("div", { class: "lane-box ticks", "aria-hidden": "true" });
   let free = 0, wasUsed = false;

@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The views: what is under the summary, the map, hosts, VMs, addresses, sources, changes.
+// The views: the lower part of the summary, map, hosts, VMs, addresses, sources, changes.
 
 const missing = (what) => [h("h1", { tabindex: "-1" }, `No such ${what}`), h("p", {}, "The link is from another report.")];
 const mapLink = (view) => `#/map?from=${hex(view.start)}&to=${hex(view.end)}`;
@@ -11,13 +11,13 @@ const hrefOf = (view) => (same(view, SPACE) ? "#/map" : mapLink(view));
 function timeLeft(row) {
   if (row.perDay === null) return h("span", { class: "muted" }, "unknown");
   const rate = h("span", { class: "muted" }, ` ${row.perDay > 0 ? "+" : ""}${row.perDay} a day`);
-  if (row.daysLeft === null) return ["not in sight", rate];
+  if (row.daysLeft === null) return ["not filling", rate];
   return [h(row.daysLeft <= 30 ? "b" : "span", {}, count(row.daysLeft, "day")), rate];
 }
 
 function usageTable(rows) {
   return table({
-    caption: "Usage of ranges and pools", size: 12, rows, none: "No range and no pool is known.",
+    caption: "Usage of ranges and pools", size: 12, rows, none: "No ranges or pools are known.",
     columns: [
       { label: "Range or pool", cell: (row) => [h("span", { class: "muted" }, { pool: "pool ", nc_pool: "pool of the Network Controller " }[row.kind] || "hosts "), name(row.name)], key: (row) => row.name },
       { label: "Addresses", cell: (row) => spanLink(row.start, row.end), key: (row) => row.start },
@@ -29,12 +29,12 @@ function usageTable(rows) {
 }
 
 function summaryView() {
-  const told = h("p", { class: "map-told", "aria-hidden": "true" }, "Point at a piece to see whose it is, click it to zoom in.");
-  const space = band(SPACE, { go: (view) => { location.hash = hrefOf(view); }, tell: (land) => { told.textContent = landWords(land); } });
+  const told = h("p", { class: "map-told", "aria-hidden": "true" }, "Point at a range to see its name, click it to zoom in.");
+  const space = band(SPACE, { go: (view) => { location.hash = hrefOf(view); }, tell: (range) => { told.textContent = rangeWords(range); } });
   const full = USAGE.slice().sort((a, b) => b.percent / b.warnAt - a.percent / a.warnAt || compare(a.name, b.name));
   return [
-    LAND.length || ADDRESSES.length ? section("The address space", space.element, told,
-      h("p", { class: "muted" }, "Not to scale: stretches that nobody uses are folded. ", h("a", { href: "#/map" }, "Open the map"))) : null,
+    RANGES.length || ADDRESSES.length ? section("The address space", space.element, told,
+      h("p", { class: "muted" }, "Not to scale: unused parts are folded. ", h("a", { href: "#/map" }, "Open the map"))) : null,
     USAGE.length ? section("Fullest first", usageTable(full)) : null,
   ];
 }
@@ -43,7 +43,7 @@ function mapView(params) {
   const at = addressNumber(params.get("at") || "");
   let from = addressNumber(params.get("from") || ""), to = addressNumber(params.get("to") || "");
   if (at !== null && from === null) {
-    const home = LAND.filter((land) => land.start <= at && land.end >= at && sizeOf(land) <= 4096).sort((a, b) => sizeOf(a) - sizeOf(b))[0];
+    const home = RANGES.filter((range) => range.start <= at && range.end >= at && sizeOf(range) <= 4096).sort((a, b) => sizeOf(a) - sizeOf(b))[0];
     from = home ? home.start : Math.floor(at / 256) * 256;
     to = home ? home.end : from + 255;
   }
@@ -52,7 +52,7 @@ function mapView(params) {
   const go = (next) => { location.hash = hrefOf(next); };
   const detail = h("div", { class: "map-detail" });
   let held = null;
-  // What was picked stays on display while the pointer wanders, until the focus moves on.
+  // A picked address stays on display while the pointer moves, until the focus moves.
   const tell = (what, moved) => {
     if (moved && what !== held) held = null;
     if (held === null) detail.replaceChildren(...describe(what));
@@ -78,7 +78,7 @@ function mapView(params) {
   const tools = h("form", { class: "map-tools", onsubmit: (event) => {
     event.preventDefault();
     const wanted = addressNumber(jump.value);
-    if (wanted === null) say("That is no address: 12 hexadecimal digits are needed");
+    if (wanted === null) say("This is not an address: 12 hexadecimal digits are needed");
     else location.hash = `#/map?at=${hex(wanted)}`;
     jump.setAttribute("aria-invalid", String(wanted === null));
   } },
@@ -91,24 +91,24 @@ function mapView(params) {
   return [
     h("h1", { tabindex: "-1" }, "Map"),
     tools,
-    h("p", { class: "crumb" }, zoomed ? [spanOf(view.start, view.end), ` \u00b7 ${count(sizeOf(view), "address")}, ${number(carriedIn(view.start, view.end))} carried`]
-      : "The whole space. Stretches that nobody uses are folded; the rest has room by the logarithm of its size."),
+    h("p", { class: "crumb" }, zoomed ? [spanOf(view.start, view.end), ` \u00b7 ${count(sizeOf(view), "address")}, ${number(usedIn(view.start, view.end))} in use`]
+      : "The whole address space. Unused parts are folded; the width of the others is the logarithm of their size."),
     element,
-    h("p", { class: "muted hint" }, "Click or Enter zooms in, dragging chooses a stretch, Ctrl and the wheel zoom around the pointer; arrow keys move, minus zooms out, 0 shows the whole space."),
+    h("p", { class: "muted hint" }, "Click or Enter zooms in, dragging selects addresses, Ctrl and the wheel zoom around the pointer; arrow keys move, minus zooms out, 0 shows the whole space."),
     h("div", { class: "map-lower" }, cells ? h("div", {}, h("p", { class: "muted" }, cells.size === 1 ? "One cell is one address." : `One cell is ${count(cells.size, "address")}. Click it to zoom in.`), cells.element,
       cells.size === 1 ? legend() : null) : null, detail),
-    axis.lands.length + axis.clusters.length > 1 ? section("In this stretch", landTable([...axis.lands, ...axis.clusters])) : null,
+    axis.ranges.length + axis.clusters.length > 1 ? section("Ranges in this view", rangeTable([...axis.ranges, ...axis.clusters])) : null,
   ];
 }
 
-const landTable = (lands) => table({
-  caption: "Land in this stretch", rows: lands.slice().sort((a, b) => a.start - b.start || a.end - b.end), size: 16,
+const rangeTable = (ranges) => table({
+  caption: "Ranges in this view", rows: ranges.slice().sort((a, b) => a.start - b.start || a.end - b.end), size: 16,
   columns: [
-    { label: "Whose", cell: (land) => (land.kind === "stray" ? h("span", { class: "muted" }, "nobody's") : name(land.name)), key: (land) => land.name },
-    { label: "What", cell: (land) => [KINDS[land.kind], land.shared ? h("span", { class: "bad-words" }, ", overlaps") : null], key: (land) => KINDS[land.kind] },
-    { label: "Addresses", cell: (land) => spanLink(land.start, land.end), key: (land) => land.start },
-    { label: "Size", cell: (land) => number(sizeOf(land)), key: sizeOf, numeric: true },
-    { label: "Carried", cell: (land) => number(carriedIn(land.start, land.end)), key: (land) => carriedIn(land.start, land.end), numeric: true },
+    { label: "Name", cell: (range) => (range.kind === "stray" ? h("span", { class: "muted" }, "none") : name(range.name)), key: (range) => range.name },
+    { label: "Kind", cell: (range) => [KINDS[range.kind], range.shared ? h("span", { class: "bad-words" }, ", overlaps") : null], key: (range) => KINDS[range.kind] },
+    { label: "Addresses", cell: (range) => spanLink(range.start, range.end), key: (range) => range.start },
+    { label: "Size", cell: (range) => number(sizeOf(range)), key: sizeOf, numeric: true },
+    { label: "In use", cell: (range) => number(usedIn(range.start, range.end)), key: (range) => usedIn(range.start, range.end), numeric: true },
   ],
 }).element;
 
@@ -118,40 +118,40 @@ function shifted(view, direction) {
   return { start, end: start + size - 1 };
 }
 
-// What the map says of a piece of land, of a view, or of one address (a number).
+// What the map shows of a range, of a view, or of one address (a number).
 function describe(what) {
   if (typeof what === "number") {
     const { carriers, claim } = look(what);
-    const findings = open(FINDINGS.filter((finding) => !OF_LAND.test(finding.rule) && finding.addresses.includes(what)));
-    const lands = LAND.filter((land) => land.start <= what && land.end >= what);
+    const findings = open(FINDINGS.filter((finding) => !OF_RANGE.test(finding.rule) && finding.addresses.includes(what)));
+    const ranges = RANGES.filter((range) => range.start <= what && range.end >= what);
     return [h("h2", { class: "mac" }, dashed(what)),
       h("p", { class: "tools" }, copier("Copy address", () => dashed(what))),
-      carriers.length ? h("ul", {}, carriers.map((carrier) => h("li", {}, carrierLink(carrier), " on ", hostLink(carrier.host), h("span", { class: "muted" }, ` ${wayWords(carrier)}`)))) : h("p", {}, "Nobody carries it."),
-      claim ? h("p", {}, "Promised to ", name(claim.owner), ` (${visible(claim.state)}${claim.pool ? `, pool ${told(claim.pool)}` : ""})`) : null,
-      lands.length ? h("p", { class: "muted" }, "Inside ", lands.map((land, place) => [place ? ", " : "", told(land.name), ` (${KINDS[land.kind]})`])) : null,
+      carriers.length ? h("ul", {}, carriers.map((carrier) => h("li", {}, carrierLink(carrier), " on ", hostLink(carrier.host), h("span", { class: "muted" }, ` ${wayWords(carrier)}`)))) : h("p", {}, "It is not in use."),
+      claim ? h("p", {}, "Promised to ", name(claim.owner), ` (${visible(claim.state)}${claim.pool ? `, pool ${shown(claim.pool)}` : ""})`) : null,
+      ranges.length ? h("p", { class: "muted" }, "Part of ", ranges.map((range, place) => [place ? ", " : "", shown(range.name), ` (${KINDS[range.kind]})`])) : null,
       findings.slice(0, 6).map((finding) => findingItem(finding)),
     ].filter(Boolean).flat();
   }
-  const carried = carriedIn(what.start, what.end);
-  const lands = what.kind === "view" ? LAND.filter((land) => same(land, what)) : LAND.includes(what) ? [what] : [];
+  const used = usedIn(what.start, what.end);
+  const ranges = what.kind === "view" ? RANGES.filter((range) => same(range, what)) : RANGES.includes(what) ? [what] : [];
   return [
-    h("h2", {}, lands.length ? name(lands[0].name) : what.kind === "stray" ? "Outside all known land" : "This stretch"),
-    lands.length ? h("p", {}, lands.map((land) => KINDS[land.kind]).join(", ")) : null,
+    h("h2", {}, ranges.length ? name(ranges[0].name) : what.kind === "stray" ? "Outside all known ranges" : "These addresses"),
+    ranges.length ? h("p", {}, ranges.map((range) => KINDS[range.kind]).join(", ")) : null,
     h("p", {}, spanOf(what.start, what.end)),
-    h("p", {}, `${number(carried)} of ${count(what.end - what.start + 1, "address")} carried`),
-    lands.some((land) => land.shared) ? h("p", { class: "bad-words" }, "Overlaps the range of another host.") : null,
-    lands.flatMap((land) => land.hosts).length ? h("p", {}, "Hosts ", lands.flatMap((land) => land.hosts).slice(0, 8).map((host, place) => [place ? ", " : "", hostLink(host)])) : null,
+    h("p", {}, `${number(used)} of ${count(what.end - what.start + 1, "address")} in use`),
+    ranges.some((range) => range.shared) ? h("p", { class: "bad-words" }, "Overlaps the range of another host.") : null,
+    ranges.flatMap((range) => range.hosts).length ? h("p", {}, "Hosts ", ranges.flatMap((range) => range.hosts).slice(0, 8).map((host, place) => [place ? ", " : "", hostLink(host)])) : null,
     what.kind === "view" && same(what, SPACE) ? null : strayList(what),
   ].filter(Boolean).flat();
 }
 
-// The first carriers of a stretch by name.
+// The first addresses in use of a view, with their carriers.
 function strayList(view) {
-  const from = placeOf(view.start), shown = [];
-  for (let at = from; at < ADDRESSES.length && ADDRESSES[at] <= view.end && shown.length < 8; at++) shown.push(ADDRESSES[at]);
-  if (!shown.length) return null;
-  return h("ul", { class: "carried-list" }, shown.map((address) => h("li", {}, mac(address), " ", CARRIERS.get(address).slice(0, 3).map((carrier, place) => [place ? ", " : "", carrierLink(carrier)]))),
-    carriedIn(view.start, view.end) > shown.length ? h("li", { class: "muted" }, `and ${number(carriedIn(view.start, view.end) - shown.length)} more`) : null);
+  const from = placeOf(view.start), first = [];
+  for (let at = from; at < ADDRESSES.length && ADDRESSES[at] <= view.end && first.length < 8; at++) first.push(ADDRESSES[at]);
+  if (!first.length) return null;
+  return h("ul", { class: "carried-list" }, first.map((address) => h("li", {}, mac(address), " ", CARRIERS.get(address).slice(0, 3).map((carrier, place) => [place ? ", " : "", carrierLink(carrier)]))),
+    usedIn(view.start, view.end) > first.length ? h("li", { class: "muted" }, `and ${number(usedIn(view.start, view.end) - first.length)} more`) : null);
 }
 
 const usageOf = (range) => USAGE.find((usage) => usage.kind === "host_range" && usage.start === range[0] && usage.end === range[1]);
@@ -174,10 +174,10 @@ function hostsView() {
 function adapterColumns() {
   return [
     { label: "Address", cell: (row) => mac(row.address), key: (row) => (typeof row.address === "number" ? row.address : -1) },
-    { label: "Carried by", cell: carrierLink, key: (row) => (row.vm ? row.vm.name : row.host.name) },
+    { label: "Used by", cell: carrierLink, key: (row) => (row.vm ? row.vm.name : row.host.name) },
     { label: "Adapter", cell: (row) => name(row.name), key: (row) => row.name },
     { label: "Host", cell: (row) => hostLink(row.host), key: (row) => row.host.name },
-    { label: "Way", cell: wayWords, key: wayWords },
+    { label: "Type", cell: wayWords, key: wayWords },
     { label: "Switch", cell: (row) => (row.network ? name(row.network) : h("span", { class: "muted" }, "none")), key: (row) => row.network },
     { label: "VLAN", cell: (row) => shortly(row.vlan), key: (row) => row.vlan },
     { label: "State", cell: (row) => (row.vm ? shortly(row.vm.state) : ""), key: (row) => (row.vm ? row.vm.state : "") },
@@ -189,7 +189,7 @@ function adapterColumns() {
 function addressesView(params, remember) {
   const all = [...VMS.flatMap((vm) => vm.adapters), ...OWN];
   const texts = all.map((row) => [row.vm ? `${row.vm.name} ${row.vm.id || ""} ${row.vm.state}` : "", row.name, row.host.name, row.network, row.vlan, wayWords(row), typeof row.address === "string" ? row.address : ""].join(" ").toLowerCase());
-  const list = table({ caption: "Addresses", columns: adapterColumns(), rows: all, none: "Nothing fits." });
+  const list = table({ caption: "Addresses", columns: adapterColumns(), rows: all, none: "No matches." });
   const told = h("p", { class: "told", role: "status", "aria-live": "polite" });
   const search = h("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", placeholder: "Address in any notation, VM, host, switch" });
   search.value = params.get("q") || "";
@@ -222,7 +222,7 @@ function hostView(at) {
   return [
     h("p", { class: "crumb" }, h("a", { href: "#/hosts" }, "Hosts")),
     h("h1", { tabindex: "-1" }, name(host.name, true)),
-    host.read || host.range || host.vms.length ? null : h("p", { class: "bad-words" }, "This host was not read. What it carries is unknown."),
+    host.read || host.range || host.vms.length ? null : h("p", { class: "bad-words" }, "This host was not read. The addresses that it uses are unknown."),
     facts([
       ["Cluster", host.cluster ? name(host.cluster) : "none known"],
       ["Range", host.range ? spanLink(...host.range) : "none known"],
@@ -240,7 +240,7 @@ function hostView(at) {
       columns: [
         { label: "Address", cell: (row) => mac(row.address), key: (row) => row.address },
         { label: "Adapter", cell: (row) => name(row.name), key: (row) => row.name },
-        { label: "What", cell: (row) => (row.kind === "physical" ? "physical" : "management OS"), key: (row) => row.kind },
+        { label: "Kind", cell: (row) => (row.kind === "physical" ? "physical" : "management OS"), key: (row) => row.kind },
         { label: "Switch or team", cell: (row) => (row.network ? name(row.network) : ""), key: (row) => row.network },
         { label: "Link", cell: (row) => (row.kind === "physical" ? (row.up ? "up" : "not up") : ""), key: (row) => Number(row.up) },
       ],
@@ -277,7 +277,7 @@ function vmView(at) {
       columns: [
         { label: "Address", cell: (row) => mac(row.address), key: (row) => row.address },
         { label: "Adapter", cell: (row) => name(row.name), key: (row) => row.name },
-        { label: "Way", cell: wayWords, key: wayWords },
+        { label: "Type", cell: wayWords, key: wayWords },
         { label: "Switch", cell: (row) => (row.network ? name(row.network) : h("span", { class: "muted" }, "none")), key: (row) => row.network },
         { label: "VLAN", cell: (row) => shortly(row.vlan), key: (row) => row.vlan },
         { label: "Spoofing", cell: (row) => (row.spoofing ? "on: it may use other addresses too" : "off"), key: (row) => Number(row.spoofing) },
@@ -301,9 +301,9 @@ function sourcesView() {
   const gaps = open(FINDINGS).filter((finding) => finding.rule === "incomplete");
   const named = (items) => items.slice(0, 20).map((line) => h("li", {}, visible(line)));
   return [h("h1", { tabindex: "-1" }, "What was read when"),
-    h("p", {}, DATA.complete ? "Everything that is known to exist was read." : "The picture is incomplete: what is not listed may still be wrong."),
+    h("p", {}, DATA.complete ? "Everything that is known to exist was read." : "The observation is incomplete: there may be more problems than listed."),
     gaps.length ? section("Gaps", findingList(gaps).element) : null,
-    DATA.misread.length ? section("Files that were not understood", h("ul", {}, named(DATA.misread))) : null,
+    DATA.misread.length ? section("Files that could not be read", h("ul", {}, named(DATA.misread))) : null,
     section("Observations", table({
       caption: "Observations", rows: DATA.sources, none: "Nothing was read.",
       columns: [
@@ -326,8 +326,8 @@ function changesView() {
     caption: "Changes", rows: DATA.changes, none: "Nothing would change.",
     columns: [
       { label: "Address", cell: (row) => mac(row[2]), key: (row) => row[2] },
-      { label: "What", cell: (row) => kinds[row[0]] || shortly(row[0]), key: (row) => row[0] },
-      { label: "Carried by", cell: (row) => [name(row[3]), h("br"), h("span", { class: "muted" }, name(row[4]))], key: (row) => row[3] },
+      { label: "Change", cell: (row) => kinds[row[0]] || shortly(row[0]), key: (row) => row[0] },
+      { label: "Used by", cell: (row) => [name(row[3]), h("br"), h("span", { class: "muted" }, name(row[4]))], key: (row) => row[3] },
       { label: "On", cell: (row) => hostLink(HOSTS[row[5]]), key: (row) => HOSTS[row[5]].name },
       { label: "When", cell: (row) => visible(row[1]), key: (row) => row[1] },
       { label: "Why", cell: (row) => sentence(row[6]) },

@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Pieces that several views are made of: marks, links, usage bars, tables that show a page of rows at a time.
+// Parts that several views share: marks, links, usage bars, and tables that show one page of rows at a time.
 
 const pill = (severity) => h("span", { class: `pill sev-${SEVERITIES[severity]}` }, SEVERITIES[severity]);
 const hostLink = (host) => h("a", { href: `#/host/${host.at}` }, name(host.name));
@@ -14,7 +14,7 @@ function worstPill(findings) {
 }
 
 function carrierLink(carrier) {
-  if (!carrier.vm) return [hostLink(carrier.host), " ", h("span", { class: "muted" }, carrier.kind === "host" ? "itself" : "hardware")];
+  if (!carrier.vm) return [hostLink(carrier.host), " ", h("span", { class: "muted" }, carrier.kind === "host" ? "own adapter" : "physical adapter")];
   if (carrier.kind === "replica") return [vmLink(carrier.vm), h("span", { class: "muted" }, " replica")];
   if (carrier.kind === "checkpoint") return [vmLink(carrier.vm), h("span", { class: "muted" }, " checkpoint "), name(carrier.point)];
   return vmLink(carrier.vm);
@@ -26,7 +26,7 @@ const spanLink = (start, end) => h("a", { class: "mac", href: `#/map?from=${hex(
 function usageBar(usage) {
   const level = usage.percent >= 100 ? "full" : usage.percent >= usage.warnAt ? "warn" : "fine";
   const width = (value) => Math.max(value ? 0.6 : 0, Math.min(100, (value * 100) / usage.size)).toFixed(2);
-  const words = `${number(usage.used)} of ${number(usage.size)} used, ${usage.percent} percent; warning at ${usage.warnAt} percent`;
+  const words = `${number(usage.used)} of ${number(usage.size)} used, ${usage.percent} percent; warning from ${usage.warnAt} percent`;
   return h("span", { class: "usage" },
     svg("svg", { class: `meter ${level}`, viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": words },
       svg("rect", { class: "meter-all", width: 100, height: 8 }),
@@ -39,8 +39,8 @@ function usageBar(usage) {
 const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
 
 // A table that keeps all rows in memory and a page of them in the document.
-// columns: { label, cell(row), key(row), numeric } ; a column without key does not sort.
-function table({ caption, columns, rows, size = 100, none = "Nothing here." }) {
+// columns: { label, cell(row), key(row), numeric }; a column without key cannot be sorted.
+function table({ caption, columns, rows, size = 100, none = "No entries." }) {
   let shown = rows, from = 0, sorted = -1, down = false;
   const body = h("tbody");
   const heads = columns.map((column, at) => {
@@ -102,7 +102,7 @@ function table({ caption, columns, rows, size = 100, none = "Nothing here." }) {
   };
 }
 
-// What somebody typed, as a test for rows: every word has to be there, and a piece of an address in any notation.
+// A search text as a test for rows: every word must occur, as text or as part of an address in any notation.
 function matcher(query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const tests = words.map((word) => {
@@ -125,7 +125,7 @@ function chosen(label, options, value, onchange) {
   return h("label", { class: "field" }, h("span", {}, label), select);
 }
 
-// Typing is not held up by work on ten thousand rows.
+// Typing does not wait for work on ten thousand rows.
 function later(work) {
   let timer = 0;
   return () => {

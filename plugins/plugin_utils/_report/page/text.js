@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Elements and text. Everything that was observed reaches the page as a text node, never as markup.
+// Elements and text. All observed text becomes a text node, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -26,7 +26,7 @@ function add(element, children) {
 const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
-// Characters that steer a renderer instead of being seen: controls, direction marks, joiners, lone surrogates.
+// Characters that control a renderer and are not visible: controls, direction marks, joiners, lone surrogates.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
 function visible(text) {
@@ -40,7 +40,7 @@ const LONGEST = 64;
 
 const clip = (text) => (text.length > LONGEST ? `${Array.from(text).slice(0, LONGEST - 1).join("")}\u2026` : text);
 
-// A name, apart from the direction of the text around it, and short enough for a table.
+// A name, isolated from the text direction around it, and short enough for a table.
 function name(text, whole = false) {
   const full = visible(text);
   if (!full.trim()) return h("bdi", { class: "name nameless" }, full ? `"${full}"` : "(no name)");
@@ -50,7 +50,7 @@ function name(text, whole = false) {
   return h("bdi", { class: "name", title: full }, short);
 }
 
-// A short text that ought to be harmless and need not be; nothing where there is none.
+// A short text that may contain anything; empty if there is none.
 const shortly = (text) => (text ? name(text) : "");
 
 const hex = (address) => address.toString(16).toUpperCase().padStart(12, "0");
@@ -58,7 +58,7 @@ const dashed = (address) => hex(address).match(/../g).join("-");
 
 function mac(address, link = true) {
   if (address === null) return h("span", { class: "muted" }, "unknown");
-  if (typeof address === "string") return h("bdi", { class: "mac odd", title: "no MAC address" }, visible(address) || "(empty)");
+  if (typeof address === "string") return h("bdi", { class: "mac odd", title: "not a MAC address" }, visible(address) || "(empty)");
   if (!address) return h("span", { class: "muted" }, "none yet");
   if (!link) return h("span", { class: "mac" }, dashed(address));
   return h("a", { class: "mac", href: `#/map?at=${hex(address)}` }, dashed(address));
@@ -76,13 +76,13 @@ function ago(seconds) {
 
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC";
 
-// Commands and module names inside a remedy stand out, so that they can be found and pasted.
+// Commands and module names in a remedy are marked, so that they can be found and pasted.
 function remedy(text) {
   const parts = visible(text).split(/(ansible-playbook [\w.]*\w|macpool[\w.]*\w)/);
   return parts.map((part, place) => (place % 2 ? h("code", {}, part) : part));
 }
 
-// A sentence of the audit: names stand in quotes and keep their direction to themselves, addresses are not broken.
+// A sentence of the audit: quoted names do not change the text direction, and addresses are not broken.
 function sentence(text) {
   const parts = visible(text).split(/("[^"]*"|\b(?:[0-9A-F]{2}-){5}[0-9A-F]{2}\b)/);
   return parts.map((part, place) => (place % 2 === 0 ? part : part[0] === '"' ? h("bdi", {}, part) : h("span", { class: "mac" }, part)));
@@ -99,7 +99,7 @@ async function copy(text, button) {
     await navigator.clipboard.writeText(text);
     done = true;
   } catch {
-    // Browsers keep the clipboard from pages that come over plain HTTP.
+    // Browsers block the clipboard for pages loaded over plain HTTP.
     const area = h("textarea", { class: "hidden", "aria-hidden": "true" });
     area.value = text;
     document.body.append(area);

@@ -61,7 +61,9 @@ def test_in_another_order_a_batch_may_be_any_part(order: str) -> None:
 
 
 def test_a_divided_play_is_refused() -> None:
-    with pytest.raises(MacPoolError, match=r"^play: expected all hosts .*, but found serial: 2 of 4 hosts .* without hv1"):
+    with pytest.raises(
+        MacPoolError, match=r"^play: expected all hosts .*, but found serial: 2 of 4 hosts .* without hv1"
+    ):
         part("hv3", "hv4").check_undivided("play")
     with pytest.raises(MacPoolError, match="found strategy: free"):
         part(*ALL, strategy="free").check_undivided("play")

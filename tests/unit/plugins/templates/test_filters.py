@@ -85,7 +85,7 @@ def test_mac_add_counts_within_the_first_octet(render: Render, fails: Fails, add
         assert render(template, **given_values) == format_mac(address + number)
     else:
         message = fails(template, **given_values)
-        assert f"an address that begins with {address >> 40:02X}" in message
+        assert f"adding {number} would leave the block {address >> 40:02X}-xx-xx-xx-xx-xx" in message
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_mac_add_counts_within_the_first_octet(render: Render, fails: Fails, add
     ],
 )
 def test_mac_add_refuses_to_overflow(fails: Fails, address: str, number: int) -> None:
-    assert "expected an address that begins with" in fails(
+    assert f"adding {number} would leave the block {address[:2]}-xx-xx-xx-xx-xx" in fails(
         "{{ address | macpool.hyperv.mac_add(number) }}", address=address, number=number
     )
 

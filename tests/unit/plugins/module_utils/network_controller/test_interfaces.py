@@ -203,7 +203,7 @@ def test_an_address_that_another_interface_has(site: Site) -> None:
     for preview in (True, False):
         with pytest.raises(MacPoolError, match='interface "old" has it'):
             run(site, entry("web01", mac_address=MAC), preview=preview)
-    with pytest.raises(MacPoolError, match='it is wanted for interface "a"'):
+    with pytest.raises(MacPoolError, match='it is also wanted for interface "a"'):
         run(site, entry("a", mac_address="22-1D-D8-00-00-05"), entry("b", mac_address="221dd8000005"))
     assert site.asked("PUT") == []
 

@@ -63,7 +63,7 @@ def test_a_pool_is_not_resized(site: Site) -> None:
 
 def test_a_pool_on_the_land_of_another(site: Site) -> None:
     site.pool()
-    with pytest.raises(MacPoolError, match="a range of its own"):
+    with pytest.raises(MacPoolError, match="overlaps that of pool"):
         work(site.client(), options(name="second", start="00-1D-D8-07-00-FF", end=None, size=2), True)
     made = work(site.client(), options(name="second", start="00-1D-D8-07-01-00", end=None, size=2), False)
     assert made["changed"] is True

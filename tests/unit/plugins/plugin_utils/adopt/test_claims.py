@@ -175,8 +175,8 @@ def conflict(*documents: Mapping[str, Any]) -> Any:
     [
         ("331DD8000001", False, "multicast"),
         ("FFFFFFFFFFFF", False, "multicast"),
-        ("000000000000", False, "static and zero"),
-        ("not a mac", False, "no MAC address"),
+        ("000000000000", False, "static and all zeros"),
+        ("not a mac", False, "not a MAC address"),
         ("221DD8000001", None, "static or dynamic"),
         ("001DD8000007", False, 'other allocator "nc"'),
     ],
@@ -190,7 +190,7 @@ def test_what_cannot_be_adopted_is_listed_with_the_reason(mac: str, dynamic: boo
 
 def test_of_two_carriers_nobody_gets_the_address() -> None:
     two = [vm("web", adapter("221DD8000001", False)), vm("db", adapter("221DD8000001", True), id=guid("db"))]
-    assert "2 carry it" in conflict(host("hv1", vms=two)).reason
+    assert "2 adapters use it" in conflict(host("hv1", vms=two)).reason
     own = [{"id": "x", "name": "vNIC", "mac": "221DD8000001", "switch": "tenant"}]
     found = conflict(host("hv1", vms=two[:1]), host("hv2", RANGE_B, host_adapters=own))
     assert len(found.carriers) == 2
@@ -202,7 +202,7 @@ def test_a_replica_of_the_carrier_is_no_conflict_but_that_of_another_vm_is() -> 
     found = sort_out(read_documents([host("hv1", vms=[primary]), host("hv9", RANGE_B, [replica])]), PLAN)
     assert (len(found.adoptions), found.conflicts) == (1, ())
     assert (
-        "2 carry it"
+        "2 adapters use it"
         in conflict(host("hv1", vms=[primary]), host("hv9", RANGE_B, [{**replica, "id": guid("x")}])).reason
     )
 

@@ -136,8 +136,11 @@ def test_disjoint_ranges_are_kept_and_leases_give_every_host_its_own(
     [
         ([host("hv2", RANGE_A)], "overlaps with that of hv2"),
         ([host("hv2", RANGE_B), host("hv3", ("00155DF00000", "00155DF007FF"))], ""),
-        ([host("hv2", RANGE_B, [vm("moved", adapter("00155DE00007"))])], "carried by others"),
-        ([host("hv2", RANGE_B, [vm("typed", adapter("00155DE00007", False))])], "carried by others"),
+        ([host("hv2", RANGE_B, [vm("moved", adapter("00155DE00007"))])], "other adapters than its own dynamic ones"),
+        (
+            [host("hv2", RANGE_B, [vm("typed", adapter("00155DE00007", False))])],
+            "other adapters than its own dynamic ones",
+        ),
     ],
 )
 def test_what_is_not_disjoint_gets_new_land_and_is_told_why(others: list[Document], reason: str) -> None:
@@ -154,7 +157,7 @@ def test_what_is_not_disjoint_gets_new_land_and_is_told_why(others: list[Documen
 
 def test_a_range_of_another_size_cannot_be_kept() -> None:
     proposal = proposed(host("hv1"), host("hv2", RANGE_B), host("hv3", ("00155DF00000", "00155DF007FF")))
-    assert "blocks of one size" in advice(proposal)["hv3"][1]
+    assert "all blocks of a plan have one size" in advice(proposal)["hv3"][1]
     assert advice(proposal)["hv1"][0] is True
 
 

@@ -137,8 +137,8 @@ class TestRiskyAddress:
     @pytest.mark.parametrize(
         ("mac", "words"),
         [
-            ("02BF0A000105", "load balancing"),
-            ("022000000001", "load balancing"),
+            ("02BF0A000105", "Load Balancing"),
+            ("022000000001", "Load Balancing"),
             ("00155DFF0005", "outside every known host range"),
             ("00005E005301", "IANA"),
         ],

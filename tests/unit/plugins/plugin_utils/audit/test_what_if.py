@@ -199,7 +199,7 @@ class TestAddHost:
         ({"action": "set_range", "host": "hv1", "range": {"start": "hello", "size": 1}}, "hello"),
         ({"action": "add_host", "host": "hv9"}, "IPv4"),
         ({"action": "add_host", "host": "hv9", "ipv4": "10.0.0.256"}, "IPv4"),
-        ({"action": "add_host", "host": "HV1", "ipv4": "10.0.0.1"}, "not there yet"),
+        ({"action": "add_host", "host": "HV1", "ipv4": "10.0.0.1"}, "does not exist yet"),
     ],
 )
 def test_questions_that_cannot_be_answered(question: dict[str, Any], words: str) -> None:

@@ -154,7 +154,7 @@ def test_a_lone_host_that_was_to_be_observed_is_named_with_the_reason() -> None:
     expected = [{"name": "hv9", "reason": "ntlm: refused\n\x1b[2J"}, {"name": "HV1.example.com"}]
     finding = one("incomplete", host("hv1"), expected_hosts=expected)
     assert finding["hosts"] == ["hv9"]
-    assert "hv9 was to be observed (ntlm: refused" in finding["evidence"]
+    assert "hv9 was expected (ntlm: refused" in finding["evidence"]
     assert finding["evidence"].isprintable()
     assert report(host("hv1"), expected_hosts=expected)["complete"] is False
 

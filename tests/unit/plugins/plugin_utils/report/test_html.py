@@ -226,7 +226,7 @@ class TestHasEverything:
         assert hosts["hv3"] is None
         assert hosts["hv1"] is not None
 
-    def test_all_land_with_its_kind(self) -> None:
+    def test_all_ranges_with_their_kind(self) -> None:
         rules = plan(
             pools={"tenant": {"ranges": [{"start": "221DD8000000", "end": "221DD80000FF"}]}},
             host_ranges={
@@ -240,8 +240,8 @@ class TestHasEverything:
         leases = [lease("hv1", "00155DE08000", "00155DE083FF", "00155DE082FF")]
         claims = [claim("221DD8000001"), claim("221DD8000002", "gone/x", "gone")]
         _report, page = made(*troubled(), plan=rules, claims=claims, leases=leases)
-        land = {(kind, start) for kind, _name, start, _end, _hosts in page.data["land"]}
-        assert land >= {
+        ranges = {(kind, start) for kind, _name, start, _end, _hosts in page.data["ranges"]}
+        assert ranges >= {
             ("range", 0x00155DE00000),
             ("range", 0x00155DE00100),
             ("container", 0x00155DE00700),
@@ -253,7 +253,7 @@ class TestHasEverything:
         assert [row[0] for row in page.data["claims"]] == [0x221DD8000001]
         assert page.data["ledger"] is True
 
-    def test_pools_of_a_network_controller_are_land_of_others(self) -> None:
+    def test_pools_of_a_network_controller_are_ranges_of_others(self) -> None:
         pool = {
             "resourceId": "p1",
             "properties": {"startMacAddress": "00-1D-D8-B7-1C-00", "endMacAddress": "00-1D-D8-F4-B1-FF"},
@@ -265,7 +265,7 @@ class TestHasEverything:
             "mac_pools": [pool],
         }
         _report, page = made(*troubled(), controller)
-        assert ["nc", "p1", 0x001DD8B71C00, 0x001DD8F4B1FF, []] in page.data["land"]
+        assert ["nc", "p1", 0x001DD8B71C00, 0x001DD8F4B1FF, []] in page.data["ranges"]
 
     def test_explains_every_rule(self) -> None:
         _report, page = made(host())
@@ -322,16 +322,16 @@ class TestSaysHowItIs:
 
     def test_low(self) -> None:
         document = host(vms=[vm("web", adapter("00155DE00005"), clustered=True)])
-        assert self.headline(document) == "Nothing urgent: 1 finding to tidy up"
-        assert "Worst first" in made(document)[1].text
+        assert self.headline(document) == "Nothing urgent: 1 finding to clean up"
+        assert "Most severe first" in made(document)[1].text
 
     def test_nothing(self) -> None:
-        assert self.headline(self.quiet()) == "Nothing wrong was found"
+        assert self.headline(self.quiet()) == "No problems found"
 
     def test_what_could_not_be_read_is_no_danger_and_no_all_clear(self) -> None:
         document = self.quiet(warnings=["port profiles: access denied"])
         _report, page = made(document)
-        assert page.contents["h1"] == ["Nothing found in what could be read"]
+        assert page.contents["h1"] == ["No findings in the part that was read"]
         assert "Incomplete." in page.text
         assert "access denied" in page.text
         assert "Everything that is known to exist was read" not in page.text
@@ -339,12 +339,12 @@ class TestSaysHowItIs:
     def test_no_document_at_all(self) -> None:
         report, page = made()
         assert not report["complete"]
-        assert page.contents["h1"] == ["Nothing found in what could be read"]
-        assert page.data["hosts"] == page.data["vms"] == page.data["land"] == []
+        assert page.contents["h1"] == ["No findings in the part that was read"]
+        assert page.data["hosts"] == page.data["vms"] == page.data["ranges"] == []
 
     def test_files_that_were_misread(self) -> None:
         _report, page = made(self.quiet(), misread=("a.json: <b>no JSON</b>",))
-        assert "Not understood: a.json: <b>no JSON</b>" in page.text
+        assert "Cannot be read: a.json: <b>no JSON</b>" in page.text
         assert page.data["misread"] == ["a.json: <b>no JSON</b>"]
         assert page.data["complete"] is False
 
@@ -382,8 +382,10 @@ class TestSaysHowItIs:
     def test_says_with_what_it_was_compared(self) -> None:
         rules = plan()
         assert "Without a plan" in made(self.quiet())[1].text
-        assert "the plan of west, without a ledger" in made(self.quiet(), plan=rules)[1].text
-        assert "the plan of west and 0 promises of its ledger" in made(self.quiet(), plan=rules, claims=[])[1].text
+        assert "the plan of scope west, without a ledger" in made(self.quiet(), plan=rules)[1].text
+        assert (
+            "the plan of scope west and 0 promises of its ledger" in made(self.quiet(), plan=rules, claims=[])[1].text
+        )
 
     def test_says_when_it_was_read(self) -> None:
         assert "read on 2026-11-21 11:30 UTC, at most 30 minutes before this report" in made(self.quiet())[1].text
