@@ -18,36 +18,11 @@ from typing import Any
 from ...module_utils._mac import format_mac, is_mac, parse_mac
 from .._names import plain_id
 
-STATES = {
-    2: "Running",
-    3: "Off",
-    4: "Stopping",
-    6: "Saved",
-    9: "Paused",
-    10: "Starting",
-    11: "Reset",
-    32773: "Saving",
-    32776: "Pausing",
-    32777: "Resuming",
-    32779: "FastSaved",
-    32780: "FastSaving",
-    32781: "ForceShutdown",
-    32782: "ForceReboot",
-    32783: "Hibernated",
-    32784: "ComponentServicing",
-    32785: "RunningCritical",
-    32786: "OffCritical",
-    32787: "StoppingCritical",
-    32788: "SavedCritical",
-    32789: "PausedCritical",
-    32790: "StartingCritical",
-    32791: "ResetCritical",
-    32792: "SavingCritical",
-    32793: "PausingCritical",
-    32794: "ResumingCritical",
-    32795: "FastSavedCritical",
-    32796: "FastSavingCritical",
-}
+STATES = {2: "Running", 3: "Off", 4: "Stopping", 6: "Saved", 9: "Paused", 10: "Starting", 11: "Reset"}
+STATES |= {32773: "Saving", 32776: "Pausing", 32777: "Resuming", 32779: "FastSaved", 32780: "FastSaving"}
+STATES |= {32781: "ForceShutdown", 32782: "ForceReboot", 32783: "Hibernated", 32784: "ComponentServicing"}
+_CRITICAL = "Running Off Stopping Saved Paused Starting Reset Saving Pausing Resuming FastSaved FastSaving"
+STATES |= {32785 + place: f"{word}Critical" for place, word in enumerate(_CRITICAL.split())}
 REPLICATION = {0: "None", 1: "Primary", 2: "Replica", 3: "TestReplica", 4: "ExtendedReplica"}
 VLAN_MODES = {0: "Untagged", 1: "Access", 2: "Trunk", 3: "Private"}
 SPOOFING = {0: True, 1: False}

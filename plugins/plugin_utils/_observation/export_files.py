@@ -12,96 +12,20 @@ from dataclasses import dataclass
 from .._text import plain, quoted
 
 KINDS = frozenset(
-    [
-        "host",
-        "hosts",
-        "vmhost",
-        "vmhosts",
-        "hyperv-host",
-        "hyperv-hosts",
-        "host-info",
-        "hostinfo",
-        "range",
-        "ranges",
-        "mac-range",
-        "mac-ranges",
-        "vm",
-        "vms",
-        "virtual-machines",
-        "virtualmachines",
-        "machines",
-        "guests",
-        "adapter",
-        "adapters",
-        "vmadapter",
-        "vmadapters",
-        "vm-adapter",
-        "vm-adapters",
-        "nic",
-        "nics",
-        "vmnic",
-        "vmnics",
-        "vm-nic",
-        "vm-nics",
-        "network-adapter",
-        "network-adapters",
-        "networkadapter",
-        "networkadapters",
-        "vmnetworkadapter",
-        "vmnetworkadapters",
-        "vm-network-adapter",
-        "vm-network-adapters",
-        "mac",
-        "macs",
-        "mac-address",
-        "mac-addresses",
-        "macaddress",
-        "macaddresses",
-        "checkpoint",
-        "checkpoints",
-        "vmcheckpoint",
-        "vmcheckpoints",
-        "vm-checkpoint",
-        "vm-checkpoints",
-        "snapshot",
-        "snapshots",
-        "vmsnapshot",
-        "vmsnapshots",
-        "vm-snapshot",
-        "vm-snapshots",
-        "own",
-        "own-adapters",
-        "host-adapter",
-        "host-adapters",
-        "hostadapters",
-        "host-nics",
-        "management",
-        "management-os",
-        "managementos",
-        "mgmt",
-        "management-adapters",
-        "card",
-        "cards",
-        "physical",
-        "physical-adapters",
-        "physicaladapters",
-        "netadapter",
-        "netadapters",
-        "net-adapter",
-        "net-adapters",
-        "physical-nics",
-        "export",
-        "exports",
-        "observation",
-        "observations",
-        "all",
-        "get-vmhost",
-        "get-vm",
-        "get-vmnetworkadapter",
-        "get-vmsnapshot",
-        "get-vmcheckpoint",
-        "get-netadapter",
-    ]
+    str.split(
+        """
+        host hosts vmhost vmhosts hyperv-host hyperv-hosts host-info hostinfo range ranges mac-range mac-ranges vm
+        vms virtual-machines virtualmachines machines guests adapter adapters vmadapter vmadapters vm-adapter
+        vm-adapters nic nics vmnic vmnics vm-nic vm-nics network-adapter network-adapters networkadapter
+        networkadapters vmnetworkadapter vmnetworkadapters vm-network-adapter vm-network-adapters mac macs
+        mac-address mac-addresses macaddress macaddresses checkpoint checkpoints vmcheckpoint vmcheckpoints
+        vm-checkpoint vm-checkpoints snapshot snapshots vmsnapshot vmsnapshots vm-snapshot vm-snapshots own
+        own-adapters host-adapter host-adapters hostadapters host-nics management management-os managementos mgmt
+        management-adapters card cards physical physical-adapters physicaladapters netadapter netadapters
+        net-adapter net-adapters physical-nics export exports observation observations all get-vmhost get-vm
+        get-vmnetworkadapter get-vmsnapshot get-vmcheckpoint get-netadapter
+        """
+    )
 )
 """What files are called after what they hold, with a dash for any separator: no host has its name from there."""
 
