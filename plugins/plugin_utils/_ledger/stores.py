@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from .backend import Store
-from .model import Job
+from typing import TYPE_CHECKING
+
 from .places import sqlite_path
 from .sqlite.store import DEFAULT_TIMEOUT, SqliteStore
+
+if TYPE_CHECKING:
+    from .backend import Store
+    from .model import Job
 
 __all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at"]
 
