@@ -141,7 +141,7 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
         ("Quote it", plan_with(pools={"p": {"ranges": [{"start": 228589568, "size": 1}]}})),
         ("expected a key that the plan knows", plan_with(pool={})),
         (
-            "expected land that does not overlap",
+            "expected ranges that do not overlap",
             plan_with(
                 pools={"p": {"ranges": [{"start": "220000000000", "size": 2}, {"start": "220000000001", "size": 2}]}}
             ),
@@ -161,7 +161,7 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
             ),
         ),
         (
-            "expected land that no unmanaged Hyper-V host",
+            "expected ranges in which no unmanaged Hyper-V host",
             plan_with(pools={"p": {"ranges": [{"start": "00155D000000", "size": 2}]}}),
         ),
     ],

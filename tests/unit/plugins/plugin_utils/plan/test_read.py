@@ -397,7 +397,7 @@ def test_a_plan_is_read_exactly_when_all_its_land_is_disjoint(drawn: list[tuple[
     names = places_of(drawn)
     named = set()
     for error in errors_of(plan_of(drawn)):
-        assert error.wanted == "land that does not overlap"
+        assert error.wanted == "ranges that do not overlap"
         first, last = (parse_mac(text) - BASE for text in error.found.split(" ")[0].split(".."))
         stretch = set(range(first, last + 1))
         assert stretch <= contested
@@ -415,7 +415,7 @@ def test_an_overlap_reads_like_this() -> None:
     plan["other_allocators"][0]["end"] = "221DD80000FF"
     assert str(one_error_of(plan)) == (
         "macpool_plan.pools.tenant.ranges[0] and"
-        ' macpool_plan.other_allocators[0] ("nc-default"): expected land that does not overlap, but found'
+        ' macpool_plan.other_allocators[0] ("nc-default"): expected ranges that do not overlap, but found'
         " 22-1D-D8-00-00-00..22-1D-D8-00-00-FF in both. Give each address to one of them."
     )
 
@@ -630,6 +630,53 @@ WHAT_IT_MEANS: list[tuple[str, Any]] = [
     ("waivers.0.subject", "web02"),
     ("waivers", []),
 ]
+
+
+def test_the_digest_of_a_plan_is_for_ever() -> None:
+    """Ledgers keep it: with another one, the plan in force would be taken for a new plan."""
+    plan = {
+        "scope": "west",
+        "host_ranges": {
+            "ranges": [{"start": "00-15-5D-E0-00-00", "size": 4096}],
+            "size_per_host": 256,
+            "static_per_host": 32,
+            "hosts": ["hv2", "hv1"],
+            "warn_at": 70,
+        },
+        "pools": {
+            "tenant": {
+                "ranges": [
+                    {"start": "22-1D-D8-00-00-00", "size": 4096},
+                    {"start": "22-1D-D9-00-00-00", "end": "22-1D-D9-00-00-FF"},
+                ],
+                "exclude": [
+                    {"start": "22-1D-D8-00-01-00", "size": 16, "reason": "load balancers"},
+                    {"start": "22-1D-D8-00-00-00", "size": 1},
+                ],
+                "strategy": "random",
+                "reuse_after": "never",
+                "warn_at": 90,
+            },
+            "infra": {"ranges": [{"start": "26-00-00-00-00-00", "size": 16}], "reuse_after": "2d"},
+        },
+        "other_allocators": [
+            {"name": "vmm", "kind": "scvmm", "start": "00-1D-D8-C0-00-00", "end": "00-1D-D8-F4-1F-FF"},
+            {"name": "nc", "kind": "network_controller", "start": "00-1D-D8-B7-1C-00", "size": 1024},
+        ],
+        "l2_domains": [{"name": "prod", "cluster": "hci1", "switch": "tenant", "vlan": 100}, {"name": "test"}],
+        "max_observation_age": "24h",
+        "waivers": [
+            {
+                "rule": "never-started",
+                "subject": "web01",
+                "reason": "spare",
+                "owner": "me",
+                "until": "2027-01-31",
+            }
+        ],
+    }
+    assert read(plan).digest == "31d48969d2bda5d8ddac429052635c5546aa480b6a48bf82d5dc039697ad3000"
+    assert read({"scope": "x"}).digest == "45b166fb70d92e72591d0ee9d044cbb72c6838753ba1cffaaea0aec715092557"
 
 
 def test_the_digest_changes_with_each_thing_that_a_plan_means() -> None:
