@@ -53,6 +53,10 @@ test: pytest molecule units integration ## Run every test
 pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests
 	$(BIN)/python -m pytest -n $(WORKERS)
 
+.PHONY: unit
+unit: $(TOOLS) $(COLLECTION) ## Run the plain unit tests alone
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests/unit/plugins
+
 .PHONY: molecule
 molecule: $(TOOLS) $(COLLECTION) ## Run the roles and playbooks against the lab (converge, idempotence, verify)
 	$(BIN)/molecule test --all

@@ -200,6 +200,17 @@ function Test-MacPoolAccessDenied {
     return $false
 }
 
+function Get-MacPoolNameTable {
+    <#
+    .SYNOPSIS
+    An empty dictionary by names of VMs, compared letter by letter, without case. @{} would compare them as words of a language.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    return [System.Collections.Hashtable]::new([System.StringComparer]::OrdinalIgnoreCase)
+}
+
 function Test-MacPoolCommand {
     <#
     .SYNOPSIS
@@ -432,7 +443,7 @@ function Get-MacPoolClusterMachine {
     }
 
     $problems = @()
-    $identifiers = @{}
+    $identifiers = Get-MacPoolNameTable
     # fact 117: the private property with the VM's id is VmId
     $parameters = @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)
     foreach ($clusterParameter in $parameters) {
@@ -739,7 +750,7 @@ function Get-MacPoolClusterGroup {
     foreach ($problem in $answer['problems']) {
         Add-MacPoolWarning -Warnings $Warnings -Part 'cluster_groups' -Subject 'the id of a VM (cluster parameter VmId)' -Problem $problem
     }
-    $machines = @{}
+    $machines = Get-MacPoolNameTable
     foreach ($machine in $answer['machines']) {
         $group = $machine['group']
         if (-not $machines.ContainsKey($group)) {
@@ -853,7 +864,7 @@ function Get-MacPoolChosenMachine {
     if (-not $All -and @($Wanted).Count -eq 0) {
         return
     }
-    $names = @{}
+    $names = Get-MacPoolNameTable
     $ids = @{}
     foreach ($item in $Wanted) {
         $names["$item"] = $true

@@ -22,14 +22,12 @@ class ActionModule(Task):
     def work(self, options: dict[str, Any]) -> Result:
         """Do what is wanted and tell what became of each VM."""
         timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
-        run = VmRun(
-            host=self,
+        report = VmRun(
+            connection=self,
             inventory_name=self.task_vars["inventory_hostname"],
             goal=Goal(options["state"], options["when_missing"] == "create", options["stop"]),
             preview=self.preview,
             shutdown_timeout=timeout,
             force_off=options["force_off"],
-        )
-        report = run.run(read_vm_wishes(options["vms"]))
-        before, after = report.diff()
-        return {**report.as_result(), **self.diff(before, after)}
+        ).run(read_vm_wishes(options["vms"]))
+        return {**report.as_result(), **self.diff(*report.diff())}

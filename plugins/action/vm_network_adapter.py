@@ -10,8 +10,9 @@ from typing import Any
 from ..module_utils._mac import parse_count
 from ..module_utils._specs.host import VM_NETWORK_ADAPTER
 from ..plugin_utils._action import Result, Task
-from ..plugin_utils._host.adapter_run import Power, Pusher
+from ..plugin_utils._host.adapter_run import AdapterRun
 from ..plugin_utils._host.adapters import read_wishes
+from ..plugin_utils._host.power import Power
 from ..plugin_utils._plan.read import parse_duration
 
 
@@ -21,17 +22,16 @@ class ActionModule(Task):
     SPEC = VM_NETWORK_ADAPTER
 
     def work(self, options: dict[str, Any]) -> Result:
-        """Push what is wanted and tell what became of each adapter."""
+        """Give the addresses and tell what became of each adapter."""
         timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
-        pusher = Pusher(
+        report = AdapterRun(
             ledger=self.ledger(options, self.settings.plan()),
             job=self.job,
-            host=self,
+            connection=self,
             preview=self.preview,
             reserve_for=parse_duration(options["reserve_for"], "reserve_for"),
             power=Power(options["when_running"], timeout, options["force_off"]),
             skip_missing_vms=options["when_missing"] == "skip",
             bound=options["bound"],
-        )
-        report = pusher.run(read_wishes(options["adapters"]))
-        return {**report.as_result(), **self.diff(report.before, report.after)}
+        ).run(read_wishes(options["adapters"]))
+        return {**report.as_result(), **self.diff(*report.diff())}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils._specs.host import VM_PORT_PROFILE
 from ..plugin_utils._action import Result, Task
-from ..plugin_utils._host.profile_run import Binder
+from ..plugin_utils._host.profile_run import ProfileRun
 from ..plugin_utils._host.profiles import read_profile_wishes
 
 
@@ -20,9 +20,8 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Bind what is wanted and tell what became of each adapter."""
-        binder = Binder(self, options["when_missing"] == "skip", options["rebind"])
-        report = binder.run(read_profile_wishes(options["profiles"]))
+        run = ProfileRun(self, skip_missing_vms=options["when_missing"] == "skip", rebind=options["rebind"])
+        report = run.run(read_profile_wishes(options["profiles"]))
         for warning in report.warnings:
             self._display.warning(warning)
-        before, after = report.diff()
-        return {**report.as_result(), **self.diff(before, after)}
+        return {**report.as_result(), **self.diff(*report.diff())}

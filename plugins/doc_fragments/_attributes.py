@@ -13,15 +13,15 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and predict what the real run would return without changing anything.
+    description: Can run in C(check_mode) and predicts what the real run would return, without changing anything.
   diff_mode:
-    description: Returns what is managed here as it was before and as it is (or would be) after, when in diff mode.
+    description: In diff mode, returns the managed settings before and after the change (or the predicted change).
   idempotent:
     description:
-      - When run twice in a row outside check mode, with the same arguments, the second run reports no change.
-      - This assumes that nobody else changed anything in between.
+      - If it runs twice in a row outside check mode, with the same arguments, the second run reports no change.
+      - This assumes that nothing else was changed in between.
   platform:
-    description: What kind of host the task works on.
+    description: The kind of host that the task works on.
   action:
     description: Has an action plugin of the same name, which decides everything on the controller.
   async:
@@ -29,7 +29,7 @@ attributes:
   become:
     description: Supports the C(become) keywords.
   connection:
-    description: Uses the connection of the host to run something on it.
+    description: Uses the connection of the host.
   delegation:
     description: Supports C(delegate_to) and related keywords.
 """
@@ -41,7 +41,7 @@ attributes:
   platform:
     support: full
     details:
-      - The task runs on the controller. The host of the play may be of any kind, and need not be reachable.
+      - The task runs on the controller. The host of the play may be of any kind and does not have to be reachable.
     platforms: posix
   action:
     support: full
@@ -54,11 +54,11 @@ attributes:
   connection:
     support: none
     details:
-      - No host is contacted. Say C(run_once) where the play has several hosts and one answer is enough.
+      - No host is contacted. Set C(run_once) if the play has several hosts and one answer is enough.
   delegation:
     support: full
     details:
-      - The task runs on the controller wherever it is delegated to.
+      - The task always runs on the controller, whatever host it is delegated to.
 """
 
     # The action decides on the controller and calls modules on the host.
@@ -75,7 +75,7 @@ attributes:
   become:
     support: full
     details:
-      - Needed, or CredSSP, where the task has to ask the failover cluster. See
+      - C(become) or CredSSP is needed if the task must ask the failover cluster. See
         R(guide_operations, ansible_collections.macpool.hyperv.docsite.guide_operations.rights).
   connection:
     support: full

@@ -13,23 +13,23 @@ class ModuleDocFragment:
 options:
   ledger:
     description:
-      - Where the ledger is, as a URL V(sqlite:///path) or as the path of its file. The file is on the controller.
-      - Without this option, the variable C(macpool_ledger) counts, then the environment variable
+      - The ledger, as a URL V(sqlite:///path) or as the path of its file. The file is on the controller.
+      - The default is the variable C(macpool_ledger), then the environment variable
         E(MACPOOL_LEDGER) of the controller, then V(~/.local/state/macpool/<scope>.sqlite3) with the scope of the plan.
-      - A ledger that is not there is an error. Only M(macpool.hyperv.ledger) makes one, so that a wrong path never
+      - If the ledger does not exist, the task fails. Only M(macpool.hyperv.ledger) creates one, so that a wrong path never
         becomes an empty ledger.
     type: str
   plan:
     description:
-      - The plan, which says who may hand out which addresses. See
+      - The plan, which defines who may hand out which addresses. See
         R(guide_plan, ansible_collections.macpool.hyperv.docsite.guide_plan).
-      - Without this option, the variable C(macpool_plan) counts, then the YAML file that the environment variable
-        E(MACPOOL_PLAN) of the controller names. Without any of them the task fails.
-      - A plan with an error is refused as a whole; every error is named with its place and what to do.
+      - The default is the variable C(macpool_plan), then the YAML file in the environment variable
+        E(MACPOOL_PLAN) of the controller. Without any of them the task fails.
+      - A plan with an error is refused completely. Every error is reported with its place and a remedy.
     type: dict
   lock_timeout:
     description:
-      - How many seconds to wait while other tasks write to the ledger, before the task fails.
+      - How many seconds to wait while other tasks write to the ledger. After this time the task fails.
     type: int
     default: 30
 """

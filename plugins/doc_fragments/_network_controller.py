@@ -13,16 +13,16 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The REST interface of the Network Controller, such as V(https://nc.example.com). C(Get-NetworkController) shows its
-        name as C(RestName). Always C(https).
+      - The URL of the REST interface of the Network Controller, such as V(https://nc.example.com). C(Get-NetworkController) shows
+        its name as C(RestName). Always use C(https).
     type: str
     required: true
   auth:
     description:
-      - How to log on, which is what the Network Controller was installed with (C(ClientAuthentication)).
-      - V(certificate) sends O(client_cert). V(kerberos) needs the Python library C(gssapi) where the task runs, and a ticket,
-        or O(username) and O(password). V(basic) sends O(username) and O(password), V(none) nothing.
-      - The default is V(certificate) with O(client_cert), V(basic) with O(username), else V(none).
+      - How to log on. It must be the method with which the Network Controller was installed (C(ClientAuthentication)).
+      - V(certificate) sends O(client_cert). V(kerberos) needs the Python library C(gssapi) on the machine that runs the task, and a
+        ticket or O(username) and O(password). V(basic) sends O(username) and O(password). V(none) sends nothing.
+      - The default is V(certificate) with O(client_cert), V(basic) with O(username), and otherwise V(none).
     type: str
     choices: [none, basic, certificate, kerberos]
   username:
@@ -32,22 +32,22 @@ options:
     description: The password for V(basic) and V(kerberos). Keep it in a vault.
     type: str
   client_cert:
-    description: The client certificate as a PEM file on the machine where the task runs, or certificate and key in one.
+    description: The client certificate as a PEM file on the machine that runs the task. The file may also contain the key.
     type: path
   client_key:
-    description: The key of O(client_cert) as a PEM file, when it is not in the same one.
+    description: The key of O(client_cert) as a PEM file, if it is in a separate file.
     type: path
   ca_path:
     description:
-      - The certificate of the authority that signed the Network Controller's certificate, as a PEM file on the machine where the
-        task runs. For a self-signed certificate, that certificate itself. The default is what that machine trusts.
+      - The certificate of the authority that signed the certificate of the Network Controller, as a PEM file on the machine that
+        runs the task. If that certificate is self-signed, use the certificate itself. The default is the trust store of that machine.
     type: path
   validate_certs:
-    description: Whether the certificate must be valid. Without it anybody on the way can pose as the Network Controller.
+    description: Whether the certificate must be valid. V(false) allows a man-in-the-middle to impersonate the Network Controller.
     type: bool
     default: true
   use_proxy:
-    description: Whether a proxy that the environment names is used.
+    description: Whether to use a proxy from the environment variables.
     type: bool
     default: true
   timeout:
@@ -56,26 +56,26 @@ options:
     default: 30
   retries:
     description:
-      - How often a request is made again when the server is busy (429, 503) or the connection breaks. A request that changes
-        something is never repeated blindly - the resource is read first, and what was done already is kept.
+      - How often a request is repeated if the server is busy (429, 503) or the connection is lost. A request that changes
+        something is never simply repeated - the resource is read first, and what was already done is kept.
     type: int
     default: 5
   managed_by:
     description:
-      - Who manages this SDN. An SDN that Azure Arc manages must not be changed by other tools and is refused. Tasks that only read
-        take no notice.
-      - V(auto) refuses when a logical network, a virtual network or an interface names Azure's resource provider
-        C(Microsoft.AzureStackHCI) in its metadata or tags, and when these cannot be read. It cannot see an SDN in which Azure
-        made nothing yet.
-      - V(administrator) says that you know that Azure does not manage it. V(azure_arc) says that it does - everything that
-        would change is refused.
+      - Who manages this SDN. Other tools must not change an SDN that Azure Arc manages, so tasks refuse it. Tasks that only read
+        ignore this option.
+      - V(auto) refuses a change if a logical network, a virtual network or an interface has Azure's resource provider
+        C(Microsoft.AzureStackHCI) in its metadata or tags, or if these cannot be read. It cannot recognise an SDN in which Azure
+        has created nothing yet.
+      - V(administrator) - you know that Azure does not manage the SDN. V(azure_arc) - Azure manages it, and every change is
+        refused.
     type: str
     choices: [auto, administrator, azure_arc]
     default: auto
   wait_timeout:
     description:
-      - How many seconds to wait for the outcome of one change, which the Network Controller makes after its answer. A busy server that
-        asks for a longer pause than this ends the task.
+      - How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If a busy server
+        asks for a longer pause than this, the task fails.
     type: int
     default: 300
 """
@@ -88,7 +88,7 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that reaches the Network
+      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that can reach the Network
         Controller.
   action:
     support: none
@@ -110,8 +110,8 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer that reaches the
-        Network Controller. The plan, the ledger and files are those of the controller.
+      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer that can reach the
+        Network Controller. The plan, the ledger and files are on the controller.
   action:
     support: full
   async:

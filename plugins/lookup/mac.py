@@ -7,39 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: mac
-short_description: The MAC address of an owner, from the ledger
+short_description: Get the MAC address of an owner from the ledger
 version_added: 0.1.0
 author: macpool.hyperv contributors (@macpool)
 description:
-  - Returns the address that the ledger has promised to an owner. The same owner always gets the same address, however
-    often the template is evaluated, in this job and in all later ones.
-  - An owner without an address is given one from O(pool), unless O(claim) is V(false). With C(--check) the very address is
+  - Returns the address that the ledger has promised to an owner. The same owner always gets the same address, in this job and
+    in all later jobs, no matter how often the template is evaluated.
+  - An owner without an address gets one from O(pool), unless O(claim) is V(false). With C(--check) this address is
     predicted and nothing is written.
-  - C(check_mode) set on a single task is not visible to a lookup. Where that matters, use the task
+  - A lookup cannot see C(check_mode) of a single task. If you need this, use the task
     M(macpool.hyperv.allocation) or O(claim=false).
   - Lookups run on the controller, where the ledger is.
 options:
   _terms:
     description:
-      - Owners. An owner is named C(<vm>/<adapter>), such as V(web01/eth0), before the VM exists and afterwards.
+      - The owners. An owner is named C(<vm>/<adapter>), such as V(web01/eth0), before the VM exists and afterwards.
     type: list
     elements: str
     required: true
   pool:
     description:
-      - The pool of the plan that an owner without an address gets one from; V(host/<name>) for the static part of a host's
-        own block.
-      - May be left out when the plan has one pool only, or when each owner has an address already.
+      - The pool of the plan for owners without an address, or V(host/<name>) for the static part of the block of a
+        host.
+      - You may omit it if the plan has only one pool, or if each owner already has an address.
     type: str
   claim:
     description:
-      - Whether an owner without an address is given one.
-      - With V(false) such an owner is an error that says how to claim an address first, and nothing is ever written.
+      - Whether an owner without an address gets one.
+      - With V(false) such an owner is an error that explains how to claim an address first, and nothing is ever written.
     type: bool
     default: true
   format:
     description:
-      - How the address is written.
+      - The format of the address.
       - V(hyperv) is V(221DD8012345), as Hyper-V shows it; V(dash) is V(22-1D-D8-01-23-45); V(colon) is
         V(22:1D:D8:01:23:45); V(dot) is V(221d.d801.2345); V(linux) is V(22:1d:d8:01:23:45), as Linux guests match it.
     type: str
@@ -47,21 +47,21 @@ options:
     choices: [hyperv, dash, colon, dot, linux]
   reserve_for:
     description:
-      - How long the job needs to bring the address to an adapter, such as V(4h). A reservation past its time is looked into,
-        never just given to somebody else.
+      - How long the job needs to set the address on an adapter, such as V(4h). After this time the reservation is suspect,
+        but the address is never given to another owner without proof that it is unused.
     type: str
     default: 4h
   plan:
     description:
-      - The plan. Without it, the variable C(macpool_plan) is taken, then the YAML file named by E(MACPOOL_PLAN).
+      - The plan. The default is the variable C(macpool_plan), then the YAML file in E(MACPOOL_PLAN).
     type: dict
   ledger:
     description:
-      - The ledger, as a path or as C(sqlite:///path). Without it, the variable C(macpool_ledger) is taken, then
+      - The ledger, as a path or as C(sqlite:///path). The default is the variable C(macpool_ledger), then
         E(MACPOOL_LEDGER), then C(~/.local/state/macpool/<scope>.sqlite3).
     type: str
   lock_timeout:
-    description: How many seconds to wait while somebody else writes to the ledger.
+    description: How many seconds to wait while another task writes to the ledger.
     type: int
     default: 30
 seealso:
@@ -72,7 +72,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show the address of an adapter, claiming one at the first time
+- name: Show the address of an adapter, and claim one the first time
   ansible.builtin.debug:
     msg: "{{ lookup('macpool.hyperv.mac', 'web01/eth0', pool='tenant') }}"
 
@@ -88,7 +88,7 @@ EXAMPLES = r"""
             match:
               macaddress: "{{ lookup('macpool.hyperv.mac', 'web01/eth0', pool='tenant', format='linux') }}"
 
-- name: Never claim from a template
+- name: Never claim an address in a template
   ansible.builtin.debug:
     msg: "{{ query('macpool.hyperv.mac', 'web01/eth0', 'web02/eth0', claim=false) }}"
 """
@@ -102,6 +102,8 @@ _raw:
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -111,6 +113,7 @@ from ..module_utils._errors import MacPoolError
 from ..module_utils._formats import format_mac
 from ..plugin_utils._ledger.addresses import addresses_of
 from ..plugin_utils._ledger.reader import Reader
+from ..plugin_utils._plain import plain_data
 from ..plugin_utils._settings import Settings
 
 # Every host's task runs in a process of its own, and ansible-core keeps no bytecode of collections: whatever is imported
@@ -130,30 +133,33 @@ class LookupModule(LookupBase):
             self._check_names(kwargs)
             timeout = self.get_option("lock_timeout")
             with Reader.open(settings.ledger_url(), settings.scope(), timeout=timeout) as ledger:
-
-                def new(owners: Sequence[str]) -> list[int]:
+                addresses = addresses_of(
+                    ledger,
+                    plain_data(terms),
+                    self.get_option("pool"),
                     # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
-                    return self._claim(ledger, settings, owners, preview=bool(variables.get("ansible_check_mode")))
-
-                may_claim = self.get_option("claim")
-                addresses = addresses_of(ledger, terms, self.get_option("pool"), new if may_claim else None)
+                    partial(self._claim, settings, preview=bool(variables.get("ansible_check_mode")))
+                    if self.get_option("claim")
+                    else None,
+                )
             return [format_mac(address, self.get_option("format")) for address in addresses]
         except MacPoolError as error:
             # Without the cause, which newer versions of ansible-core would say once more.
             raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from None
 
-    def _claim(self, ledger: Reader, settings: Settings, owners: Sequence[str], *, preview: bool) -> list[int]:
+    def _claim(self, settings: Settings, owners: Sequence[str], *, preview: bool) -> list[int]:
         """Return a new address for each owner."""
         from ..plugin_utils._ledger.ensure import ensure
         from ..plugin_utils._ledger.model import Request
+        from ..plugin_utils._ledger.stores import store_at
         from ..plugin_utils._plan.read import parse_duration
 
         plan, job, pool = settings.plan(), settings.job(), self.get_option("pool") or ""
         requests = [Request(owner, pool) for owner in owners]
         reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
-        outcomes = ledger.store.write(
-            lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview
-        )
+        store = store_at(settings.ledger_url(), plan.scope, self.get_option("lock_timeout"))
+        with closing(store):
+            outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
         return [outcome.claim.address for outcome in outcomes]
 
     def _check_names(self, given: Mapping[str, Any]) -> None:

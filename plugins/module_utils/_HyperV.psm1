@@ -170,6 +170,42 @@ function Test-MacPoolAccessDenied {
     return $false
 }
 
+function Get-MacPoolNameTable {
+    <#
+    .SYNOPSIS
+    An empty dictionary by names of VMs, compared letter by letter, without case. @{} would compare them as words of a language.
+    #>
+    [CmdletBinding()]
+    param ()
+
+    return [System.Collections.Hashtable]::new([System.StringComparer]::OrdinalIgnoreCase)
+}
+
+function Test-MacPoolSameName {
+    <#
+    .SYNOPSIS
+    Whether two names mean one VM: letter by letter, without case. For -eq, a soft hyphen is nothing and two letters can be one.
+
+    .PARAMETER One
+    A name.
+
+    .PARAMETER Other
+    A name.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter()]
+        [string]
+        $One,
+
+        [Parameter()]
+        [string]
+        $Other
+    )
+
+    return [string]::Equals($One, $Other, [System.StringComparison]::OrdinalIgnoreCase)
+}
+
 function Test-MacPoolCommand {
     <#
     .SYNOPSIS
@@ -492,7 +528,7 @@ function Get-MacPoolClusterMachine {
     }
 
     $problems = @()
-    $identifiers = @{}
+    $identifiers = Get-MacPoolNameTable
     # fact 117: the private property with the VM's id is VmId
     $parameters = @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)
     foreach ($clusterParameter in $parameters) {
@@ -618,6 +654,7 @@ $exportedFunctions = @(
     'Get-MacPoolCmdletRange'
     'Get-MacPoolMachineList'
     'Get-MacPoolMember'
+    'Get-MacPoolNameTable'
     'Get-MacPoolObjectName'
     'Get-MacPoolPortFeature'
     'Get-MacPoolPortFeatureTemplate'
@@ -626,6 +663,7 @@ $exportedFunctions = @(
     'Test-MacPoolAccessDenied'
     'Test-MacPoolCommand'
     'Test-MacPoolHyperV'
+    'Test-MacPoolSameName'
     'Test-MacPoolServiceAbsent'
 )
 Export-ModuleMember -Function $exportedFunctions

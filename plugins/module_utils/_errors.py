@@ -82,7 +82,18 @@ def collected(subject: str, items: Iterable[_Item], work: Callable[[_Item], _Res
     return results
 
 
+def each_of(error: MacPoolError) -> tuple[MacPoolError, ...]:
+    """Return the errors that one stands for."""
+    return error.errors if isinstance(error, ManyErrors) else (error,)
+
+
 def failure(error: MacPoolError) -> dict[str, Any]:
     """Return the part of a failed result that tells what is wrong."""
-    errors = error.errors if isinstance(error, ManyErrors) else (error,)
-    return {"msg": str(error), "errors": [one.as_dict() for one in errors]}
+    return {"msg": str(error), "errors": [one.as_dict() for one in each_of(error)]}
+
+
+def failed(errors: Sequence[MacPoolError]) -> dict[str, Any]:
+    """Return what errors add to the result of work that was begun; nothing when there are none."""
+    if not errors:
+        return {}
+    return {"failed": True, "msg": "\n".join(map(str, errors)), "errors": [error.as_dict() for error in errors]}

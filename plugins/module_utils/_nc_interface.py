@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._errors import MacPoolError, raise_all
+from ._ids import plain_id
 from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
 from ._nc_change import FAILED, SETTLING, failure_reasons
 from ._network_controller import (
@@ -27,7 +28,6 @@ from ._network_controller import (
     instance_id,
     member,
     name_of,
-    plain_id,
     properties_of,
     state_of,
 )

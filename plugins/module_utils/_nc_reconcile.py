@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _nc_interface as rules
-from ._errors import MacPoolError, raise_all
+from ._errors import MacPoolError, failed, raise_all
 from ._nc_arc import check_writable
 from ._nc_change import ResourceGoal, bring, remove
 from ._nc_interface import COLLECTION, InterfaceWish
@@ -167,16 +167,13 @@ def report(items: Sequence[Item]) -> dict[str, Any]:
     """Return the result of the task."""
     errors = [item.error for item in items if item.error is not None]
     done = [item for item in items if item.status in (CREATED, CHANGED, REMOVED)]
-    result: dict[str, Any] = {
+    return {
         "changed": bool(done) or any(item.touched for item in items),
         "interfaces": [item.as_result() for item in items],
         "before": {item.name: item.before for item in done},
         "after": {item.name: {} if item.status == REMOVED else item.after for item in done},
+        **failed(errors),
     }
-    if errors:
-        lines = "\n".join(map(str, errors))
-        result.update(failed=True, msg=lines, errors=[error.as_dict() for error in errors])
-    return result
 
 
 def read(options: Mapping[str, Any]) -> list[InterfaceWish]:

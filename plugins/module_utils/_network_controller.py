@@ -25,6 +25,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from ansible.module_utils.urls import MissingModuleError, open_url
 
 from ._errors import MacPoolError
+from ._ids import plain_id
 
 Resource = dict[str, Any]
 T = TypeVar("T")
@@ -523,11 +524,6 @@ def state_of(resource: Mapping[str, Any] | None) -> str:
 def instance_id(resource: Mapping[str, Any] | None) -> str:
     """Return the instance id in lower case and without braces, as ids are compared."""
     return plain_id(member(resource, "instanceId"))
-
-
-def plain_id(value: object) -> str:
-    """Return an id in the form in which ids are compared."""
-    return str(value).strip().strip("{}").casefold() if value is not None else ""
 
 
 def etag_of(resource: Mapping[str, Any] | None) -> str | None:

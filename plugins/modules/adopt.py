@@ -9,30 +9,30 @@ DOCUMENTATION = r"""
 module: adopt
 short_description: Take over a cluster as it is, or rebuild a lost ledger
 description:
-  - Proposes a plan from what was observed. It keeps the range of each host that shares it with nobody, and the land in which
-    static addresses lie already, and says of every other host what to do.
-  - Where there is a plan and a ledger, it keeps what was observed in the ledger, and promises each static address to the
-    adapter that carries it, as an applied claim with the ids of the VM and the adapter.
-  - Nothing is decided silently. An address that several carry, that no adapter can use, or that lies in the land of another
-    allocator is promised to nobody and listed in RV(conflicts) with the reason and what to do.
-  - Addresses of dynamic adapters, checkpoints, replicas and the hosts themselves get no claim, but the ledger knows them from
-    then on, and hands out none of them.
+  - Proposes a plan from observations. The plan keeps the range of each host that shares it with no other host, and the ranges
+    that static addresses already use. For every other host it advises what to do.
+  - If a plan and a ledger exist, it records the observations in the ledger and promises each static address to the
+    adapter that uses it, as an applied claim with the ids of the VM and the adapter.
+  - Nothing is decided silently. An address that several adapters use, that no adapter can use, or that is in a range of another
+    allocator is not promised. It is listed in RV(conflicts) with the reason and a remedy.
+  - Addresses of dynamic adapters, checkpoints, replicas and the hosts themselves get no claim, but the ledger records them
+    and never hands them out.
   - It changes nothing on any host.
 options:
   observations_dir:
     description:
-      - A directory on the controller with observations or exports, as O(macpool.hyperv.audit#module:observations_dir) of
-        M(macpool.hyperv.audit) takes it.
+      - A directory on the controller with observations or exports, as for O(macpool.hyperv.audit#module:observations_dir) of
+        M(macpool.hyperv.audit).
       - One of O(observations_dir) and O(observations) is required.
     type: str
   observations:
     description:
-      - Observations themselves, as M(macpool.hyperv.host_info) returns them.
+      - The observations, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
   expected_hosts:
     description:
-      - Hosts that were to be observed. RV(incomplete) names those that were not.
+      - Hosts that should have been observed. RV(incomplete) names those that were not.
     type: list
     elements: dict
     default: []
@@ -47,13 +47,13 @@ options:
         default: ""
   claim:
     description:
-      - V(true) needs a plan and a ledger, and fails without. V(false) proposes a plan and leaves the ledger alone. Without this
-        option addresses are claimed where there is a plan and a ledger.
+      - V(true) needs a plan and a ledger, and fails without them. V(false) proposes a plan and does not use the ledger. Without
+        this option, addresses are claimed if a plan and a ledger exist.
     type: bool
   plan_file:
     description:
-      - A file on the controller to write the proposed plan to, as YAML with the advice as comments.
-      - A proposal that was edited is not replaced; the task fails and says so.
+      - A file on the controller to which the proposed plan is written, as YAML with the advice as comments.
+      - A proposal that you edited is not overwritten; the task fails instead.
       - Not written in check mode.
     type: str
   scope:
@@ -71,11 +71,11 @@ attributes:
   idempotent:
     support: full
 notes:
-  - To rebuild a lost ledger, make an empty one (M(macpool.hyperv.ledger)), lease the hosts their blocks
-    (M(macpool.hyperv.host_range_lease)) after this task, and compare RV(conflicts) with the last text export, if there is one.
-  - The names of owners are C(vm/adapter). Of adapters that share a name, the ids tell which is which.
+  - To rebuild a lost ledger, create an empty one (M(macpool.hyperv.ledger)), run this task, lease the hosts their blocks
+    (M(macpool.hyperv.host_range_lease)), and compare RV(conflicts) with the last text export, if you have one.
+  - Owners are named C(vm/adapter). If adapters have the same name, their ids distinguish them.
   - To undo, release the claims (M(macpool.hyperv.allocation) with O(macpool.hyperv.allocation#module:state=released)), or delete
-    a ledger that was made for a try.
+    the ledger if it was created for a test.
 seealso:
   - module: macpool.hyperv.audit
   - module: macpool.hyperv.host_info
@@ -91,21 +91,21 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Propose a plan from what was observed
+- name: Propose a plan from observations
   macpool.hyperv.adopt:
     observations_dir: observations
     plan_file: macpool_plan.proposed.yml
     claim: false
   run_once: true
 
-- name: Promise today's static addresses to those who carry them
+- name: Promise the current static addresses to the adapters that use them
   macpool.hyperv.adopt:
     observations_dir: observations
     claim: true
   run_once: true
   register: adopted
 
-- name: Fail while an address has to be decided by a person
+- name: Fail as long as a person must decide about an address
   ansible.builtin.assert:
     that: adopted.conflicts | length == 0
     fail_msg: "{{ adopted.conflicts }}"
@@ -113,11 +113,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 proposal:
-  description: The proposed plan, a value for C(macpool_plan). The plan's own check has accepted it.
+  description: The proposed plan, a value for C(macpool_plan). It is valid.
   type: dict
   returned: success
 hosts:
-  description: What becomes of the range of each host.
+  description: What happens to the range of each host.
   type: list
   elements: dict
   returned: success
@@ -127,7 +127,7 @@ hosts:
       type: str
       sample: hv1
     range:
-      description: Its range today; V(null) when that is not known.
+      description: Its current range. V(null) if it is not known.
       type: dict
       contains:
         start:
@@ -142,27 +142,27 @@ hosts:
       description: Whether the proposed plan keeps it.
       type: bool
     advice:
-      description: Why, and what to do.
+      description: The reason, and what to do.
       type: str
 left_out:
-  description: Land in use that the proposed plan leaves out, with the reason.
+  description: Ranges in use that the proposed plan does not contain, with the reason.
   type: list
   elements: str
   returned: success
 plan_file:
-  description: The path of the file that has the proposal.
+  description: The path of the file with the proposal.
   type: str
   returned: when O(plan_file) is given
 in_ledger:
-  description: Whether there was a plan and a ledger to claim in.
+  description: Whether a plan and a ledger existed, so that addresses could be claimed.
   type: bool
   returned: success
 adoptable:
-  description: How many static addresses could be promised to their carriers.
+  description: How many static addresses could be promised to the adapters that use them.
   type: int
   returned: success
 already:
-  description: How many static addresses are promised to their carriers already.
+  description: How many static addresses were already promised to the adapters that use them.
   type: int
   returned: success
 claims:
@@ -172,7 +172,7 @@ claims:
   returned: success
   contains:
     owner:
-      description: Who the address is promised to. V(null) for an adapter that is known by its ids only.
+      description: The owner to whom the address is promised. V(null) for an adapter that is known only by its ids.
       type: str
       sample: web01/Network Adapter
     mac_address:
@@ -192,17 +192,17 @@ claims:
       type: str
       sample: adopted
 conflicts:
-  description: Static addresses that are promised to nobody, or not to their carrier.
+  description: Static addresses that are not promised, or not promised to the adapter that uses them.
   type: list
   elements: dict
   returned: success
   contains:
     mac_address:
-      description: The address, or the text that is no address.
+      description: The address, or the text that was found instead of an address.
       type: str
       sample: 221DD8000101
     carriers:
-      description: Who carries it.
+      description: The adapters that use it.
       type: list
       elements: str
       sample: ['adapter "Network Adapter" of VM "web01" on hv1', 'adapter "Network Adapter" of VM "web02" on hv2']
@@ -218,7 +218,7 @@ complete:
   type: bool
   returned: success
 incomplete:
-  description: What was not seen, as sentences. What nobody saw cannot be adopted.
+  description: What was not read, as sentences. What was not read cannot be adopted.
   type: list
   elements: str
   returned: success
@@ -231,7 +231,7 @@ errors:
   description: What is wrong with the request, as M(macpool.hyperv.plan_info) describes it.
   type: list
   elements: dict
-  returned: when the request itself cannot be honoured
+  returned: when the request itself cannot be fulfilled
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ADOPT

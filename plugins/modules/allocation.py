@@ -9,52 +9,52 @@ DOCUMENTATION = r"""
 module: allocation
 short_description: Claim addresses for owners, and confirm, release, hold or rebind claims
 description:
-  - A claim promises one MAC address to one owner. Two owners are never promised one address in the scope of a plan - the
-    ledger holds that as a constraint, however many jobs run at once.
-  - The same owner gets the same address each time, whatever else is in the plan or the inventory, until the claim is
-    released.
-  - New claims of a task are made together or not at all, and everything that is wrong with them is reported together.
+  - A claim promises one MAC address to one owner. Two owners are never promised the same address in the scope of a plan - a
+    constraint of the ledger guarantees this, even if many jobs run at the same time.
+  - The same owner always gets the same address until the claim is released, whatever else changes in the plan or the
+    inventory.
+  - A task makes all its new claims or none of them, and reports all errors together.
   - This task changes the ledger only. M(macpool.hyperv.vm_network_adapter) sets the address on a VM's adapter.
 options:
   claims:
     description:
-      - What to do, one entry for each owner or address. Two entries that say different things of one are refused.
+      - What to do, one entry for each owner or address. Two entries that contradict each other are refused.
     type: list
     elements: dict
     required: true
     suboptions:
       owner:
         description:
-          - Who the address is for, a name of at most 1024 characters. Use the name of the VM and of its adapter, such as
-            V(web01/eth0). Letter case does not count. Blanks around the name and control characters are refused.
-          - The name is bound to the ids of VM and adapter at first sight. Renaming the VM later keeps the claim.
-          - Required with O(state=present) and O(state=rebound). With O(state=confirmed) and O(state=released), it or
-            O(claims[].mac_address). Left out with O(state=held) and O(state=unheld).
+          - The owner of the address, a name of at most 1024 characters. Use the name of the VM and of its adapter, such as
+            V(web01/eth0). Letter case does not matter. Blanks around the name and control characters are refused.
+          - When the adapter is first seen, the name is bound to the ids of VM and adapter. Renaming the VM later keeps the claim.
+          - Required with O(state=present) and O(state=rebound). With O(state=confirmed) and O(state=released), give this or
+            O(claims[].mac_address). Omit it with O(state=held) and O(state=unheld).
         type: str
       pool:
         description:
-          - The pool of the plan that the address comes from, or V(host/) and the name of a host for the static part of
+          - The pool of the plan from which the address is taken, or V(host/) and the name of a host for the static part of
             that host's lease.
-          - Not needed when the owner has a claim already, when O(pool) is set, or when the plan has one pool only. A pool
-            that the plan does not know is an error, as is one in which no address is left.
+          - Not needed if the owner already has a claim, if O(pool) is set, or if the plan has only one pool. A pool
+            that is not in the plan is an error, and so is a pool without a free address.
         type: str
       mac_address:
         description:
-          - With O(state=present), this very address instead of any of the pool. It must lie in the pool and be promised
-            to nobody else, last seen on nobody else, and not in quarantine.
+          - With O(state=present), claim exactly this address. It must be in the pool, not promised to
+            another owner, not last seen on another adapter, and not in quarantine.
           - With O(state=held) and O(state=unheld), the address to set aside or to give back. With O(state=confirmed) and
             O(state=released), the address of the claim, instead of O(claims[].owner).
-          - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in any case.
-            Quote it. YAML reads some unquoted addresses as numbers, and those are refused.
+          - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in upper or lower
+            case. Quote it. YAML reads some unquoted addresses as numbers, and those are refused.
         type: raw
       note:
         description:
-          - Words to keep with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
+          - A text to store with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
             evidence.
         type: str
         default: ""
       cluster:
-        description: The cluster of the VM, kept for information.
+        description: The cluster of the VM, stored for information.
         type: str
         default: ""
       vm_id:
@@ -65,25 +65,25 @@ options:
         type: str
       adopt:
         description:
-          - Claim O(claims[].mac_address) although it lies in no pool of the plan, because the owner carries it already.
+          - Claim O(claims[].mac_address) although it is in no pool of the plan, because the owner already uses it.
             The claim belongs to the pool V(adopted).
           - Only used with O(state=present).
         type: bool
         default: false
   state:
     description:
-      - What shall be true of O(claims) afterwards.
-      - V(present) - each owner has a claim. One that it has is kept, else an address is chosen and reserved for
+      - The wanted state of O(claims).
+      - V(present) - each owner has a claim. An existing claim is kept. Otherwise an address is chosen and reserved for
         O(reserve_for).
-      - V(confirmed) - the owner carries its address. This is evidence given by hand, where no host can be read. An owner
+      - V(confirmed) - the owner uses its address. Use it as manual evidence if a host cannot be read. An owner
         without a claim is an error.
-      - V(released) - the owner gives its address back. The claim is first V(releasing), and goes to quarantine when a
-        complete and newer observation proves that nobody carries the address any more. With O(gone=true) it goes to
-        quarantine at once. An owner without a claim is fine.
-      - V(held) - the address is set aside. It is handed out to nobody. An address that is promised to somebody is an error.
+      - V(released) - the owner gives its address back. The claim is first V(releasing). It goes to quarantine when a
+        complete and newer observation proves that the address is no longer in use. With O(gone=true) it goes to
+        quarantine immediately. An owner without a claim is not an error.
+      - V(held) - the address is set aside and never handed out. An address that is promised to an owner is an error.
       - V(unheld) - the address is no longer set aside.
-      - V(rebound) - the owner's name means the adapter with these O(claims[].vm_id) and O(claims[].adapter_id) from now
-        on, because the VM was made anew.
+      - V(rebound) - from now on the owner's name means the adapter with these O(claims[].vm_id) and
+        O(claims[].adapter_id), because the VM was created again.
     type: str
     choices: [present, confirmed, released, held, unheld, rebound]
     default: present
@@ -92,34 +92,35 @@ options:
     type: str
   reserve_for:
     description:
-      - How long an address is kept for an owner that has not been seen with it, as a number and one of V(s), V(m), V(h),
+      - How long an address is reserved for an owner that has not been seen with it, as a number and one of V(s), V(m), V(h),
         V(d) or V(w), or as seconds.
-      - A reservation that has run out is suspect, not free. Only a complete and newer observation that shows nobody with
-        the address turns it into quarantine.
+      - A reservation past this time is suspect, not free. It goes to quarantine only when a complete and newer observation
+        proves that the address is not in use.
     type: str
     default: 4h
   gone:
     description:
-      - With O(state=released), declare that the owner and its adapter are gone and will not come back with this address,
-        so that no observation is needed. Say it only of VMs that were deleted.
-      - The ids of the adapter are forgotten with it - an owner of the same name that comes back may be another adapter.
+      - With O(state=released), declare that the owner and its adapter no longer exist and will not come back with this
+        address, so that no observation is needed. Use it only for VMs that were deleted.
+      - The ids of the adapter are forgotten too, because an owner with the same name may later be another adapter.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
     details:
-      - The addresses that would be claimed are returned. Nothing is written, so another job may be given them first.
+      - The addresses that would be claimed are returned. Nothing is written, so another job may get them first.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - It refuses when the plan is an earlier generation than the ledger last accepted, and when C(max_observation_age) of
-    the plan asks for a newer or more complete observation than there is.
-  - It does not look at hosts. What they were last seen to carry is in the ledger, from M(macpool.hyperv.host_info).
-  - 'To undo: O(state=released) undoes V(present), V(unheld) undoes V(held). An address that was released and is not yet
-    handed out again comes back to the same owner with V(present).'
+  - The task fails if the plan is older than the plan that the ledger last accepted, or if C(max_observation_age) of
+    the plan requires newer or more complete observations than the ledger has.
+  - The task does not contact hosts. The ledger knows the addresses that were last seen there, from
+    M(macpool.hyperv.host_info).
+  - 'To undo: O(state=released) undoes V(present), V(unheld) undoes V(held). If a released address has not been
+    handed out again, the same owner gets it back with V(present).'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
     description: States of a claim, quarantine, each refusal and what to do.
@@ -150,12 +151,12 @@ EXAMPLES = r"""
   run_once: true
   register: claimed
 
-- name: Show them the way a Linux guest writes them
+- name: Show them in the format of a Linux guest
   ansible.builtin.debug:
     msg: "{{ item.owner }} has {{ item.formats.linux }}"
   loop: "{{ claimed.claims }}"
 
-- name: Claim one address for a VM that a firewall knows already
+- name: Claim a given address for a VM, because a firewall already knows it
   macpool.hyperv.allocation:
     pool: tenant
     claims:
@@ -163,7 +164,7 @@ EXAMPLES = r"""
         mac_address: "22-1D-D8-00-01-00"
   run_once: true
 
-- name: Keep an address that was typed by hand years ago and lies in no pool
+- name: Keep an address that was typed by hand years ago and is in no pool
   macpool.hyperv.allocation:
     claims:
       - owner: legacy01/eth0
@@ -171,7 +172,7 @@ EXAMPLES = r"""
         adopt: true
   run_once: true
 
-- name: Set two addresses aside for an appliance that nobody can observe
+- name: Set two addresses aside for an appliance that cannot be observed
   macpool.hyperv.allocation:
     state: held
     claims:
@@ -189,7 +190,7 @@ EXAMPLES = r"""
       - owner: web02/eth0
   run_once: true
 
-- name: Let the name mean the adapter of the VM that was made anew
+- name: Rebind the name to the adapter of the VM that was created again
   macpool.hyperv.allocation:
     state: rebound
     claims:
@@ -201,17 +202,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, in the order of O(claims), without those for which there was nothing to release or give back.
+  description: The claims, in the order of O(claims), without entries for which nothing had to be released or given back.
   returned: success
   type: list
   elements: dict
   contains:
     owner:
-      description: Who the address is promised to. V(null) for an address that was set aside.
+      description: The owner to whom the address is promised. V(null) for an address that was set aside.
       type: str
       sample: web01/eth0
     pool:
-      description: The pool that the address comes from. V(null) for an address of no pool.
+      description: The pool of the address. V(null) for an address that is in no pool.
       type: str
       sample: tenant
     mac_address:
@@ -239,7 +240,7 @@ claims:
           type: str
           sample: 221d.d800.0100
         linux:
-          description: Lower case with colons, as udev and netplan want it.
+          description: Lower case with colons, as udev and netplan need it.
           type: str
           sample: 22:1d:d8:00:01:00
     state:
@@ -251,15 +252,15 @@ claims:
       type: str
       sample: "2026-11-20T12:00:00.000Z"
     until:
-      description: Until when the reservation or the quarantine counts, UTC. V(null) for no end.
+      description: The end of the reservation or the quarantine, UTC. V(null) if it has no end.
       type: str
       sample: "2026-11-20T16:00:00.000Z"
     generation:
-      description: Counts the changes of the claim that a waiting job must know of.
+      description: A counter of changes to the claim. A job with an older number can no longer change it.
       type: int
       sample: 1
     note:
-      description: The words that are kept with the claim.
+      description: The text that is stored with the claim.
       type: str
       sample: CHG-1042
     changed:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: allocation_info
-short_description: Who has, and who had, which address
+short_description: Show who has, and who had, which address
 description:
-  - Reads claims from the ledger, those of today or those of a time in the past, and the events that led to them.
+  - Reads claims from the ledger, of now or of a time in the past, and the events that led to them.
 options:
   owners:
-    description: Only claims of these owners. Letter case does not count, and a name that the owner had earlier counts too.
+    description: Only claims of these owners. Letter case does not matter. Earlier names of an owner are found too.
     type: list
     elements: str
   mac_addresses:
@@ -33,18 +33,18 @@ options:
   at:
     description:
       - A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
-        zone is UTC.
+        time zone is UTC.
     type: str
   history:
     description:
       - Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
-        not count for events.
+        not filter events.
     type: bool
     default: false
 notes:
-  - All filters together must fit. Without any filter all claims are returned.
-  - A claim says who was promised an address. It does not say who carries it now - that is what
-    M(macpool.hyperv.host_info) observes.
+  - A claim must match all given filters. Without a filter all claims are returned.
+  - A claim tells to whom an address is promised. It does not tell which adapter uses it now - for that, observe with
+    M(macpool.hyperv.host_info).
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
     description: States of a claim, and how to ask who had an address.
@@ -74,14 +74,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ found.claims | map(attribute='mac_address') }}"
 
-- name: Ask who had an address when the incident happened, and what became of it
+- name: Ask who had an address when the incident happened, and what happened afterwards
   macpool.hyperv.allocation_info:
     mac_addresses: ["22-1D-D8-00-01-00"]
     at: "2026-11-01T08:00:00Z"
     history: true
   run_once: true
 
-- name: List everything that is on its way out of a pool
+- name: List all addresses of a pool that are being released
   macpool.hyperv.allocation_info:
     pools: [tenant]
     states: [releasing, quarantined]
@@ -90,17 +90,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, by address. Empty when nothing fits.
+  description: The claims, sorted by address. Empty if no claim matches.
   returned: success
   type: list
   elements: dict
   contains:
     owner:
-      description: Who the address is promised to. V(null) for an address that was set aside.
+      description: The owner to whom the address is promised. V(null) for an address that was set aside.
       type: str
       sample: web01/eth0
     pool:
-      description: The pool that the address comes from. V(null) for an address of no pool.
+      description: The pool of the address. V(null) for an address that is in no pool.
       type: str
       sample: tenant
     mac_address:
@@ -125,14 +125,14 @@ claims:
       type: str
       sample: "2026-11-20T12:00:00.000Z"
     until:
-      description: Until when the reservation or the quarantine counts, UTC. V(null) for no end.
+      description: The end of the reservation or the quarantine, UTC. V(null) if it has no end.
       type: str
     generation:
-      description: Counts the changes of the claim that a waiting job must know of.
+      description: A counter of changes to the claim. A job with an older number can no longer change it.
       type: int
       sample: 2
     note:
-      description: The words that are kept with the claim.
+      description: The text that is stored with the claim.
       type: str
       sample: CHG-1042
     vm_id:
@@ -156,19 +156,19 @@ claims:
       type: str
       sample: awx/4711
     evidence:
-      description: What proved that the owner carries the address. Empty before that.
+      description: The proof that the owner uses the address. Empty before that.
       type: str
       sample: seen on "web01/eth0" on "hv1"
     out_of_plan:
-      description: Whether the address lies outside the pool it was claimed from, because the pool shrank since.
+      description: Whether the address is outside the pool from which it was claimed, because the pool has shrunk since then.
       type: bool
       sample: false
     unsure:
-      description: Whether the connection was lost while the address was being set, so that nobody knows whether it was.
+      description: Whether the connection was lost while the address was being set, so that the result is unknown.
       type: bool
       sample: false
 history:
-  description: The events, oldest first. Empty without O(history=true). With O(at), those up to then.
+  description: The events, oldest first. Empty without O(history=true). With O(at), only events up to that time.
   returned: success
   type: list
   elements: dict
@@ -182,15 +182,15 @@ history:
       type: str
       sample: "2026-11-20T12:00:00.000Z"
     job:
-      description: Which job did it - that of AWX, or the name of the controller and the number of the process.
+      description: The job that did it - the AWX job, or the name of the controller and the number of the process.
       type: str
       sample: awx/4711
     user:
-      description: Who started the job.
+      description: The user who started the job.
       type: str
       sample: admin
     kind:
-      description: What it is about. Always V(claim) here.
+      description: The kind of the entry. Always V(claim) here.
       type: str
       sample: claim
     event:
@@ -206,7 +206,7 @@ history:
       type: str
       sample: 221DD8000100
     after:
-      description: The whole claim as it was after the event, as the ledger keeps it.
+      description: The whole claim after the event, as the ledger stores it.
       type: dict
       sample:
         address: 221DD8000100

@@ -7,37 +7,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audit
-short_description: Find what is wrong with the addresses of a cluster, from observations
+short_description: Find problems with the addresses of a cluster, from observations
 description:
-  - Compares who carries which address (observations) with who may hand it out (the plan) and who was promised it (the
-    ledger), and reports every disagreement with names, evidence and a remedy.
-  - Neither plan nor ledger is needed. Without them, duplicates, overlapping host ranges, adapters that will change their
-    address and the like are found all the same.
-  - Reads files and the ledger only. It asks no host, and changes nothing but the report and, with O(trend), the counts of
-    audits in the ledger.
+  - Compares the addresses in use (observations) with the ranges of the plan and the promises of the
+    ledger, and reports every disagreement with names, evidence and a remedy.
+  - It needs neither a plan nor a ledger. Without them it still finds duplicates, overlapping host ranges, adapters that will
+    change their address, and more.
+  - It reads only files and the ledger and contacts no host. It writes only the report and, with O(trend), the counts of
+    this audit into the ledger.
 options:
   observations_dir:
     description:
-      - A directory on the controller with observations as files, such as the playbook C(macpool.hyperv.observe) saves them.
-      - A file that cannot be understood is named in RV(misread) with the reason, and the rest is audited; the picture then
-        counts as incomplete.
+      - A directory on the controller with observations as files, for example saved by the playbook C(macpool.hyperv.observe).
+      - A file that cannot be understood is listed in RV(misread) with the reason. The other files are audited, and the
+        observation counts as incomplete.
       - One of O(observations_dir) and O(observations) is required.
     type: str
   observations:
     description:
-      - Observations themselves, as M(macpool.hyperv.host_info) returns them.
+      - The observations, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
   expected_hosts:
     description:
-      - Hosts that were to be observed. The picture is incomplete where one of them has no observation, and a finding names it.
-      - The hosts of the plan, of leases and of observed clusters are expected without being named here.
+      - Hosts that should have been observed. If one of them has no observation, a finding names it and the audit is incomplete.
+      - The hosts of the plan, of leases and of observed clusters are always expected. You need not list them.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
-        description: The name of the host. A short name and the full name that begins with it are one host.
+        description: The name of the host. A short name and the full name that begins with it are the same host.
         type: str
         required: true
       reason:
@@ -46,46 +46,46 @@ options:
         default: ""
   report_dir:
     description:
-      - A directory on the controller to write the report to, as C(report.html) (for people), C(report.json) (for programs),
+      - A directory on the controller for the report - C(report.html) (for people), C(report.json) (for programs),
         C(report.xml) (JUnit, for continuous integration) and C(report.prom) (Prometheus text, for the textfile collector).
-      - C(report.html) is one file that needs no network and no server. It shows what is worst and what to do about it, all
-        findings with search and filters, a map of the address space, and a page for each host and each VM. Open it in a
-        browser, mail it, or keep it as an artifact of a job.
+      - C(report.html) is one file that needs no network and no server. It shows the most severe findings and their remedies,
+        all findings with search and filters, a map of the address space, and a page for each host and each VM. Open it in a
+        browser, mail it, or store it as an artifact of a job.
       - Not written in check mode.
     type: str
   fail_at:
     description:
-      - The task fails when a finding of this severity or worse is there that no waiver of the plan accepts.
+      - The task fails if a finding has this severity or a higher one and no waiver of the plan accepts it.
     type: str
     default: critical
     choices: [critical, high, medium, low, never]
   show:
     description:
-      - How many of the worst findings RV(worst) and the error message list.
+      - How many of the most severe findings are listed in RV(worst) and in the error message.
     type: int
     default: 10
   with_ledger:
     description:
-      - V(true) needs a ledger and fails without one, V(false) leaves it alone. Without this option the ledger is used when
-        there is a plan and a ledger.
+      - V(true) needs a ledger and fails without one. V(false) does not use the ledger. Without this option, the ledger is used
+        if a plan and a ledger exist.
     type: bool
   trend:
     description:
-      - Whether to keep the counts of this audit in the ledger, where there is one, so that later reports can tell at which
-        rate ranges fill. Not kept in check mode and with O(what_if).
+      - Whether to store the counts of this audit in the ledger, if one exists, so that later reports can show how fast
+        ranges fill. They are not stored in check mode or with O(what_if).
       - An audit of the same observations adds nothing.
     type: bool
     default: true
   what_if:
     description:
-      - A change to imagine. The report is then of the situation afterwards, and RV(changes) tells who would get another
-        address and which addresses could collide.
+      - A hypothetical change. The report then describes the situation afterwards, and RV(changes) lists which VMs would get
+        another address and which addresses could collide.
     type: dict
     suboptions:
       action:
         description:
-          - V(drain), all VMs of the host move to others; V(fail), the host is lost and its clustered VMs start elsewhere;
-            V(set_range), the host gets another range; V(add_host), a host joins with the range that Hyper-V makes itself.
+          - V(drain) - all VMs of the host move to other hosts. V(fail) - the host fails and its clustered VMs start on other
+            hosts. V(set_range) - the host gets another range. V(add_host) - a host joins with its default range.
         type: str
         required: true
         choices: [drain, fail, set_range, add_host]
@@ -97,17 +97,21 @@ options:
         description: The new range as C(start) and C(end) or C(size), for V(set_range) and, instead of O(what_if.ipv4), V(add_host).
         type: dict
       ipv4:
-        description: The IPv4 address of the host that joins, from which Hyper-V makes its range.
+        description: The IPv4 address of the host that joins, from which Hyper-V derives its default range.
         type: str
       cluster:
         description: The cluster that the host joins.
         type: str
   return_report:
     description:
-      - Whether the whole report is in the result. With thousands of adapters it is large; O(report_dir) is for that.
+      - Whether to return the whole report. With thousands of adapters it is large. Use O(report_dir) instead.
     type: bool
     default: false
 seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_audit
+    description: How to run the audit and read its report.
+  - ref: ansible_collections.macpool.hyperv.docsite.rules
+    description: Every rule, and where the rules draw the line.
   - module: macpool.hyperv.host_info
   - module: macpool.hyperv.plan_info
   - module: macpool.hyperv.allocation_info
@@ -122,13 +126,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Audit what was observed, and fail on critical findings
+- name: Audit the observations, and fail on critical findings
   macpool.hyperv.audit:
     observations_dir: observations
     report_dir: report
   run_once: true
 
-- name: Only look
+- name: Audit without failing
   macpool.hyperv.audit:
     observations_dir: observations
     fail_at: never
@@ -155,17 +159,19 @@ summary:
   description: >-
     Counts of findings by severity and rule, of hosts, VMs and adapters, and the usage of each range and pool.
     In C(usage), C(kind) is V(host_range), V(pool) or, for a MAC pool of a Network Controller, V(nc_pool).
-    In C(usage), C(per_day) is the rate of the last 30 days and C(days_left) how long the range lasts at that rate. Both are
-    V(null) until complete audits of at least a day are in the ledger.
+    In a pool, C(used) counts what cannot be handed out now (claimed, quarantined or carried), as M(macpool.hyperv.plan_info) does.
+    In a host range it counts the carried addresses, and in a Network Controller's pool those that it gave out.
+    In C(usage), C(per_day) is the rate of the last 30 days, and C(days_left) is how long the range will last at that rate. Both
+    are V(null) until the ledger has complete audits of at least one day.
   type: dict
   returned: always
 worst:
-  description: The worst findings as lines of text.
+  description: The most severe findings as lines of text.
   type: list
   elements: str
   returned: always
 failing:
-  description: How many findings are of the severity O(fail_at) or worse.
+  description: How many findings have the severity O(fail_at) or a higher one.
   type: int
   returned: always
 misread:
@@ -174,7 +180,7 @@ misread:
   elements: str
   returned: always
 changes:
-  description: With O(what_if), who would get another address and when, and which addresses could collide.
+  description: With O(what_if), which VMs would get another address and when, and which addresses could collide.
   type: list
   elements: dict
   returned: always
@@ -183,7 +189,7 @@ advice:
   type: str
   returned: always
 assumptions:
-  description: With O(what_if), what the answer takes for granted.
+  description: With O(what_if), the assumptions of the answer.
   type: list
   elements: str
   returned: always
@@ -200,7 +206,7 @@ errors:
   description: What is wrong with the request, as M(macpool.hyperv.plan_info) describes it.
   type: list
   elements: dict
-  returned: when the request itself cannot be honoured
+  returned: when the request itself cannot be fulfilled
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import AUDIT

@@ -1541,7 +1541,7 @@ function Assert-MacPoolStopAllowed {
 
     $resources = @(
         foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
-            if ("$($clusterResource.Name)" -eq $known['resource']) {
+            if (Test-MacPoolSameName -One "$($clusterResource.Name)" -Other $known['resource']) {
                 $clusterResource
             }
         }
@@ -2523,7 +2523,7 @@ function Get-MacPoolMachineByName {
     $list = Get-MacPoolMachineList
     $found = @(
         foreach ($vm in $list['machines']) {
-            if ("$($vm.Name)" -eq $Name) {
+            if (Test-MacPoolSameName -One "$($vm.Name)" -Other $Name) {
                 $vm
             }
         }
@@ -2674,8 +2674,14 @@ function Invoke-MacPoolCreateMachine {
         throw (New-MacPoolProblem -Status 'refused' -Reason 'changed' -Message $message)
     }
     if ($null -ne $Operation['switch']) {
-        $names = @(foreach ($vmSwitch in @(Get-VMSwitch -ErrorAction Stop)) { "$($vmSwitch.Name)" })
-        if ($Operation['switch'] -notin $names) {
+        $found = @(
+            foreach ($vmSwitch in @(Get-VMSwitch -ErrorAction Stop)) {
+                if (Test-MacPoolSameName -One "$($vmSwitch.Name)" -Other $Operation['switch']) {
+                    $vmSwitch
+                }
+            }
+        )
+        if ($found.Count -eq 0) {
             $message = "this host has no virtual switch named '$($Operation['switch'])'"
             throw (New-MacPoolProblem -Status 'failed' -Reason 'cmdlet' -Message $message)
         }
@@ -2879,7 +2885,8 @@ function Assert-MacPoolOwnRole {
         return
     }
     foreach ($other in $cluster['machines']) {
-        if ($other['group'] -eq $known['group'] -and $other['resource'] -ne $known['resource']) {
+        $shared = Test-MacPoolSameName -One $other['group'] -Other $known['group']
+        if ($shared -and -not (Test-MacPoolSameName -One $other['resource'] -Other $known['resource'])) {
             $message = "the role '$($known['group'])' of VM '$($vm.Name)' also holds '$($other['resource'])': take one of them out first"
             throw (New-MacPoolProblem -Status 'refused' -Reason 'shared_role' -Message $message)
         }

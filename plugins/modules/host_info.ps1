@@ -278,7 +278,7 @@ function Get-MacPoolClusterGroup {
     foreach ($problem in $answer['problems']) {
         Add-MacPoolWarning -Warnings $Warnings -Part 'cluster_groups' -Subject 'the id of a VM (cluster parameter VmId)' -Problem $problem
     }
-    $machines = @{}
+    $machines = Get-MacPoolNameTable
     foreach ($machine in $answer['machines']) {
         $group = $machine['group']
         if (-not $machines.ContainsKey($group)) {
@@ -392,7 +392,7 @@ function Get-MacPoolChosenMachine {
     if (-not $All -and @($Wanted).Count -eq 0) {
         return
     }
-    $names = @{}
+    $names = Get-MacPoolNameTable
     $ids = @{}
     foreach ($item in $Wanted) {
         $names["$item"] = $true

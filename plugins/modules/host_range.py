@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_range
-short_description: Set or clear the range from which a Hyper-V host makes dynamic addresses
+short_description: Set or clear the range from which a Hyper-V host takes dynamic addresses
 description:
-  - Sets the lowest and highest MAC address that the host gives to dynamic adapters, to the host's lease or to addresses
-    that are given here, and reads them back.
-  - A change of the range touches no adapter that has an address. But an adapter whose dynamic address lies outside the
-    new range gets another one the next time its VM starts cold. Such adapters are listed, and the change is refused
+  - Sets the lowest and highest MAC address that the host gives to dynamic adapters. The values come from the host's lease or
+    from O(start) and O(end). Then it reads them back.
+  - A new range does not change adapters that already have an address. But an adapter whose dynamic address is outside the
+    new range gets another one the next time its VM is started from off. The task lists such adapters and refuses the change
     unless O(stranded=allow).
 options:
   state:
     description:
       - V(present) sets the range.
-      - V(absent) deletes the values, so that the host makes a range of its own when its Virtual Machine Management service
-        starts next. Do this to a machine that will be imaged, so that no copy inherits its range.
+      - V(absent) deletes the values, so that the host generates its own range when its Virtual Machine Management service
+        starts the next time. Do this before a machine is imaged, so that no copy inherits its range.
     type: str
     choices: [present, absent]
     default: present
@@ -27,32 +27,32 @@ options:
     description:
       - The first address, in any of the forms V(00-15-5D-E0-00-00), V(00:15:5D:E0:00:00), V(0015.5DE0.0000) and
         V(00155DE00000). Quote it. Needs O(end).
-      - Without O(start) and O(end), the lease of the host counts. A host without an active lease is an error.
-      - Where there is a plan, the range given must not reach into a pool, the static part of the host's own lease, the land
-        of another allocator, the lease of another host, or land of C(host_ranges) that is not leased yet.
+      - Without O(start) and O(end), the lease of the host is used. A host without an active lease is an error.
+      - If a plan exists, the given range must not overlap a pool, the static part of the host's own lease, a range
+        of another allocator, the lease of another host, or a part of C(host_ranges) that is not leased yet.
     type: raw
   end:
     description: The last address, in the same forms. Needs O(start).
     type: raw
   host:
     description:
-      - The name of the host in the plan, where it differs from C(inventory_hostname), which is the default.
-      - With O(state=present), a machine that calls itself by the name of another host with a lease is refused, so that no
-        mistake in the inventory gives two machines one range.
+      - The name of the host in the plan, if it differs from C(inventory_hostname), which is the default.
+      - With O(state=present), the task refuses a machine whose own name is that of another host with a lease, so that a
+        mistake in the inventory cannot give two machines the same range.
     type: str
   stranded:
     description:
-      - What to do when adapters would change address at their next start - dynamic adapters of VMs with an address that
-        is in the range now and would be outside it afterwards, and adapters of the host itself.
-      - V(fail) lists them and changes nothing, also when not all adapters could be read. V(allow) lists them and goes on.
+      - What to do if adapters would change their address at their next start. These are dynamic adapters of VMs whose address
+        is inside the current range and outside the new one, and adapters of the host itself.
+      - V(fail) lists them and changes nothing, also if not all adapters could be read. V(allow) lists them and continues.
     type: str
     choices: [fail, allow]
     default: fail
   method:
     description:
-      - How to set the range. V(cmdlet) uses C(Set-VMHost), which takes effect at once. V(registry) writes the values
+      - How to set the range. V(cmdlet) uses C(Set-VMHost), which takes effect immediately. V(registry) writes the values
         C(MinimumMacAddress) and C(MaximumMacAddress), which are read when the Virtual Machine Management service starts.
-      - V(auto) uses the cmdlet where Hyper-V is installed and the registry where it is not yet.
+      - V(auto) uses the cmdlet if Hyper-V is installed, and the registry if it is not installed yet.
     type: str
     choices: [auto, cmdlet, registry]
     default: auto
@@ -60,21 +60,23 @@ attributes:
   check_mode:
     support: full
     details:
-      - The host is asked to check everything and touch nothing.
+      - The host checks everything and changes nothing.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - It restarts neither a VM nor a service, and it changes no address.
-  - Plan and ledger are not needed with O(state=absent). With O(start) and O(end), a plan is used where there is one, and
-    the ledger with it.
-  - Disjoint ranges alone do not make dynamic addresses unique. A dynamic VM that was moved keeps its address while its
+  - It restarts no VM and no service, and it changes no address.
+  - O(state=absent) needs neither a plan nor a ledger. With O(start) and O(end), the plan and the ledger are used if a plan
+    exists.
+  - Separate ranges alone do not make dynamic addresses unique. A dynamic VM that was moved keeps its address, while its
     old host may hand it out again. Give clustered VMs static addresses with M(macpool.hyperv.vm_network_adapter).
   - 'To undo: run it again with RV(before) as O(start) and O(end).'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
-    description: From the first observation to leased ranges, step by step, with the rights that are needed.
+    description: From the first observation to leased ranges, step by step, with the required rights.
+  - ref: ansible_collections.macpool.hyperv.docsite.facts
+    description: When Hyper-V changes an address, and how this is known.
   - module: macpool.hyperv.host_range_lease
   - module: macpool.hyperv.host_info
   - module: macpool.hyperv.vm_network_adapter
@@ -106,14 +108,14 @@ EXAMPLES = r"""
     start: "00-15-5D-E0-10-00"
     end: "00-15-5D-E0-13-FF"
 
-- name: Let each copy of this machine make a range of its own
+- name: Let each copy of this machine generate its own range
   macpool.hyperv.host_range:
     state: absent
 """
 
 RETURN = r"""
 before:
-  description: The range that was found. V(null) when the host had none.
+  description: The range that was found. V(null) if the host had none.
   returned: success
   type: dict
   contains:
@@ -126,7 +128,7 @@ before:
       type: str
       sample: 00155D010AFF
 after:
-  description: The range that was read back, or would be there. V(null) after O(state=absent).
+  description: The range that was read back, or that would be set. V(null) after O(state=absent).
   returned: success
   type: dict
   contains:
@@ -140,7 +142,7 @@ after:
       sample: 00155DE0037F
 stranded:
   description:
-    - The adapters that change address at their next start because of this change. When it was refused because of them,
+    - The adapters that will change their address at their next start because of this change. If the task refused the change,
       RV(errors) names them.
   returned: success
   type: list
@@ -148,7 +150,7 @@ stranded:
   sample:
     - adapter "eth0" of VM "web01" on host "hv1" (00155D010A05)
 message:
-  description: What the host had to say, such as that the change takes effect when a service starts. Empty otherwise.
+  description: A message of the host, for example that the change takes effect when a service starts. Empty if it has none.
   returned: success
   type: str
   sample: ""

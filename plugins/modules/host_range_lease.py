@@ -9,26 +9,26 @@ DOCUMENTATION = r"""
 module: host_range_lease
 short_description: Lease disjoint blocks of addresses to hosts
 description:
-  - Each Hyper-V host makes dynamic addresses by itself, from a range of 256 addresses that it derives from an IP address
-    and that copies of an image share. A lease gives each host of the plan a block of its own.
-  - A host keeps its block for as long as the plan and the ledger exist, whichever hosts are added or taken away.
-  - The lower part of the block is for Hyper-V, the upper part (C(static_per_host) of the plan) is the pool C(host/) and
-    the name of the host, from which static addresses of that host are claimed.
+  - Each Hyper-V host generates dynamic addresses by itself, from a range of 256 addresses that it derives from an IP address.
+    Copies of an image share this range. A lease gives each host of the plan its own block.
+  - A host keeps its block as long as the plan and the ledger exist, even if other hosts are added or removed.
+  - The lower part of the block is for Hyper-V. The upper part (C(static_per_host) of the plan) is the pool C(host/) plus
+    the name of the host, from which you can claim static addresses.
   - This task changes the ledger only. M(macpool.hyperv.host_range) sets the range on the host.
 options:
   state:
     description:
       - V(present) leases a block to each host that has none.
-      - V(retired) ends the leases of O(hosts). A retired block is given to nobody until a complete observation of all
-        hosts proves that nobody carries an address of it and that no host has it as its range. A host that never had a
+      - V(retired) ends the leases of O(hosts). A retired block is not leased again until a complete observation of all
+        hosts proves that none of its addresses is in use and that no host has it as its range. A host that never had a
         lease is an error.
     type: str
     choices: [present, retired]
     default: present
   hosts:
     description:
-      - The hosts, by the names that the plan has for them. Default with O(state=present) is the list C(hosts) of the
-        plan, whatever C(--limit) says. A host that the plan does not list is an error.
+      - The hosts, by their names in the plan. The default with O(state=present) is the list C(hosts) of the
+        plan, independent of C(--limit). A host that is not in the plan is an error.
       - Required with O(state=retired).
     type: list
     elements: str
@@ -40,10 +40,10 @@ attributes:
   idempotent:
     support: full
 notes:
-  - It will not move a block, and it will not take back a block that is in use. A changed C(size_per_host) of the plan
-    counts for new leases only.
-  - It refuses a block that covers the range which another known host makes by default.
-  - 'To undo: O(state=retired), after the host has been given another range or was emptied.'
+  - It never moves a block, and never takes back a block that is in use. A changed C(size_per_host) of the plan
+    applies to new leases only.
+  - It refuses a block that contains the default range of another known host.
+  - 'To undo: O(state=retired), after the host got another range or no longer has VMs.'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
     description: From the first observation to leased ranges, step by step.
@@ -75,7 +75,7 @@ EXAMPLES = r"""
 - name: Set them
   macpool.hyperv.host_range:
 
-- name: End the lease of a host that was taken apart
+- name: End the lease of a host that was removed
   macpool.hyperv.host_range_lease:
     state: retired
     hosts: [hv4]
@@ -118,7 +118,7 @@ leases:
       type: bool
       sample: true
     remark:
-      description: What a reader should know, such as that the host keeps a block of a size that the plan no longer has.
+      description: A remark, for example that the host keeps a block with a size that is no longer in the plan.
       type: str
       sample: ""
 errors:

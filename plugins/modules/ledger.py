@@ -7,56 +7,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ledger
-short_description: Make, check, export, import, back up and restore the ledger
+short_description: Create, check, export, import, back up and restore the ledger
 description:
-  - The ledger records who was promised which address. It holds the claims on addresses, the leases of the hosts, what
-    each host was last seen to carry, and an append-only history of who did what.
-  - This task looks after the ledger itself. M(macpool.hyperv.allocation) and M(macpool.hyperv.host_range_lease) write
-    into it, M(macpool.hyperv.allocation_info) reads it.
+  - The ledger records which address is promised to which owner. It contains the claims on addresses, the leases of the hosts,
+    the addresses that were last seen on each host, and an append-only history of who did what.
+  - This task manages the ledger itself. M(macpool.hyperv.allocation) and M(macpool.hyperv.host_range_lease) write
+    to it, M(macpool.hyperv.allocation_info) reads it.
 options:
   state:
     description:
       - What to do.
-      - V(present) makes the ledger when it is missing, and writes the scope of the plan and a new id into it. A ledger of
-        this scope that is there already is used as it is. The plan becomes the one that is in force.
+      - V(present) creates the ledger if it does not exist, and writes the scope of the plan and a new id into it. An existing
+        ledger of this scope is used as it is. The plan becomes the accepted plan.
       - V(verified) checks the whole ledger - its constraints, the chain of its history, and that replaying the history
-        gives the present state. With O(path), it checks a text export instead, for which neither a plan nor a ledger is
-        needed. The task fails when there is a problem.
-      - V(exported) writes the claims and leases to O(path) as text with one sorted line each. An unchanged ledger gives
+        gives the present state. With O(path), it checks a text export instead, which needs neither a plan nor a ledger.
+        The task fails if it finds a problem.
+      - V(exported) writes the claims and leases to O(path) as text, with one sorted line for each. An unchanged ledger gives
         an unchanged file.
       - V(imported) takes the claims and leases of the text export O(path) into the ledger. A conflict with what is in
         the ledger fails the task, and nothing is taken.
       - V(backed_up) writes a copy of the ledger to O(path), history included, while others may be writing.
-      - V(restored) puts the backup O(path) in the place of the ledger, which may be damaged or missing, and says so in the
-        history. The backup is verified first. A backup of another ledger is refused while that one is there.
+      - V(restored) replaces the ledger, which may be damaged or missing, with the backup O(path), and records this in the
+        history. The backup is verified first. A backup of a different ledger is refused as long as a ledger exists.
     type: str
     choices: [present, verified, exported, imported, backed_up, restored]
     default: present
   path:
     description:
-      - A file on the controller - the text to write, read or verify, the backup to write or restore.
+      - A file on the controller - the text to write, read or verify, or the backup to write or restore.
       - Required with O(state=exported), O(state=imported), O(state=backed_up) and O(state=restored).
     type: path
   accept_plan:
     description:
-      - The ledger counts the generations of the plan, and refuses a job that comes with an earlier one. Set this once to
+      - The ledger counts the generations of the plan, and refuses a job with an earlier plan. Set this once to
         go back to an earlier plan on purpose - it then counts as the newest.
-      - Land with claims or leases on it cannot change its kind this way either.
+      - This does not allow a range with claims or leases to become a range of another kind.
       - Only used with O(state=present).
     type: bool
     default: false
   accept_rollback:
     description:
-      - A ledger that lost acknowledged changes, because a copy of its file or a snapshot of the disk was put back, refuses
-        to write. Set this once to take its present state as the truth. The gap is noted in the history.
-      - Not needed after O(state=restored), which notes the gap by itself.
+      - A ledger that lost confirmed changes, because a copy of its file or a snapshot of the disk was restored, refuses
+        to write. Set this once to accept its present state. The history records the gap.
+      - Not needed after O(state=restored), which records the gap itself.
       - Only used with O(state=present).
     type: bool
     default: false
   forget_hosts:
     description:
-      - Hosts that are gone for good. What they were last seen to carry no longer counts as in use, and they are no longer
-        missing from the picture.
+      - Hosts that no longer exist. The addresses that were last seen on them no longer count as in use, and observations are
+        complete without these hosts.
       - Their claims and leases stay. Retire a lease with M(macpool.hyperv.host_range_lease).
       - Only used with O(state=present).
     type: list
@@ -66,22 +66,22 @@ attributes:
   check_mode:
     support: full
     details:
-      - With O(state=verified) nothing is ever changed. A backup or an export is not written in check mode.
+      - O(state=verified) never changes anything. In check mode no backup and no export is written.
   diff_mode:
     support: partial
     details:
-      - The lines of the text that O(state=exported) changes.
+      - Shows the lines that O(state=exported) changes in the text.
   idempotent:
     support: partial
     details:
-      - O(state=backed_up) and O(state=restored) write each time.
+      - O(state=backed_up) and O(state=restored) write every time.
 notes:
-  - The file must be on a local file system that outlives the job. A network file system loses writes of SQLite, and the
-    file system of an execution environment is thrown away with the job; both are refused.
-  - What was promised after a backup was made is not in it. After O(state=restored), observe all hosts before the next claim,
-    so that the addresses that they carry are not handed out again.
-  - 'To undo: O(state=present) is undone by deleting the file, while nothing has been claimed. An import is undone by
-    restoring a backup made before it.'
+  - The file must be on a local file system that remains after the job. A network file system loses writes of SQLite, and the
+    file system of an execution environment is deleted with the job. Both are refused.
+  - A backup does not contain later promises. After O(state=restored), observe all hosts before the next claim,
+    so that addresses in use are not handed out again.
+  - 'To undo: delete the file to undo O(state=present), as long as nothing has been claimed. Restore an earlier backup to undo
+    an import.'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
     description: States of a claim, backup and restore, each refusal and what to do.
@@ -98,7 +98,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Make the ledger of the plan's scope, where it is missing
+- name: Create the ledger of the plan's scope, if it does not exist
   macpool.hyperv.ledger:
     ledger: sqlite:///var/lib/macpool/west.sqlite3
   run_once: true
@@ -108,14 +108,14 @@ EXAMPLES = r"""
     state: verified
   run_once: true
 
-- name: Write the text that is committed to Git and reviewed
+- name: Write the text for Git and for reviews
   macpool.hyperv.ledger:
     state: exported
     path: "{{ playbook_dir }}/ledger/west.txt"
   run_once: true
   diff: true
 
-- name: Check the text of a pull request, where there is no ledger
+- name: Check the text of a pull request, without a ledger
   macpool.hyperv.ledger:
     state: verified
     path: "{{ playbook_dir }}/ledger/west.txt"
@@ -127,18 +127,18 @@ EXAMPLES = r"""
     path: /var/backups/macpool/west-2026-11-20.sqlite3
   run_once: true
 
-- name: Put the backup back, and observe all hosts right after
+- name: Restore the backup, and observe all hosts immediately afterwards
   macpool.hyperv.ledger:
     state: restored
     path: /var/backups/macpool/west-2026-11-20.sqlite3
   run_once: true
 
-- name: Go on with a ledger that came back with a snapshot of the controller
+- name: Continue with a ledger that was restored with a snapshot of the controller
   macpool.hyperv.ledger:
     accept_rollback: true
   run_once: true
 
-- name: Forget a host that was taken apart
+- name: Forget a host that was removed
   macpool.hyperv.ledger:
     forget_hosts: [hv4]
   run_once: true
@@ -146,24 +146,24 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ledger:
-  description: The ledger as it is after the task. In check mode, a ledger that is missing has only C(url) and C(scope).
+  description: The ledger after the task. In check mode, a ledger that does not exist has only C(url) and C(scope).
   returned: success, except with O(state=exported), with O(path) of O(state=verified), and in check mode of O(state=restored)
   type: dict
   contains:
     url:
-      description: Where it is, as the path of its file.
+      description: The path of its file.
       type: str
       sample: /var/lib/macpool/west.sqlite3
     scope:
-      description: The scope of the plan that it belongs to. No address is promised twice within a scope.
+      description: The scope of its plan. No address is promised twice within a scope.
       type: str
       sample: west
     id:
-      description: The identity that was written when the ledger was made. A copy has the same, a new ledger another one.
+      description: The id that was written when the ledger was created. A copy has the same id, a new ledger has another one.
       type: str
       sample: 0b9e1f1e-5d0c-4f4e-8f38-1a8e5a0f4c11
     created:
-      description: When it was made, UTC.
+      description: When it was created, UTC.
       type: str
       sample: "2026-11-20T12:00:00.000Z"
     sequence:
@@ -175,19 +175,19 @@ ledger:
       type: int
       sample: 3
     claims:
-      description: How many claims there are, of any state.
+      description: The number of claims in any state.
       type: int
       sample: 208
     leases:
-      description: How many leases there are, active or retired.
+      description: The number of leases, active or retired.
       type: int
       sample: 4
     hosts:
-      description: How many hosts are known, observed or only named as a node of a cluster.
+      description: The number of known hosts, including nodes of clusters that were not observed themselves.
       type: int
       sample: 4
 problems:
-  description: What is wrong with the ledger, one line each. Empty when all is well. For a text export, see RV(errors).
+  description: Problems of the ledger, one line for each. Empty if it has none. For a text export, see RV(errors).
   returned: with O(state=verified)
   type: list
   elements: str

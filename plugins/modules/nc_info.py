@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 module: nc_info
 short_description: Observe a Network Controller
 description:
-  - Reads the MAC pools and the network interfaces of a Network Controller into one document, which the audit compares with the
-    documents of the hosts - M(macpool.hyperv.audit) and M(macpool.hyperv.adopt) read it.
-  - It only reads, also where Azure Arc manages the SDN.
+  - Reads the MAC pools and the network interfaces of a Network Controller into one document. M(macpool.hyperv.audit) and
+    M(macpool.hyperv.adopt) compare it with the documents of the hosts.
+  - It only reads, so it also works if Azure Arc manages the SDN.
 options:
   name:
-    description: What the Network Controller is called in reports, and the name of the file. Give each one its own.
+    description: The name of the Network Controller in reports, and the name of the file. Give each Network Controller its own name.
     type: str
     default: network_controller
   save_dir:
@@ -22,14 +22,14 @@ options:
     type: str
   record:
     description:
-      - Keep the addresses of the interfaces in the ledger, so that none of them is chosen for somebody else. From then on the Network
-        Controller counts among those without whose complete picture no address is proven free.
-      - C(ansible-playbook macpool.hyperv.observe) does this for every Network Controller that C(macpool_network_controller) names. One that is gone for
-        good is forgotten with M(macpool.hyperv.ledger), as V(NAME (Network Controller\)) in C(forget_hosts).
+      - Record the addresses of the interfaces in the ledger, so that they are never chosen for another owner. From then on, no address
+        is proven free without a complete observation of this Network Controller.
+      - C(ansible-playbook macpool.hyperv.observe) does this for the Network Controller in C(macpool_network_controller). If a Network Controller no longer
+        exists, remove it with M(macpool.hyperv.ledger), as V(NAME (Network Controller\)) in C(forget_hosts).
     type: bool
     default: false
   return_observation:
-    description: Whether the document is in the result.
+    description: Whether to return the document.
     type: bool
     default: true
 seealso:
@@ -50,7 +50,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Save what the Network Controller says beside the observations of the hosts
+- name: Save the document of the Network Controller with the observations of the hosts
   macpool.hyperv.nc_info:
     url: https://nc.example.com
     client_cert: /etc/macpool/client.pem
@@ -74,7 +74,7 @@ observation:
     mac_pools: []
     network_interfaces: []
 summary:
-  description: A few numbers of it.
+  description: A few numbers from the document.
   returned: success
   type: dict
   sample:
@@ -83,7 +83,7 @@ summary:
     mac_pools: 1
     network_interfaces: 4
 path:
-  description: Where it was saved.
+  description: The path of the saved file.
   returned: with O(save_dir), not in check mode
   type: str
   sample: observations/network_controller.json

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nc_mac_pool
-short_description: Make or remove a MAC pool of the Network Controller
+short_description: Create or remove a MAC pool of the Network Controller
 description:
-  - A Network Controller gives dynamic interfaces addresses of its own MAC pools. This task makes such a pool, waits for the outcome
+  - A Network Controller gives dynamic interfaces addresses from its own MAC pools. This task creates such a pool, waits for the result
     and reads it back.
-  - A Network Controller cannot extend, shrink or move a pool once it exists, and never gives an address a second time. When a pool
-    runs dry, add a second one - this task refuses another range for a pool that exists, with the reason.
-  - Declare the range in C(macpool_plan.other_allocators), so that nothing of this collection hands it out and the audit knows it.
+  - A Network Controller cannot extend, shrink or move an existing pool, and never hands out an address twice. If a pool is nearly
+    used up, add a second one. This task refuses another range for an existing pool and explains why.
+  - Declare the range in C(macpool_plan.other_allocators), so that this collection never hands out its addresses and the audit knows it.
 options:
   name:
-    description: The resource id of the pool. Letter case does not count.
+    description: The resource id of the pool. Letter case does not matter.
     type: str
     required: true
   state:
     description:
-      - V(present) makes the pool when it is not there. V(absent) removes it, and refuses while an interface has an address of it.
+      - V(present) creates the pool if it does not exist. V(absent) removes it, and refuses this while an interface has one of its addresses.
     type: str
     choices: [present, absent]
     default: present
@@ -32,7 +32,7 @@ options:
     description: The last address. Give this or O(size).
     type: raw
   size:
-    description: The number of addresses, in place of O(end).
+    description: The number of addresses, instead of O(end).
     type: int
 attributes:
   check_mode:
@@ -42,8 +42,8 @@ attributes:
   idempotent:
     support: full
 notes:
-  - 'To undo: run it with O(state=absent) as long as no interface has an address of the pool. The addresses that the pool gave before
-    are forgotten then; keep its range unused.'
+  - 'To undo: run it with O(state=absent) as long as no interface has an address of the pool. The pool then forgets which addresses it
+    handed out, so do not use its range again.'
   - Errors of the server are reported with its code, message and details.
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
@@ -60,7 +60,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Make the pool from which the Network Controller gives dynamic interfaces their addresses
+- name: Create the pool from which dynamic interfaces get their addresses
   macpool.hyperv.nc_mac_pool:
     url: https://nc.example.com
     client_cert: /etc/macpool/client.pem
@@ -85,7 +85,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mac_pool:
-  description: The pool as it is, or would be. V(null) for one that is not there.
+  description: The pool after the task, or as it would be. V(null) if it does not exist.
   returned: success
   type: dict
   contains:
@@ -106,7 +106,7 @@ mac_pool:
       type: int
       sample: 1024
     allocated:
-      description: How many the Network Controller ever gave out. It never takes one back.
+      description: How many addresses the Network Controller ever handed out. It never takes one back.
       type: int
       sample: 128
     free:
@@ -118,11 +118,11 @@ mac_pool:
       type: int
       sample: 12
     provisioning_state:
-      description: What the Network Controller says of it, such as V(Succeeded).
+      description: The provisioning state that the Network Controller reports, such as V(Succeeded).
       type: str
       sample: Succeeded
     instance_id:
-      description: The id that the Network Controller gave it. V(null) for one that would be made.
+      description: The id from the Network Controller. V(null) for a pool that would be created.
       type: str
       sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
     etag:

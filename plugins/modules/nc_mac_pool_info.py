@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 module: nc_mac_pool_info
 short_description: Show the MAC pools of the Network Controller and how full they are
 description:
-  - Reads the MAC pools with their counters. A Network Controller never gives an address a second time, so what is left only
-    shrinks; the audit (M(macpool.hyperv.audit)) says how many days it will last.
-  - It only reads, also where Azure Arc manages the SDN.
+  - Reads the MAC pools with their counters. A Network Controller never hands out an address twice, so the number of free addresses only
+    decreases. The audit (M(macpool.hyperv.audit)) shows how many days it will last.
+  - It only reads, so it also works if Azure Arc manages the SDN.
 options:
   names:
-    description: The pools to show, by resource id. The default is all of them. One that is not there is not in the answer.
+    description: The pools to show, by resource id. The default is all pools. A pool that does not exist is not in the result.
     type: list
     elements: str
 seealso:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mac_pools:
-  description: The pools, by name.
+  description: The pools, sorted by name.
   returned: success
   type: list
   elements: dict
@@ -73,7 +73,7 @@ mac_pools:
       type: int
       sample: 1024
     allocated:
-      description: How many the Network Controller ever gave out. It never takes one back.
+      description: How many addresses the Network Controller ever handed out. It never takes one back.
       type: int
       sample: 128
     free:
@@ -85,11 +85,11 @@ mac_pools:
       type: int
       sample: 12
     provisioning_state:
-      description: What the Network Controller says of it.
+      description: The provisioning state that the Network Controller reports.
       type: str
       sample: Succeeded
     instance_id:
-      description: The id that the Network Controller gave it.
+      description: The id from the Network Controller.
       type: str
       sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
     etag:

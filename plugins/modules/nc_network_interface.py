@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nc_network_interface
-short_description: Make, change or remove network interfaces of the Network Controller
+short_description: Create, change or remove network interfaces of the Network Controller
 description:
-  - Brings any number of interfaces to what is wanted - lists all of them once, decides, claims in the ledger, writes what differs,
-    waits for the outcome, reads back.
-  - The MAC address comes from a pool of the plan, is given, or is chosen by the Network Controller (O(interfaces[].dynamic)). A
-    dynamic interface is waited for until it has its address.
-  - What an entry does not name is left as it is. Addresses, references and words are compared by meaning, not by spelling.
-  - With O(observations) it keeps interfaces in step with the adapters that are bound to them, as role
-    P(macpool.hyperv.mac_interfaces#role) does.
+  - Brings any number of interfaces to the wanted state - reads all of them once, decides, claims in the ledger, writes the differences,
+    waits for the result, and reads back.
+  - The MAC address comes from a pool of the plan, is given, or is chosen by the Network Controller (O(interfaces[].dynamic)). The task
+    waits until a dynamic interface has its address.
+  - Settings that an entry does not name do not change. Addresses, references and words are compared by meaning, not by spelling.
+  - With O(observations) it keeps interfaces in sync with the adapters that are bound to them, like the role
+    P(macpool.hyperv.mac_interfaces#role).
 options:
   interfaces:
     description:
@@ -24,15 +24,15 @@ options:
     elements: dict
     suboptions:
       name:
-        description: The resource id. Letter case does not count. Give this or O(interfaces[].instance_id).
+        description: The resource id. Letter case does not matter. Give this or O(interfaces[].instance_id).
         type: str
       instance_id:
-        description: The instance id of an interface that exists, with or without braces, as a port profile has it.
+        description: The instance id of an existing interface, with or without braces, as in a port profile.
         type: str
       mac_address:
         description:
           - This static address, in any notation. Quote it. With O(interfaces[].owner), the ledger must have promised it to that
-            owner. One that another interface has is refused, which the Network Controller itself would accept.
+            owner. The task refuses an address that another interface has; the Network Controller itself would accept it.
         type: raw
       pool:
         description:
@@ -40,19 +40,19 @@ options:
         type: str
       dynamic:
         description:
-          - Let the Network Controller choose the address of a new interface, from its own MAC pools. It never takes an address
-            back, also not when the interface is removed.
-          - With O(interfaces[].owner), the address is claimed in the ledger for that owner as it was given.
-          - An interface that exists and is static is refused.
+          - Let the Network Controller choose the address of a new interface from its own MAC pools. It never takes an address
+            back, not even if the interface is removed.
+          - With O(interfaces[].owner), the ledger claims the chosen address for that owner.
+          - An existing static interface is refused.
         type: bool
         default: false
       owner:
         description:
-          - Who the address is promised to in the ledger, such as V(web01/Network Adapter), the name of the VM, a slash, and the
-            name of the adapter. Required with O(interfaces[].pool). Without it the ledger is not asked.
+          - The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the
+            name of the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
         type: str
       primary:
-        description: Whether it is the primary interface of its VM. A new one is, unless this says otherwise.
+        description: Whether it is the primary interface of its VM. A new interface is primary unless this is V(false).
         type: bool
       dns_servers:
         description: Its DNS servers, in this order. An empty list removes them.
@@ -60,8 +60,8 @@ options:
         elements: str
       ip_configurations:
         description:
-          - IP configurations that it shall have. A new interface needs at least one. Others that it has stay, unless
-            O(interfaces[].purge_ip_configurations) says otherwise.
+          - The wanted IP configurations. A new interface needs at least one. Other existing ones stay, unless
+            O(interfaces[].purge_ip_configurations) is V(true).
         type: list
         elements: dict
         suboptions:
@@ -74,7 +74,7 @@ options:
             type: str
           allocation:
             description:
-              - How it gets its address. V(unmanaged) is for logical networks whose addresses come from elsewhere. The default is
+              - How it gets its address. V(unmanaged) is for logical networks with addresses from another source. The default is
                 V(static) with O(interfaces[].ip_configurations[].ip_address).
             type: str
             choices: [static, dynamic, unmanaged]
@@ -91,11 +91,11 @@ options:
         type: bool
         default: false
       port_settings:
-        description: Settings of the port. What is not named stays as it is.
+        description: Settings of the port. Settings that are not named do not change.
         type: dict
         suboptions:
           mac_spoofing:
-            description: Whether the VM may send with other MAC addresses.
+            description: Whether the VM may send from other MAC addresses.
             type: bool
           arp_guard:
             description: Whether ARP guard is on.
@@ -104,7 +104,7 @@ options:
             description: Whether DHCP guard is on.
             type: bool
           storm_limit:
-            description: Broadcast, multicast and unknown unicast packets a second; V(0) for no limit.
+            description: Broadcast, multicast and unknown unicast packets per second; V(0) for no limit.
             type: int
           port_flow_limit:
             description: How many flows the port may have; V(0) for no limit.
@@ -123,16 +123,16 @@ options:
             type: int
   observations:
     description:
-      - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). In place of O(interfaces),
-        and not with O(state=absent).
-      - Each interface to which a static adapter is bound gets the address of that adapter. Adapters that are dynamic, carry no
-        address, share an interface, or whose port profile was not read are left out and listed in RV(left_out), each with the reason.
+      - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). Use it instead of
+        O(interfaces), and not with O(state=absent).
+      - Each interface to which a static adapter is bound gets the address of that adapter. Adapters that are dynamic, have no
+        address, share an interface, or whose port profile was not read are listed in RV(left_out), each with the reason.
     type: list
     elements: dict
   state:
     description:
-      - V(present) makes or changes, V(absent) removes the interfaces. A VM that is bound to a removed interface has no network.
-        Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
+      - V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has no
+        network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
     type: str
     choices: [present, absent]
     default: present
@@ -142,7 +142,7 @@ options:
     default: 4
   reserve_for:
     description:
-      - How long a new claim is kept until the owner is seen with the address, as a number and one of V(s), V(m), V(h), V(d) or
+      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h), V(d) or
         V(w), or as seconds.
     type: str
     default: 4h
@@ -150,18 +150,19 @@ attributes:
   check_mode:
     support: full
     details:
-      - The addresses that would be claimed are returned, and not claimed. An address that the Network Controller is going to choose
+      - The addresses that would be claimed are returned, but not claimed. An address that the Network Controller would choose
         is V(null).
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - When the answer to a write is lost, the interface is read again before anything else is done. Nothing is made twice.
-  - More than 100 interfaces are checked all together first, then written 100 at a time, and after each hundred a line says how far
-    the task is.
-  - A change of somebody else between reading and writing (412) leads to one more reading and a new decision, then to an error.
-  - 'To undo: run it again with what RV(interfaces[].before) says. An interface that was made: O(state=absent), then release its claim.'
+  - If the answer to a write is lost, the interface is read again first. Nothing is created twice.
+  - If the task has more than 100 interfaces, it checks all of them first and then writes 100 at a time. After each hundred, a line shows
+    the progress.
+  - If another program changes an interface between reading and writing (412), the task reads it again and decides once more. After that it
+    fails.
+  - 'To undo: run it again with the values in RV(interfaces[].before). If the interface was created, use O(state=absent), then release its claim.'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
     description: Logging on, what is refused and why, what each step prints.
@@ -188,7 +189,7 @@ EXAMPLES = r"""
       client_cert: /etc/macpool/client.pem
       ca_path: /etc/macpool/nc-ca.pem
   block:
-    - name: Make interfaces with addresses that the ledger gives their adapters
+    - name: Create interfaces with addresses from the ledger
       macpool.hyperv.nc_network_interface:
         interfaces:
           - name: web01_eth0
@@ -200,7 +201,7 @@ EXAMPLES = r"""
                 ip_address: 192.0.2.5
                 subnet: /virtualNetworks/tenant/subnets/web
 
-    - name: Let the Network Controller choose, and have the address in the ledger
+    - name: Let the Network Controller choose the address, and claim it in the ledger
       macpool.hyperv.nc_network_interface:
         interfaces:
           - name: web02_eth0
@@ -216,7 +217,7 @@ EXAMPLES = r"""
       ansible.builtin.debug:
         msg: "{{ made.interfaces[0].formats.dash }}"
 
-    - name: Guard an interface that exists
+    - name: Turn on DHCP guard for an existing interface
       macpool.hyperv.nc_network_interface:
         interfaces:
           - name: web01_eth0
@@ -242,15 +243,15 @@ interfaces:
       type: str
       sample: web01_eth0
     instance_id:
-      description: The id that the Network Controller gave it, to which a VM's adapter is bound. V(null) for one that would be made.
+      description: The id from the Network Controller, to which the adapter of a VM is bound. V(null) for an interface that would be created.
       type: str
       sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
     mac_address:
-      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) while it has none.
+      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) as long as it has none.
       type: str
       sample: 221DD8000100
     formats:
-      description: The address in every format, by its name. V(null) while it has none.
+      description: The address in every format. V(null) as long as it has none.
       type: dict
       sample:
         hyperv: 221DD8000100
@@ -259,17 +260,17 @@ interfaces:
         dot: 221d.d800.0100
         linux: 22:1d:d8:00:01:00
     allocation:
-      description: V(static), or V(dynamic) where the Network Controller chose the address.
+      description: V(static), or V(dynamic) if the Network Controller chose the address.
       type: str
       sample: static
     provisioning_state:
-      description: What the Network Controller says of the resource.
+      description: The provisioning state that the Network Controller reports.
       type: str
       sample: Succeeded
     configuration_state:
       description:
-        - RV(ignore:status) says whether the hosts have the policy, RV(ignore:problems) what is wrong in words. Anything but
-          V(Success) is to be expected before a VM is bound to it and runs.
+        - RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status other than
+          V(Success) is normal until a VM is bound to the interface and runs.
       type: dict
       sample:
         status: Success
@@ -298,12 +299,12 @@ interfaces:
       elements: str
       sample: [192.0.2.53]
     port_settings:
-      description: Its port settings as the Network Controller spells their values, by the names of the options.
+      description: Its port settings, with the names of the options and the values of the Network Controller.
       type: dict
       sample:
         mac_spoofing: Disabled
     server:
-      description: The host that runs its VM, as the Network Controller names it.
+      description: The host that runs its VM, with the name that the Network Controller uses.
       type: str
       sample: /servers/hv1
     etag:
@@ -311,11 +312,11 @@ interfaces:
       type: str
       sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
     owner:
-      description: Who the address is promised to in the ledger. V(null) where the ledger was not asked.
+      description: The owner in the ledger. V(null) if the ledger was not used.
       type: str
       sample: web01/Network Adapter
     status:
-      description: V(unchanged), V(created), V(changed) or V(removed). When the task failed, also V(failed).
+      description: V(unchanged), V(created), V(changed) or V(removed). If the task failed, also V(failed).
       type: str
       sample: created
     reason:
@@ -324,11 +325,11 @@ interfaces:
       returned: when it failed
       sample: ""
     before:
-      description: The managed keys as they were found. Empty for an interface that was not there.
+      description: The managed keys before the task. Empty if the interface did not exist.
       type: dict
       sample: {}
     after:
-      description: The managed keys as they were read back, or would be.
+      description: The managed keys that were read back, or that would be set.
       type: dict
       sample:
         mac_address: 221DD8000100

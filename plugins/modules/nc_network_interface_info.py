@@ -9,11 +9,11 @@ DOCUMENTATION = r"""
 module: nc_network_interface_info
 short_description: Show the network interfaces of the Network Controller
 description:
-  - Reads the interfaces with their addresses, their state and where they are.
-  - It only reads, also where Azure Arc manages the SDN.
+  - Reads the interfaces with their addresses, their state and their hosts.
+  - It only reads, so it also works if Azure Arc manages the SDN.
 options:
   names:
-    description: The interfaces to show, by resource id. The default is all of them. One that is not there is not in the answer.
+    description: The interfaces to show, by resource id. The default is all interfaces. An interface that does not exist is not in the result.
     type: list
     elements: str
 seealso:
@@ -42,7 +42,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Show what the SDN says of it
+- name: Show its state in the SDN
   ansible.builtin.debug:
     msg: "{{ item.name }} {{ item.mac_address }} {{ item.configuration_state.status }}"
   loop: "{{ found.interfaces }}"
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 interfaces:
-  description: The interfaces, by name.
+  description: The interfaces, sorted by name.
   returned: success
   type: list
   elements: dict
@@ -61,15 +61,15 @@ interfaces:
       type: str
       sample: web01_eth0
     instance_id:
-      description: The id that the Network Controller gave it, to which a VM's adapter is bound. V(null) for one that would be made.
+      description: The id from the Network Controller, to which the adapter of a VM is bound. V(null) for an interface that would be created.
       type: str
       sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
     mac_address:
-      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) while it has none.
+      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) as long as it has none.
       type: str
       sample: 221DD8000100
     formats:
-      description: The address in every format, by its name. V(null) while it has none.
+      description: The address in every format. V(null) as long as it has none.
       type: dict
       sample:
         hyperv: 221DD8000100
@@ -78,17 +78,17 @@ interfaces:
         dot: 221d.d800.0100
         linux: 22:1d:d8:00:01:00
     allocation:
-      description: V(static), or V(dynamic) where the Network Controller chose the address.
+      description: V(static), or V(dynamic) if the Network Controller chose the address.
       type: str
       sample: static
     provisioning_state:
-      description: What the Network Controller says of the resource.
+      description: The provisioning state that the Network Controller reports.
       type: str
       sample: Succeeded
     configuration_state:
       description:
-        - RV(ignore:status) says whether the hosts have the policy, RV(ignore:problems) what is wrong in words. Anything but
-          V(Success) is to be expected before a VM is bound to it and runs.
+        - RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status other than
+          V(Success) is normal until a VM is bound to the interface and runs.
       type: dict
       sample:
         status: Success
@@ -117,12 +117,12 @@ interfaces:
       elements: str
       sample: [192.0.2.53]
     port_settings:
-      description: Its port settings as the Network Controller spells their values, by the names of the options.
+      description: Its port settings, with the names of the options and the values of the Network Controller.
       type: dict
       sample:
         mac_spoofing: Disabled
     server:
-      description: The host that runs its VM, as the Network Controller names it.
+      description: The host that runs its VM, with the name that the Network Controller uses.
       type: str
       sample: /servers/hv1
     etag:

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: plan_info
-short_description: Validate the plan, and show its land, how full it is, and what leasing would do
+short_description: Validate the plan, and show its ranges, how full they are, and what leasing would do
 description:
-  - Checks the whole plan and proves that no address belongs to two places of it. Each error is named with its place
-    and what to do.
-  - With the ledger, also shows how full each pool and each host's range is, and which hosts have which lease.
+  - Checks the whole plan and proves that no address belongs to two parts of it. Each error names its place
+    and a remedy.
+  - With the ledger, it also shows how full each pool and the static part of each lease is, and which hosts have which lease.
 options:
   with_ledger:
     description:
-      - Whether to open the ledger too. With V(false) the plan alone is checked, as in continuous integration where there
-        is no ledger.
+      - Whether to use the ledger too. With V(false) only the plan is checked, for example in continuous integration without
+        a ledger.
     type: bool
     default: true
 notes:
-  - Nothing is ever written. RV(leases) with the state V(planned) are what M(macpool.hyperv.host_range_lease) would make
-    now.
+  - It never writes anything. RV(leases) with the state V(planned) are the leases that M(macpool.hyperv.host_range_lease)
+    would make now.
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_plan
-    description: Every key of the plan, and how to choose the land.
+    description: Every key of the plan, and how to choose the ranges.
   - module: macpool.hyperv.host_range_lease
   - module: macpool.hyperv.allocation_info
   - module: macpool.hyperv.ledger
@@ -63,12 +63,12 @@ EXAMPLES = r"""
               size: 1048576
   run_once: true
 
-- name: Read how full everything is
+- name: Read how full the pools and leases are
   macpool.hyperv.plan_info:
   run_once: true
   register: plan
 
-- name: Fail when a range is fuller than the plan likes
+- name: Fail if a range has reached its warning threshold
   ansible.builtin.assert:
     that: plan.usage | selectattr("over") | length == 0
     fail_msg: "Nearly full: {{ plan.usage | selectattr('over') | map(attribute='name') | join(', ') }}"
@@ -81,25 +81,25 @@ scope:
   type: str
   sample: west
 digest:
-  description: A digest of the plan. Two plans that mean the same have the same one, however they are written.
+  description: A digest of the plan. Two plans with the same meaning have the same digest, even if they are written differently.
   returned: success
   type: str
   sample: 5b1b1c3d0f7e4c55d0d7a1f4b0f6f1f9c1d5f5d0e4d3a7b9e2c6f8a0b1c2d3e4
 generation:
   description:
-    - Which generation of the plan this is to the ledger, or would be when it is used first. V(null) with
+    - The generation of this plan in the ledger, or the one that it would get at its first use. V(null) with
       O(with_ledger=false).
   returned: success
   type: int
   sample: 3
 plan_warnings:
-  description: What is allowed but should be known, such as land that somebody else may generate addresses in.
+  description: Warnings about parts of the plan that are allowed, for example a range in which other software may generate addresses.
   returned: success
   type: list
   elements: str
   sample: []
 land:
-  description: All land of the plan, by address.
+  description: All ranges of the plan, sorted by address.
   returned: success
   type: list
   elements: dict
@@ -110,7 +110,7 @@ land:
       type: str
       sample: pool
     name:
-      description: The name of the pool or of the other allocator. V(host_ranges) for that.
+      description: The name of the pool or of the other allocator. V(host_ranges) for ranges that are leased to hosts.
       type: str
       sample: tenant
     start:
@@ -122,7 +122,7 @@ land:
       type: str
       sample: 221DD80FFFFF
     size:
-      description: How many addresses.
+      description: The number of addresses.
       type: int
       sample: 1048576
 usage:
@@ -132,7 +132,7 @@ usage:
   elements: dict
   contains:
     name:
-      description: The pool, V(host/) and the name of a host for the static part of its lease.
+      description: The name of the pool, or V(host/) and the name of a host for the static part of its lease.
       type: str
       sample: tenant
     size:
@@ -140,33 +140,49 @@ usage:
       type: int
       sample: 1048320
     used:
-      description: How many cannot be handed out now - claimed in any state, or last seen on somebody.
+      description: How many addresses cannot be handed out now, because they are claimed in any state or were last seen in use.
       type: int
       sample: 208
+    claimed:
+      description: How many addresses are promised to an owner or held. Addresses in quarantine are not counted here.
+      type: int
+      sample: 204
+    carried:
+      description: How many addresses were last seen in use, with or without a claim.
+      type: int
+      sample: 202
+    quarantined:
+      description: How many addresses are in quarantine after a release.
+      type: int
+      sample: 0
+    excluded:
+      description: How many addresses of the ranges are excluded, or leased to hosts. They are not part of RV(usage[].size).
+      type: int
+      sample: 256
     free:
-      description: How many are left.
+      description: How many addresses can be handed out now.
       type: int
       sample: 1048112
     percent:
-      description: How full it is, in percent with one decimal.
+      description: How full it is, in percent, rounded down to one decimal. V(100.0) means that no address is left.
       type: float
       sample: 0.0
     warn_at:
-      description: The percentage from which on the plan wants a warning.
+      description: The percentage at which the plan asks for a warning.
       type: int
       sample: 80
     over:
-      description: Whether that is reached.
+      description: Whether this percentage is reached, or no address is left.
       type: bool
       sample: false
     by_state:
-      description: How many claims there are in each state that occurs.
+      description: The number of claims in each state that occurs.
       type: dict
       sample:
         applied: 200
         reserved: 4
     carried_without_claim:
-      description: How many addresses were last seen on somebody and have no claim.
+      description: How many addresses were last seen in use and have no claim.
       type: int
       sample: 4
 leases:
@@ -201,8 +217,8 @@ leases:
       sample: active
 lease_problem:
   description:
-    - What keeps M(macpool.hyperv.host_range_lease) from leasing now, such as hosts that were not observed lately, or land
-      that is used up. RV(leases) has the active leases alone then. V(null) when nothing does.
+    - The reason why M(macpool.hyperv.host_range_lease) could not lease now, for example hosts that were not observed recently, or
+      ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
   returned: success
   type: str
   sample: null

@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 module: vm
 short_description: Create, start, stop and remove tenant VMs
 description:
-  - Creates VMs with one network adapter and, where wanted, a cluster role, any number on one host in one call. Starts
+  - Creates VMs with one network adapter and, if wanted, a cluster role, any number on one host in one call. Starts
     them, shuts them down, and removes them.
-  - It is create-only - a VM that is there is never changed otherwise. What it has of another kind than was wanted is
-    returned in RV(vms[].differences).
-  - A new VM is off and its adapter dynamic, without an address. Give it a static one with
-    M(macpool.hyperv.vm_network_adapter) before the first start, so that the ledger has promised it. That is why this task
+  - It never changes the settings of an existing VM. If they differ from the wanted ones, RV(vms[].differences) lists the
+    differences.
+  - A new VM is off and its adapter is dynamic, without an address. Give it a static address with
+    M(macpool.hyperv.vm_network_adapter) before the first start, so that the ledger has promised it. For this reason this task
     has no option for an address.
   - Errors of the request are found before anything is changed, and all of them are reported together.
 options:
@@ -25,14 +25,14 @@ options:
     required: true
     suboptions:
       name:
-        description: The name of the VM. Letter case does not count. Two VMs of this name on the host are an error.
+        description: The name of the VM. Letter case does not matter. Two VMs with this name on the host are an error.
         type: str
         required: true
       host:
         description:
-          - The host on which the VM is created, by its own name or its name in the inventory. In a play over several hosts
-            the others leave the VM out, unless they have it already.
-          - Without it, each host of the play that does not find the VM creates one. Name the host, or run the task on one
+          - The host on which the VM is created, by its Windows name or its inventory name. In a play over several hosts
+            the other hosts ignore the VM, unless they already have it.
+          - Without it, each host of the play that does not have the VM creates one. Name the host, or run the task on one
             host.
         type: str
       generation:
@@ -42,24 +42,24 @@ options:
         default: 2
       memory:
         description:
-          - The memory of a new VM at its start, such as V(4GB) or V(512MB), with units of 1024, or as a number of bytes.
-            Needed when the VM is not there yet.
-          - Not compared with a VM that is there.
+          - The startup memory of a new VM, such as V(4GB) or V(512MB), with units of 1024, or as a number of bytes.
+            Required if the VM does not exist yet.
+          - Not compared with an existing VM.
         type: str
       path:
         description:
           - The folder on the host for the files of a new VM. For a clustered VM it must be on shared storage. The default is
             that of the host.
-          - Not compared with a VM that is there.
+          - Not compared with an existing VM.
         type: str
       vhd_path:
         description:
-          - A virtual disk that is there already, which a new VM gets. Without it the VM has no disk.
-          - Not compared with a VM that is there.
+          - An existing virtual disk for a new VM. Without it the VM has no disk.
+          - Not compared with an existing VM.
         type: str
       switch:
-        description: The virtual switch to which the adapter of a new VM is connected. Without it the adapter is connected to
-          none.
+        description: The virtual switch to which the adapter of a new VM is connected. Without it the adapter is not
+          connected.
         type: str
       adapter_name:
         description: The name of the adapter of a new VM.
@@ -67,7 +67,7 @@ options:
         default: Network Adapter
       clustered:
         description:
-          - Whether the VM must be a role of the host's failover cluster. V(false) takes no VM out of the cluster.
+          - Whether the VM must be a role of the host's failover cluster. V(false) does not remove a VM from the cluster.
           - The role is added before the VM is started. It may need CredSSP or C(become).
         type: bool
         default: false
@@ -76,25 +76,25 @@ options:
         type: str
   state:
     description:
-      - V(present) creates what is missing, and leaves the power alone.
+      - V(present) creates what is missing, and does not start or stop VMs.
       - V(started) also starts VMs that are off. A VM that is neither off nor running is an error.
       - V(stopped) shuts VMs down through their guests. It creates nothing. A saved VM is an error, because its state would
-        have to be discarded.
-      - V(absent) removes VMs that are off, with their cluster roles. B(The virtual disks stay), and so do the claim in the
-        ledger and the interface of the Network Controller.
+        be lost.
+      - V(absent) removes VMs that are off, with their cluster roles. B(The virtual disks stay). The claim in the
+        ledger and the interface of the Network Controller stay too.
     type: str
     choices: [present, started, stopped, absent]
     default: present
   when_missing:
     description:
-      - What to do with a VM that is not on this host. V(create) creates it, unless its cluster has it elsewhere.
-      - V(skip) leaves it out and lists it in RV(missing), for plays over all hosts of a cluster, in which each host deals
-        with the VMs that it has at that time.
+      - What to do with a VM that is not on this host. V(create) creates it, unless its cluster has it on another node.
+      - V(skip) ignores it and lists it in RV(missing). Use it in plays over all hosts of a cluster, in which each host handles
+        the VMs that it has at that time.
     type: str
     choices: [create, skip]
     default: create
   stop:
-    description: With O(state=absent), shut VMs that run down first. Otherwise they are an error.
+    description: With O(state=absent), shut running VMs down first. Otherwise a running VM is an error.
     type: bool
     default: false
   shutdown_timeout:
@@ -103,34 +103,34 @@ options:
     default: 300
   force_off:
     description:
-      - Turn a VM off when its guest does not shut down in time or cannot be asked. The guest loses what it has not written.
+      - Turn a VM off if its guest does not shut down in time or cannot be asked. The guest loses unsaved data.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
     details:
-      - The host is asked to check every expectation and touch nothing. The ids of a VM that would be created, and the address
-        of a dynamic adapter after a start, are not known and C(null).
+      - The host checks every expectation and changes nothing. The ids of a VM that would be created, and the address
+        of a dynamic adapter after a start, are unknown and therefore C(null).
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - A VM that the cluster has on another node is not created again. It is known by the name of its role there, which must be
-    the name of the VM, O(vms[].role_name), or what Virtual Machine Manager makes of the name. A VM of another host that is
+  - A VM that the cluster has on another node is not created again. The task recognises it by the name of its cluster role, which must be
+    the name of the VM, O(vms[].role_name), or the name that Virtual Machine Manager derives from it. A VM of another host that is
     not clustered cannot be seen from here.
-  - A replica counts as a VM that is there, and is never touched.
-  - When a VM was created by halves or the connection broke, run the task again. It goes on from what is there.
-  - A clustered VM is stopped by shutting its guest down, never through the cluster, which would save it instead.
-  - 'To undo: O(state=absent) for what was created. A VM that was removed can be created again with its virtual disk as
-    O(vms[].vhd_path), and has another id then.'
+  - A replica counts as an existing VM, and is never changed.
+  - If a VM was created only in part, or the connection was lost, run the task again. It continues from the current state.
+  - A clustered VM is stopped by shutting its guest down and never through the cluster, because the cluster would save it instead.
+  - 'To undo: use O(state=absent) for what was created. A removed VM can be created again with its virtual disk as
+    O(vms[].vhd_path). It then has another id.'
 seealso:
   - module: macpool.hyperv.vm_network_adapter
   - module: macpool.hyperv.vm_port_profile
   - module: macpool.hyperv.host_info
   - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
-    description: Running VMs, lost connections, needed rights, step by step.
+    description: Running VMs, lost connections and required rights, step by step.
 extends_documentation_fragment:
   - macpool.hyperv._attributes
   - macpool.hyperv._attributes.host
@@ -179,7 +179,7 @@ EXAMPLES = r"""
     vms: "{{ tenant_vms }}"
   register: created
 
-- name: Show what is otherwise than wanted
+- name: Show differences between existing VMs and the list
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.differences }}"
   loop: "{{ created.vms | selectattr('differences') }}"
@@ -212,11 +212,11 @@ vms:
       type: str
       sample: web01
     vm_id:
-      description: The id of the VM. V(null) for one that is nowhere, or would be created.
+      description: The id of the VM. V(null) for a VM that does not exist, or would be created.
       type: str
       sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
     adapter_id:
-      description: The id of the adapter of the name O(vms[].adapter_name), or of the only one. V(null) when there is none.
+      description: The id of the adapter with the name O(vms[].adapter_name), or of the only adapter. V(null) if it does not exist.
       type: str
       sample: Microsoft:6F1D6C1E-8A38-4E0D-9A53-3D8F1B9D2A10\0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D
     adapter_name:
@@ -228,7 +228,7 @@ vms:
       type: str
       sample: hv1
     state:
-      description: The power state of the VM, as Hyper-V names it. V(null) for one that is not on this host.
+      description: The power state of the VM, as Hyper-V names it. V(null) for a VM that is not on this host.
       type: str
       sample: 'Off'
     clustered:
@@ -236,15 +236,15 @@ vms:
       type: bool
       sample: true
     mac_address:
-      description: The address of the adapter, 12 upper-case hexadecimal digits. Zeros for one that never started.
+      description: The address of the adapter, 12 upper-case hexadecimal digits. Zeros if the VM never started.
       type: str
       sample: "000000000000"
     dynamic:
-      description: Whether Hyper-V gives the address.
+      description: Whether Hyper-V chooses the address.
       type: bool
       sample: true
     port_profile:
-      description: The port profile of the adapter. V(null) for none.
+      description: The port profile of the adapter. V(null) if it has none.
       type: dict
       contains:
         profile_id:
@@ -252,21 +252,21 @@ vms:
           type: str
           sample: "{0b1c2d3e-0000-4000-8000-000000000001}"
         profile_data:
-          description: What the profile says about the Virtual Filtering Platform.
+          description: The setting of the Virtual Filtering Platform in the profile.
           type: int
           sample: 1
     status:
       description:
         - V(unchanged), V(created), V(changed) (its role or power), V(removed), or V(elsewhere) when the cluster has it on
-          another node. When the task failed, also V(refused), V(failed) or V(skipped).
+          another node. If the task failed, also V(refused), V(failed) or V(skipped).
       type: str
       sample: created
     reason:
-      description: What went wrong, or why nothing was done. Empty otherwise.
+      description: What went wrong, or why nothing was done. Otherwise empty.
       type: str
       sample: ""
     differences:
-      description: What the VM has otherwise than wanted, and keeps.
+      description: Settings of the VM that differ from the wanted ones. They are not changed.
       type: list
       elements: dict
       contains:
@@ -279,11 +279,11 @@ vms:
           type: raw
           sample: 2
         found:
-          description: What is there.
+          description: What was found.
           type: raw
           sample: 1
 missing:
-  description: The VMs that are not on this host and not for it to create.
+  description: The VMs that are not on this host and that this host does not have to create.
   returned: success
   type: list
   elements: str
@@ -297,7 +297,7 @@ errors:
     - subject: VM "web01" on host "hv1"
       wanted: a VM that is Off
       found: one that is Running
-      remedy: "Shut it down, or say stop: true."
+      remedy: "Shut it down, or set stop: true."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM

@@ -11,9 +11,9 @@ short_description: Give the adapters of VMs static or dynamic MAC addresses
 description:
   - Sets the addresses of any number of adapters on one host in one call - observes the VMs, decides, claims or renews in
     the ledger, sets, reads back, confirms.
-  - An address that the ledger has not promised to the owner of the adapter is refused. An address that was set is read
-    back from the adapter; anything else than what was wanted is a failure.
-  - Errors of the request (a missing VM, two adapters of one name, a running VM) are found before anything is changed, and
+  - An address that the ledger has not promised to the owner of the adapter is refused. Every address is read
+    back from the adapter after it was set. If it differs from the wanted one, the task fails.
+  - Errors of the request (a missing VM, two adapters with the same name, a running VM) are found before anything is changed, and
     all of them are reported together.
 options:
   adapters:
@@ -26,61 +26,61 @@ options:
     suboptions:
       vm:
         description:
-          - The name or the id of the VM. Letter case does not count. Give the id when two VMs of the host have one name.
+          - The name or the id of the VM. Letter case does not matter. Give the id if two VMs of the host have the same name.
         type: str
         required: true
       name:
         description:
-          - The name or the id of the adapter. May be left out when the VM has one adapter. Give the id when the VM has two
-            adapters of one name.
+          - The name or the id of the adapter. You may omit it if the VM has one adapter. Give the id if the VM has two
+            adapters with the same name.
         type: str
       mac_address:
         description:
-          - This static address. It must be promised to the owner already, by M(macpool.hyperv.allocation) or the lookup
+          - This static address. It must already be promised to the owner, by M(macpool.hyperv.allocation) or the lookup
             P(macpool.hyperv.mac#lookup).
-          - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in any case.
-            Quote it.
+          - Accepted are V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100) and V(221DD8000100), in upper or lower
+            case. Quote it.
         type: raw
       pool:
         description:
-          - A static address of this pool of the plan, or of V(host/) and the name of a host. The owner's claim is kept when
-            there is one, else an address is claimed.
+          - A static address of this pool of the plan, or of V(host/) and the name of a host. If the owner already has a claim,
+            it is kept. Otherwise an address is claimed.
         type: str
       pin:
         description:
-          - Keep the dynamic address that the adapter has now, as a static one, and claim it. An adapter that never
+          - Make the current dynamic address of the adapter static, and claim it. An adapter that never
             started has no address yet and stays pending.
         type: bool
         default: false
       dynamic:
         description:
-          - Let Hyper-V give the address. Hyper-V keeps the one that is there as long as it lies in the range of the host.
+          - Let Hyper-V choose the address. Hyper-V keeps the current address as long as it is in the range of the host.
           - The owner's claim, if any, stays in the ledger. Release it with M(macpool.hyperv.allocation).
         type: bool
         default: false
       owner:
         description:
-          - Who the address is promised to in the ledger. The default is the name of the VM, a slash, and the name of the
+          - The owner in the ledger. The default is the name of the VM, a slash, and the name of the
             adapter, such as V(web01/Network Adapter).
         type: str
   when_running:
     description:
       - What to do with an adapter that needs a change while its VM is not off. Hyper-V changes the address of a VM only
-        while it is off.
+        while the VM is off.
       - V(fail) fails before anything is changed.
       - V(pending) leaves the adapter for another run and reports it with the status V(pending). Nothing is claimed for it
         before that run.
-      - V(restart) shuts the guest down, sets the address, reads it back and starts the VM again. The intent to start
-        it is in the ledger first, so that the next run starts it when the connection broke in between.
-      - A VM in a saved state is never restarted, because that would discard the state.
+      - V(restart) shuts the guest down, sets the address, reads it back and starts the VM again. The ledger first records
+        that the VM must be started, so that the next run starts it if the connection is lost in between.
+      - A saved VM is never restarted, because its state would be lost.
     type: str
     choices: [fail, pending, restart]
     default: fail
   when_missing:
     description:
       - What to do with an adapter whose VM is not on this host. V(skip) is for plays over all hosts of a cluster, in which
-        each host changes the VMs that it has at that time. A VM that the host has only as a replica is left out too.
-      - An adapter that is missing in a VM which is there always fails.
+        each host changes the VMs that it has at that time. A VM that the host has only as a replica is skipped too.
+      - If the VM exists but the adapter does not, the task always fails.
     type: str
     choices: [fail, skip]
     default: fail
@@ -89,17 +89,18 @@ options:
       - What to do with an adapter that needs a change while its port profile binds it to an interface of the Network
         Controller. The three must agree - the adapter, the interface and the profile - or the SDN drops the traffic of
         the VM.
-      - V(fail) fails before anything is changed, also when the port profile could not be read. Use the role
+      - V(fail) fails before anything is changed, also if the port profile could not be read. Use the role
         P(macpool.hyperv.mac_interfaces#role), which changes the interface and the adapter together.
-      - V(change) changes the adapter alone. It is for whoever changes the interface as well.
-      - An adapter that is as wanted already, one whose dynamic address becomes static as it is, one without a profile, and
-        one with the null profile are not concerned.
+      - V(change) changes only the adapter. Use it only if you also change the interface, for example with the role
+        P(macpool.hyperv.mac_interfaces#role).
+      - This option has no effect on an adapter that already has the wanted address, that only becomes static with its
+        current address, that has no profile, or that has the null profile.
     type: str
     choices: [fail, change]
     default: fail
   reserve_for:
     description:
-      - How long a new claim is kept until the owner is seen with the address, as a number and one of V(s), V(m), V(h),
+      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h),
         V(d) or V(w), or as seconds.
     type: str
     default: 4h
@@ -109,33 +110,33 @@ options:
     default: 300
   force_off:
     description:
-      - With O(when_running=restart), turn the VM off when its guest does not shut down in time or cannot be asked. The
-        guest loses what it has not written.
+      - With O(when_running=restart), turn the VM off if its guest does not shut down in time or cannot be asked. The
+        guest loses unsaved data.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
     details:
-      - The host is asked to check every expectation and touch nothing. The addresses that would be claimed are returned,
-        and not claimed. An address that another task of the same check run only predicted is not promised yet, and refused
-        as O(adapters[].mac_address) - use O(adapters[].pool) where that matters.
+      - The host checks every expectation and changes nothing. The addresses that would be claimed are returned,
+        but not claimed. If another task of the same check run only predicted an address, it is not promised yet and is refused
+        as O(adapters[].mac_address). Use O(adapters[].pool) in this case.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - When the connection is lost after the host was told, the task ends as unreachable and the claims stay marked as unsure.
-    The next run looks at the adapters and goes on from there. It never claims a second address.
-  - It changes no replica, whose settings belong to the primary VM, no checkpoint, and no adapter of the host itself. A
+  - If the connection is lost after the host got its orders, the task ends as unreachable and the claims stay marked as unsure.
+    The next run reads the adapters and continues from there. It never claims a second address.
+  - It never changes a replica (its settings belong to the primary VM), a checkpoint, or an adapter of the host itself. A
     checkpoint that was taken while an adapter was dynamic makes it dynamic again when it is applied.
-  - A clustered VM is stopped by shutting its guest down, never through the cluster, which would save it instead. A VM whose
-    cluster resource counts that as a failure (C(ShutdownAction) is 1) is refused.
-  - 'To undo: run it again with what RV(adapters[].before) says - O(adapters[].dynamic), or O(adapters[].mac_address) after
-    the new claim was released and the old address claimed again with M(macpool.hyperv.allocation).'
+  - A clustered VM is stopped by shutting its guest down and never through the cluster, because the cluster would save it instead.
+    If its cluster resource counts the shutdown as a failure (C(ShutdownAction) is 1), the task refuses to stop it.
+  - 'To undo: run it again with the values in RV(adapters[].before) - O(adapters[].dynamic), or O(adapters[].mac_address) after
+    you released the new claim and claimed the old address again with M(macpool.hyperv.allocation).'
 seealso:
   - ref: ansible_collections.macpool.hyperv.docsite.guide_operations
-    description: Running VMs, lost connections, needed rights, step by step.
+    description: Running VMs, lost connections and required rights, step by step.
   - ref: ansible_collections.macpool.hyperv.docsite.guide_ledger
     description: States of a claim, each refusal and what to do.
   - module: macpool.hyperv.allocation
@@ -172,7 +173,7 @@ EXAMPLES = r"""
         owner: mail01/eth0
         mac_address: "{{ lookup('macpool.hyperv.mac', 'mail01/eth0', pool='tenant') }}"
 
-- name: Keep today's dynamic addresses for good, where the VMs are off
+- name: Make the current dynamic addresses static, if the VMs are off
   macpool.hyperv.vm_network_adapter:
     adapters:
       - vm: db01
@@ -203,7 +204,7 @@ EXAMPLES = r"""
     msg: "{{ item.vm }}: {{ item.reason }}"
   loop: "{{ pushed.adapters | selectattr('status', 'eq', 'pending') }}"
 
-- name: Give an adapter back to Hyper-V
+- name: Let Hyper-V choose the address of an adapter again
   macpool.hyperv.vm_network_adapter:
     adapters:
       - vm: test01
@@ -242,38 +243,38 @@ adapters:
       type: str
       sample: tenant
     port_profile:
-      description: The port profile that binds the adapter to an interface of the Network Controller. V(null) for none.
+      description: The port profile that binds the adapter to an interface of the Network Controller. V(null) if it has none.
       type: dict
       sample:
         profile_id: "{0b1c2d3e-0000-4000-8000-000000000001}"
         profile_data: 1
     mac_address:
       description:
-        - The address that the adapter carries, or would carry, 12 upper-case hexadecimal digits. V(null) for one that
-          became dynamic, which Hyper-V may change when the VM starts.
+        - The address of the adapter, or the one that it would have, 12 upper-case hexadecimal digits. V(null) if it became
+          dynamic, because Hyper-V may change the address when the VM starts.
       type: str
       sample: 221DD8000100
     dynamic:
-      description: Whether Hyper-V gives the address.
+      description: Whether Hyper-V chooses the address.
       type: bool
       sample: false
     status:
       description:
-        - V(unchanged), V(changed) or V(pending). When the task failed, also V(refused), V(failed) or V(skipped).
+        - V(unchanged), V(changed) or V(pending). If the task failed, also V(refused), V(failed) or V(skipped).
       type: str
       sample: changed
     reason:
-      description: Why it is pending, or what went wrong. V(restart) when the VM was restarted for it. Empty otherwise.
+      description: Why it is pending, or what went wrong. V(restart) if the VM was restarted for it. Otherwise empty.
       type: str
       sample: ""
     before:
-      description: C(mac_address) and C(dynamic) as they were found.
+      description: C(mac_address) and C(dynamic) before the task.
       type: dict
       sample:
         mac_address: "000000000000"
         dynamic: true
     after:
-      description: C(mac_address) and C(dynamic) as they were read back, or would be.
+      description: C(mac_address) and C(dynamic) that were read back, or that would be set.
       type: dict
       sample:
         mac_address: 221DD8000100
@@ -290,7 +291,7 @@ missing:
   elements: str
   sample: []
 recovered:
-  description: The ids of VMs that an earlier run had shut down and left off, and that were started again.
+  description: The ids of VMs that an earlier run shut down and left off, and that this run started again.
   returned: success
   type: list
   elements: str
@@ -304,7 +305,9 @@ errors:
     - subject: adapter "eth0" of VM "web03" on host "hv2"
       wanted: the static address 22-1D-D8-00-01-02
       found: a VM that is Running, and only one that is Off can be changed
-      remedy: "Shut it down, or say when_running: pending (later) or restart (guest shutdown, set, start again)."
+      remedy: >-
+        Shut it down, or set when_running: restart (shut the guest down, change the address, start the VM again). Set when_running: pending
+        to leave it for a later run.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_NETWORK_ADAPTER

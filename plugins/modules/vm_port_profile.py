@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 module: vm_port_profile
 short_description: Bind the adapters of VMs to interfaces of the Network Controller
 description:
-  - Sets the port profiles by which a Network Controller knows the adapters of VMs, any number on one host in one call, and
-    reads them back. It needs neither a plan nor a ledger, and asks no Network Controller.
+  - Sets the port profiles by which a Network Controller identifies the adapters of VMs, any number on one host in one call, and
+    reads them back. It needs no plan and no ledger, and does not contact the Network Controller.
   - Three records must agree, or the SDN drops the traffic of a VM - the static address of the adapter, the address of the
-    interface, and the port profile, which holds the instance id of the interface. The address is checked here where
+    interface, and the port profile, which contains the instance id of the interface. This task checks the address if
     O(profiles[].mac_address) is given.
   - Errors of the request are found before anything is changed, and all of them are reported together.
 options:
@@ -25,72 +25,71 @@ options:
     required: true
     suboptions:
       vm:
-        description: The name or the id of the VM. Letter case does not count. Give the id when two VMs of the host have one
+        description: The name or the id of the VM. Letter case does not matter. Give the id if two VMs of the host have the same
           name.
         type: str
         required: true
       name:
-        description: The name or the id of the adapter. May be left out when the VM has one adapter.
+        description: The name or the id of the adapter. You may omit it if the VM has one adapter.
         type: str
       interface_id:
         description:
-          - Bind the adapter to this interface. It is the instance id (a GUID, with braces or without, in any case) that the
-            Network Controller gave the interface, not the interface's name.
+          - Bind the adapter to this interface. Give the instance id of the interface (a GUID, with or without braces, in upper or
+            lower case), not its name.
         type: str
       null_profile:
         description:
-          - Give the adapter the null profile, under which the VM keeps its traffic on a host with SDN although it has no
-            interface.
+          - Give the adapter the null profile. With it a VM without an interface keeps its traffic on a host with SDN.
         type: bool
         default: false
       absent:
-        description: Take the port profile away.
+        description: Remove the port profile.
         type: bool
         default: false
       profile_data:
         description:
-          - What the profile says about the Virtual Filtering Platform of the switch. V(1) enables it, V(2) disables it, V(6)
+          - The setting of the Virtual Filtering Platform of the switch. V(1) enables it, V(2) disables it, V(6)
             enables it for an interface of a logical network whose IP address is unmanaged.
           - The default is V(1) with O(profiles[].interface_id) and V(2) with O(profiles[].null_profile).
         type: int
         choices: [1, 2, 6]
       mac_address:
         description:
-          - The address of the interface. An adapter that does not carry it as its static address is refused, also when it
-            has the profile already. Accepted are all forms that M(macpool.hyperv.vm_network_adapter) accepts. Quote it.
+          - The address of the interface. An adapter that does not have it as its static address is refused, even if it
+            already has the profile. All forms that M(macpool.hyperv.vm_network_adapter) accepts are allowed. Quote it.
         type: raw
       allow_dynamic:
-        description: With O(profiles[].interface_id), bind an adapter whose address is dynamic too. Otherwise it is refused,
+        description: With O(profiles[].interface_id), also bind an adapter with a dynamic address. Otherwise it is refused,
           because its address may change while that of the interface does not.
         type: bool
         default: false
   when_missing:
     description:
-      - What to do with an adapter whose VM is not on this host. V(skip) leaves it out and lists the VM in RV(missing), for
-        plays over all hosts of a cluster. A VM that the host has only as a replica is left out too.
-      - An adapter that is missing in a VM which is there always fails.
+      - What to do with an adapter whose VM is not on this host. V(skip) ignores it and lists the VM in RV(missing). Use it in
+        plays over all hosts of a cluster. A VM that the host has only as a replica is skipped too.
+      - If the VM exists but the adapter does not, the task always fails.
     type: str
     choices: [fail, skip]
     default: fail
   rebind:
-    description: Whether adapters that are bound to another interface are taken from it. Otherwise they are refused.
+    description: Whether to bind adapters again that are bound to another interface. Otherwise they are refused.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
     details:
-      - The host is asked to check every expectation and touch nothing.
+      - The host checks every expectation and changes nothing.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - The profile of a running VM can be changed. Bind a new VM before its first start, so that no policy is missing then.
-  - A VLAN on the adapter conflicts with the policy of its interface. It is told in RV(adapters[].warnings) and left as it
-    is.
-  - It changes no replica, whose settings belong to the primary VM.
-  - 'To undo: run it again with what RV(adapters[].before) says, and O(rebind=true).'
+  - The profile of a running VM can be changed. Bind a new VM before its first start, so that its policy is never missing.
+  - A VLAN on the adapter conflicts with the policy of its interface. It is reported in RV(adapters[].warnings) and not
+    changed.
+  - It never changes a replica, because its settings belong to the primary VM.
+  - 'To undo: run it again with the values in RV(adapters[].before) and O(rebind=true).'
 seealso:
   - module: macpool.hyperv.vm
   - module: macpool.hyperv.vm_network_adapter
@@ -105,7 +104,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Bind an adapter to its interface, and check that both have one address
+- name: Bind an adapter to its interface, and check that both have the same address
   macpool.hyperv.vm_port_profile:
     profiles:
       - vm: web01
@@ -119,7 +118,7 @@ EXAMPLES = r"""
       - vm: jump01
         null_profile: true
 
-- name: Take an adapter from the interface that it is bound to
+- name: Bind an adapter to another interface than now
   macpool.hyperv.vm_port_profile:
     profiles:
       - vm: web02
@@ -127,7 +126,7 @@ EXAMPLES = r"""
         profile_data: 6
     rebind: true
 
-- name: Unbind what a play over all hosts finds
+- name: Unbind an adapter, in a play over all hosts
   macpool.hyperv.vm_port_profile:
     profiles:
       - vm: web01
@@ -159,28 +158,28 @@ adapters:
       type: str
       sample: Microsoft:6F1D6C1E-8A38-4E0D-9A53-3D8F1B9D2A10\0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D
     mac_address:
-      description: The address that the adapter carries, 12 upper-case hexadecimal digits.
+      description: The address of the adapter, 12 upper-case hexadecimal digits.
       type: str
       sample: 221DD8000100
     dynamic:
-      description: Whether Hyper-V gives the address.
+      description: Whether Hyper-V chooses the address.
       type: bool
       sample: false
     status:
-      description: V(unchanged) or V(changed). When the task failed, also V(refused), V(failed) or V(skipped).
+      description: V(unchanged) or V(changed). If the task failed, also V(refused), V(failed) or V(skipped).
       type: str
       sample: changed
     reason:
-      description: What went wrong. Empty otherwise.
+      description: What went wrong. Otherwise empty.
       type: str
       sample: ""
     warnings:
-      description: What keeps the profile from doing its work, such as a VLAN on the adapter.
+      description: Reasons why the profile may not work, such as a VLAN on the adapter.
       type: list
       elements: str
       sample: []
     before:
-      description: The port profile that was found. V(null) for none.
+      description: The port profile that was found. V(null) if the adapter had none.
       type: dict
       contains:
         profile_id:
@@ -188,11 +187,11 @@ adapters:
           type: str
           sample: "{00000000-0000-0000-0000-000000000000}"
         profile_data:
-          description: What the profile says about the Virtual Filtering Platform.
+          description: The setting of the Virtual Filtering Platform in the profile.
           type: int
           sample: 2
     after:
-      description: The port profile that was read back, or would be. V(null) for none.
+      description: The port profile that was read back, or that would be set. V(null) if the adapter has none.
       type: dict
       contains:
         profile_id:
@@ -200,7 +199,7 @@ adapters:
           type: str
           sample: "{0b1c2d3e-0000-4000-8000-000000000001}"
         profile_data:
-          description: What the profile says about the Virtual Filtering Platform.
+          description: The setting of the Virtual Filtering Platform in the profile.
           type: int
           sample: 1
 missing:

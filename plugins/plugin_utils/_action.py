@@ -17,6 +17,7 @@ from ..module_utils._specs.shared import Spec
 from ._ledger.errors import LedgerMissing
 from ._ledger.ledger import Ledger
 from ._ledger.model import Job
+from ._plain import plain_data
 from ._plan.model import Plan
 from ._settings import Settings
 
@@ -50,6 +51,7 @@ class Task(ActionBase):
         rules = {key: value for key, value in self.SPEC.items() if key != "supports_check_mode"}
         result["changed"] = False
         try:
+            self._task.args = plain_data(self._task.args)
             check_text(self.SPEC["argument_spec"], self._task.args)
             _validation, options = self.validate_argument_spec(**rules)
             self.settings = Settings(options, self.task_vars, self._templar.template)

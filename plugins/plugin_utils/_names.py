@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of owners and hosts: which ones are the same. Pure."""
+"""Names and ids: which ones are the same, and which ones can be an owner's. Pure.
+
+Names of VMs, adapters and owners: ``name_key``. Names of hosts, short or full: ``host_key``. Ids: ``plain_id``.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,44 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ..module_utils._errors import MacPoolError
+from ..module_utils._ids import plain_guid as plain_guid
+from ..module_utils._ids import plain_id as plain_id
 from ._text import quoted
 
 MAX_NAME = 1024
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of a name share: Windows compares names of VMs letter by letter without case.
+    """Return what all spellings of one name of a VM, an adapter or an owner share.
 
-    A letter without a single upper-case partner keeps its shape, so that "strasse" and "straße" stay two owners.
+    As Windows compares such names (``OrdinalIgnoreCase`` in .NET): letter by letter, without case, in no language. "straße"
+    and "strasse" are two names, and so are a letter with an accent and the same letter with a combining accent after it.
+
+    Letters that Unicode got after this Python was made have no case here. Windows PowerShell 5.1 uses the table of its
+    Windows, which may lack rare letters too. Where that matters, name the VM by its id.
     """
     if name.isascii():
         return name.upper()
-    return "".join(_folded(letter) for letter in name)
+    return "".join(map(_upper, name))
 
 
-def _folded(letter: str) -> str:
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names mean one VM, adapter or owner."""
+    return name_key(one) == name_key(other)
+
+
+def vm_key(text: str) -> str:
+    """Return what all spellings of one VM share, where it may be named by its id."""
+    return plain_guid(text) or name_key(text)
+
+
+def _upper(letter: str) -> str:
     upper = letter.upper()
-    return upper if len(upper) == 1 and upper.lower() == letter.lower() else letter
+    if len(upper) > 1:
+        upper = letter.title()  # of Greek letters with a iota subscript, the one upper-case letter that Windows knows
+    # The dotless i and the long s would become letters of ASCII, and Windows keeps them apart from these.
+    is_partner = len(upper) == 1 and not (upper.isascii() and not letter.isascii())
+    return upper if is_partner else letter
 
 
 def checked_owner(owner: object) -> str:
@@ -103,6 +126,11 @@ def find_host(name: str, known: Iterable[str]) -> str | None:
     return None
 
 
+def same_host(one: str, other: str) -> bool:
+    """Tell whether two names can mean one host; a short one means every full one that begins with it."""
+    return find_host(one, [host_key(other)]) is not None
+
+
 class BadOwner(MacPoolError):
     """No usable name of an owner."""
 
@@ -112,22 +140,12 @@ class HostNames:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_label: dict[str, set[str]] = defaultdict(set)
-        for name in names:
-            plain = self._plain(name)
-            if "." in plain:
-                self._by_label[plain.partition(".")[0]].add(plain)
-
-    @staticmethod
-    def _plain(name: str) -> str:
-        return name.strip().rstrip(".").casefold()
+        for key in map(host_key, names):
+            if "." in key:
+                self._by_label[key.partition(".")[0]].add(key)
 
     def key(self, name: str) -> str:
         """Return what all spellings of one host share."""
-        plain = self._plain(name)
-        full = self._by_label.get(plain, ())
-        return next(iter(full)) if len(full) == 1 else plain
-
-
-def plain_id(value: object) -> str:
-    """Return a GUID or adapter id in the form in which ids are compared: no braces, no case."""
-    return str(value).strip().strip("{}").casefold() if value is not None else ""
+        key = host_key(name)
+        full = self._by_label.get(key, ())
+        return next(iter(full)) if len(full) == 1 else key

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._errors import MacPoolError
+from ._plain import plain_data
 
 if TYPE_CHECKING:
     from ._ledger.model import Job
@@ -82,11 +83,11 @@ class Settings:
         """
         raw = self._variables.get(PLAN_VARIABLE) if self._options.get("plan") is None else None
         if isinstance(raw, Mapping):
-            scope = self._template(raw.get("scope"))
+            scope = plain_data(self._template(raw.get("scope")))
         else:
             raw = self._raw_plan()
             scope = raw.get("scope") if isinstance(raw, Mapping) else None
-        return str(scope) if isinstance(scope, str) and scope else self.plan().scope
+        return scope if isinstance(scope, str) and scope else self.plan().scope
 
     def _raw_plan(self) -> Any:
         raw = self._options.get("plan")
@@ -94,7 +95,7 @@ class Settings:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
             raw = _plan_file(Path(path))
-        return raw
+        return plain_data(raw)
 
     def ledger_url(self) -> str | None:
         """Return where the ledger is; None for the default place of the scope."""
@@ -116,7 +117,7 @@ class Settings:
 
     def _variable(self, name: str) -> Any:
         value = self._variables.get(name)
-        return None if value is None else self._template(value)
+        return None if value is None else plain_data(self._template(value))
 
 
 def _plan_file(path: Path) -> Any:

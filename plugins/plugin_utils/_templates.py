@@ -14,6 +14,7 @@ from jinja2 import Undefined
 
 from ..module_utils._errors import MacPoolError
 from ..module_utils._mac import IntervalSet, parse_interval, shown
+from ._plain import plain_data
 
 _P = ParamSpec("_P")
 
@@ -28,7 +29,7 @@ def for_templates(function: Callable[_P, Any]) -> Callable[_P, Any]:
             if isinstance(value, Undefined):
                 return value
         try:
-            return function(*args, **kwargs)
+            return function(*map(plain_data, args), **{name: plain_data(value) for name, value in kwargs.items()})
         except MacPoolError as error:
             raise AnsibleFilterError(str(error)) from None
 

@@ -33,7 +33,7 @@ def test_a_connection_that_breaks_heals_without_a_second_address(site: Site) -> 
     broken = site.tasks(push, owned, hosts="hyperv")
     assert [broken.on(host)[0].get("unreachable") for host in vms] == [True, True, True], broken.output
     for host in vms:
-        assert "1 operations were under way, and nobody knows how far they got" in broken.on(host)[0]["msg"]
+        assert "1 operation was sent, and it is not known what the host did" in broken.on(host)[0]["msg"]
         assert "takes no second address" in broken.on(host)[0]["msg"]
     assert [site.state(vm) for vm in vms.values()] == [state for _title, _fault, state in CUTS]
     promised = {claim["owner"]: claim for claim in broken.on("hv1")[1]["claims"]}

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Lease
 from tests.incidents import world as oracle
 from tests.incidents.world import World, documents, worlds
 
@@ -118,21 +119,13 @@ def test_a_removed_host_frees_nothing(world: World, seed: int, data: st.DataObje
     gone = data.draw(st.sampled_from(written))
     kept = [document for document in written if document is not gone]
     claims = [
-        {"address": world.mac(nic.at), "owner": f"{machine.id}/{nic.id}", "pool": "x", "state": "applied"}
+        Claim(int(world.mac(nic.at), 16), f"{machine.id}/{nic.id}", "x", "applied", 1, 0)
         for _node, machine, nic in world.seen()
         if nic.at is not None
     ]
-    unique = list({row["address"]: row for row in claims}.values())
-    leases = [
-        {
-            "host": document["host"]["name"],
-            "start": "22FF00000000",
-            "end": "22FF00000000",
-            "dynamic_end": "22FF00000000",
-            "state": "active",
-        }
-        for document in written
-    ]
+    unique = list({claim.address: claim for claim in claims}.values())
+    at = 0x22FF00000000
+    leases = [Lease(document["host"]["name"], at, at, at, "active", 1, 0) for document in written]
     report = audit(kept, now=NOW, claims=unique, leases=leases)
     assert report["complete"] is False
     for finding in report["findings"]:

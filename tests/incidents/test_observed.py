@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Identity
 from tests.incidents.world import LAND, PREFIXES, Machine, Nic, Node, World, documents, duplicates, names, spell_mac
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.timezone.utc)
@@ -211,8 +212,8 @@ class TestIncident7MovedBetweenReads:
         written = documents(world, cast.draw)
         for document in written:
             document["vms"] = []
-        address = f"{cast.prefix + cast.at:012X}"
-        claims = [{"address": address, "owner": "x", "pool": "p", "state": "applied", "vm_id": cast.vm.id}]
+        identity = Identity(cast.vm.id, cast.vm.nics[0].id)
+        claims = [Claim(cast.prefix + cast.at, "x", "p", "applied", 1, 0, identity=identity)]
         report = audit(written, now=NOW, claims=claims if promised else None)
         assert report["complete"] is False
         assert any(cast.vm.id in [item["id"] for item in finding["vms"]] for finding in of(report, "incomplete"))
@@ -231,15 +232,9 @@ class TestIncident9ClonesAndRenames:
     @staticmethod
     def rules(cast: Cast, world: World) -> dict[str, list[str]]:
         """Return the VM ids that the rules about promises name."""
-        claim = {
-            "address": f"{cast.prefix + cast.at:012X}",
-            "owner": f"{cast.vm.name}/Network Adapter",
-            "pool": "p",
-            "state": "applied",
-            "vm_id": cast.vm.id,
-            "adapter_id": cast.vm.nics[0].id,
-            "aliases": [],
-        }
+        identity = Identity(cast.vm.id, cast.vm.nics[0].id)
+        owner = f"{cast.vm.name}/Network Adapter"
+        claim = Claim(cast.prefix + cast.at, owner, "p", "applied", 1, 0, identity=identity)
         report = cast.audit(world, claims=[claim])
         rules = ("carried-without-promise", "promise-not-carried", "wrong-address", "duplicate-address")
         return {

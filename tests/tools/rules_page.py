@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the page of all rules from the rules' own texts: ``python -m tests.tools.rules_page``.
+"""Write the generated part of the page of all rules from the rules' own texts: ``python -m tests.tools.rules_page``.
 
-The texts of a finding and of the documentation are the same, so they can never say different things.
+The texts of a finding and of the documentation are the same, so they can never say different things. The rest of the page is written
+by hand and kept as it is.
 """
 
 from __future__ import annotations
@@ -20,26 +21,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "rules.rst"
-# Numbers of facts help who changes a rule; a reader cannot look them up.
-_FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
+BEGIN = ".. From here on written by tests/tools/rules_page.py from the rules' own texts. Change those instead.\n"
+END = "\n.. From here on written by hand.\n"
+_FACTS = re.compile(r"\bfacts?\s\d+(?:(?:,\s|,?\sand\s|\sto\s|-)\d+)*")
+_FACT = "ansible_collections.macpool.hyperv.docsite.facts.fact_"
 
-HEAD = """\
-..
-  Copyright (c) 2026, the macpool.hyperv contributors
-  GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-  SPDX-License-Identifier: GPL-3.0-or-later
-
-.. Written by tests/tools/rules_page.py from the rules' own texts. Change those, not this page.
-
-.. _ansible_collections.macpool.hyperv.docsite.rules:
-
-The rules of the audit
-======================
-
-Each finding of :ansplugin:`macpool.hyperv.audit#module` names its rule. The severity here is the usual one; a finding may be worse
-or milder, and says so. How to read a report, and how to accept a finding for a while, is in
-:ref:`ansible_collections.macpool.hyperv.docsite.guide_audit`.
-
+HEAD = """
 .. list-table::
    :header-rows: 1
    :widths: 30 15 55
@@ -50,8 +37,17 @@ or milder, and says so. How to read a report, and how to accept a finding for a 
 """
 
 
-def page(rules: Sequence[Rule]) -> str:
-    """Return the page as it must be."""
+def page(current: str, rules: Sequence[Rule]) -> str:
+    """Return the page as it must be, with all that is written by hand in it."""
+    before, begin, rest = current.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{PAGE.name} lacks the line that begins or ends its generated part. Restore it from Git.")
+    return before + BEGIN + generated(rules) + END + after
+
+
+def generated(rules: Sequence[Rule]) -> str:
+    """Return the table of all rules, and a section for each."""
     rows = "".join(f"   * - `{rule.id}`_\n     - {rule.severity}\n     - {_text(rule.title)}\n" for rule in rules)
     return HEAD + rows + "".join(map(_section, rules))
 
@@ -70,12 +66,16 @@ def _wrapped(text: str) -> str:
         if lines[-1] and len(lines[-1]) + 1 + len(word) > 120:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    return _FACTS.sub(_linked, "\n".join(lines))
+
+
+def _linked(words: re.Match[str]) -> str:
+    return re.sub(r"\d+", lambda number: f":ref:`{number[0]} <{_FACT}{number[0]}>`", words[0])
 
 
 def _text(text: str) -> str:
     """Return text that reStructuredText shows as it is."""
-    return re.sub(r"([\\*`|])|_(?=\W|$)", lambda found: "\\" + found[0], _FACTS.sub("", text))
+    return re.sub(r"([\\*`|])|_(?=\W|$)", lambda found: "\\" + found[0], text)
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / ".cache" / "collections"))
     from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import all_rules
 
-    PAGE.write_text(page(all_rules()), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), all_rules()), encoding="utf-8")
 
 
 if __name__ == "__main__":

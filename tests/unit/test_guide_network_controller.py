@@ -174,7 +174,7 @@ def test_the_messages_that_it_shows_are_those_that_are_said() -> None:
     shown = re.sub(r"\s+", " ", " ".join(blocks("text")))
     everything = said()
     for text in (
-        "nobody knows how far they got. The ledger keeps the addresses promised and remembers which VMs to start again.",
+        "it is not known what the host did. The ledger keeps the addresses promised and remembers which VMs to start again.",
         "Nothing was changed: wanted VMs that are off, found running",
         "Shut them down, or set mac_tenant_vm_stop to true to have it done.",
         "an address that the Network Controller chooses",

@@ -17,9 +17,13 @@ import yaml
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_interval, parse_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import STRATEGIES
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import DEFAULT_REUSE_AFTER, DEFAULT_WARN_AT
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import (
+    DEFAULT_REUSE_AFTER,
+    DEFAULT_WARN_AT,
+    STRATEGIES,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import OTHER_KINDS, parse_duration, parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_plan.rst").read_text("utf-8")
 BLOCKS = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", GUIDE, flags=re.MULTILINE)
@@ -114,7 +118,7 @@ def test_the_command_draws_a_prefix_of_the_administrators_own() -> None:
         prefix = run.stdout.strip()
         assert re.fullmatch(r"[1-9A-F]2-[0-9A-F]{2}-[0-9A-F]{2}", prefix), run.stderr
         ranges = [{"start": f"{prefix}-00-00-00", "size": 1048576}]
-        assert parse_plan({"scope": "west", "pools": {"tenant": {"ranges": ranges}}}).warnings == ()
+        assert list(warnings_of(parse_plan({"scope": "west", "pools": {"tenant": {"ranges": ranges}}}))) == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_the_command_draws_a_prefix_of_the_administrators_own() -> None:
 def test_the_warnings_of_the_guide_are_those_of_the_check(words: str, start: str) -> None:
     assert words in GUIDE
     plan = parse_plan({"scope": "west", "pools": {"tenant": {"ranges": [{"start": start, "size": 1}]}}})
-    assert any(words in re.sub(r"\s+", " ", warning) for warning in plan.warnings)
+    assert any(words in re.sub(r"\s+", " ", warning) for warning in warnings_of(plan))
 
 
 def plan_with(**pools_and_more: Any) -> dict[str, Any]:

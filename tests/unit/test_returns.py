@@ -48,6 +48,8 @@ PLAN = {
 }
 IP = {"name": "ip1", "ip_address": "192.168.33.20", "subnet": "/virtualNetworks/vnet-0001/subnets/subnet-0001"}
 ORPHAN = {
+    "schema": 1,
+    "kind": "hyperv_host",
     "host": {"name": "hv1"},
     "vms": [
         {

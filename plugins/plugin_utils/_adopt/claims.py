@@ -12,21 +12,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._ledger.ledger import Ledger
-from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request, Sighting, SightingKind
+from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
 from .._ledger.owners import own_name
+from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
-from .._observation.model import SCHEMA, Carrier, Host, Picture, Vm
-from .._observation.sightings import controller_picture
-from .._observation.sightings import picture as host_picture
-from .._observation.values import parse_time
+from .._observation.model import Carrier, Picture
 from .._observation.words import adapter_words
 from .._plan.model import Plan
-from .._text import from_iso, plain
+from .._text import plain
 
 
 @dataclass(frozen=True)
@@ -225,64 +223,6 @@ def _nameless(adapter: Carrier) -> Conflict:
     )
 
 
-# --- what was seen ----------------------------------------------------------------------------------------------------
-
-
-def host_pictures(documents: Iterable[Mapping[str, Any]], picture: Picture) -> list[HostPicture]:
-    """Return what the ledger keeps of the documents, so that no address that anybody carries is handed out.
-
-    An export that lacks what an observation has is kept too, as an incomplete picture: it proves nobody's absence.
-    """
-    pictures = []
-    partial: set[str] = set()
-    for document in documents:
-        if document.get("kind") == "network_controller" and document.get("schema") == SCHEMA:
-            seen = parse_time(document.get("observed_at"))
-            pictures.append(controller_picture(document, int(seen.timestamp() * 1000) if seen else 0))
-        if document.get("kind") != "hyperv_host" or document.get("schema") != SCHEMA:
-            continue
-        try:
-            pictures.append(host_picture(document, from_iso(document["observed_at"])))
-        except (KeyError, TypeError, AttributeError, ValueError, MacPoolError):
-            host = document.get("host")
-            name = host.get("name") if isinstance(host, Mapping) else None
-            partial.add(picture.names.key(name) if isinstance(name, str) else "")
-    pictures += [_partial_picture(picture, host) for key, host in picture.hosts.items() if key in partial]
-    return pictures
-
-
-def _partial_picture(picture: Picture, host: Host) -> HostPicture:
-    carriers = [carrier for carrier in picture.host_carriers if carrier.host.key == host.key]
-    for vm in picture.sightings:
-        if vm.host.key == host.key:
-            carriers += vm.adapters
-            carriers += (adapter for point in vm.checkpoints for adapter in point.adapters)
-    return HostPicture(
-        host=host.name,
-        observed_at=int(host.observed_at.timestamp() * 1000) if host.observed_at else 0,
-        complete=False,
-        why_incomplete="it was read from an export that lacks a part of an observation",
-        sightings=tuple(_sighting(carrier) for carrier in carriers if carrier.value is not None),
-        range_start=host.range.start if host.range else None,
-        range_end=host.range.end if host.range else None,
-        ipv4=host.ipv4,
-    )
-
-
-def _sighting(carrier: Carrier) -> Sighting:
-    vm: Vm | None = carrier.vm
-    return Sighting(
-        address=carrier.value or 0,
-        kind=cast(SightingKind, carrier.kind),
-        vm_id=vm.id or "" if vm else "",
-        vm_name=vm.name if vm else "",
-        adapter_id=carrier.id,
-        adapter_name=carrier.name,
-        dynamic=carrier.dynamic,
-        running=carrier.running,
-    )
-
-
 # --- into the ledger --------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +238,26 @@ class Adopted:
     def changed(self) -> list[Outcome]:
         """What is not as it was."""
         return [outcome for outcome in self.outcomes if outcome.changed]
+
+    def claims_as_result(self) -> list[dict[str, Any]]:
+        """Return the claims that changed."""
+        return [
+            {
+                "owner": outcome.claim.owner or None,
+                "mac_address": format_mac(outcome.claim.address),
+                "pool": outcome.claim.pool or None,
+                "state": outcome.claim.state,
+                "how": outcome.how,
+            }
+            for outcome in self.changed
+        ]
+
+    def diff(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the managed keys of the claims that changed, before and after."""
+        return (
+            {format_mac(item.claim.address): claim_for_diff(item.before) for item in self.changed},
+            {format_mac(item.claim.address): claim_for_diff(item.claim) for item in self.changed},
+        )
 
 
 def adopt(
@@ -317,6 +277,11 @@ def adopt(
         else:
             outcomes.append(outcome)
     return Adopted((*outcomes, *observed.outcomes), tuple(conflicts))
+
+
+def conflicts_as_result(conflicts: Iterable[Conflict]) -> list[dict[str, Any]]:
+    """Return conflicts as the task shows them, by address."""
+    return [conflict.as_result() for conflict in sorted(conflicts, key=lambda item: item.address)]
 
 
 def _refused(item: Adoption, error: MacPoolError) -> Conflict:

@@ -10,24 +10,21 @@ already. For the rest it says what to do. Every plan proposed here is one that t
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
+from .._names import host_key
 from .._observation.model import Carrier, Host, Picture
 from .._observation.words import adapter_words
 from .._plan.model import HYPERV_LAND, NLB_LAND, default_range
+from .._plan.read import parse_plan
 from .._text import host_list, listed, plain
 
 POOL = "static"
-MARK = "# Proposed by macpool.hyperv.adopt, sha256 "
 _LAND_SIZE = 1 << 16
 _SMALLEST_BLOCK = 1 << 8
 _DEFAULT_SIZE = 256
@@ -92,49 +89,8 @@ def propose(picture: Picture, scope: str = "") -> Proposal:
             {"name": label, "kind": kind, "start": _dash(start), "end": _dash(end)}
             for label, kind, (start, end) in others
         ]
+    parse_plan(plan)
     return Proposal(plan, tuple(advice), tuple(notes))
-
-
-def proposal_text(proposal: Proposal, unseen: Sequence[str] = ()) -> str:
-    """Return the proposal as YAML, with the advice as comments. The first line lets a later run know its own work.
-
-    :param unseen: what keeps the picture from being whole, as sentences
-    """
-    lines = [
-        "# Review it, then put macpool_plan into group_vars/all. Nothing was changed by writing this file.",
-        "#",
-        "# Hosts:",
-        *[f"#   {plain(item.host)}: {item.words}" for item in proposal.hosts],
-    ]
-    if unseen:
-        lines += ["#", "# Not seen. Observe it and propose again before you use this plan: it may use any land.", "#"]
-        lines += [f"#   {plain(words, 600)}" for words in unseen]
-    if proposal.notes:
-        lines += ["#", "# Left out:", *[f"#   {note}" for note in proposal.notes]]
-    # Text from a host may be Ansible's own kind of text, which YAML would not write.
-    plan = json.loads(json.dumps(proposal.plan))
-    text = yaml.safe_dump({"macpool_plan": plan}, sort_keys=False, width=120, allow_unicode=False)
-    body = "\n".join([*lines, "---", text])
-    return f"{MARK}{_digest(body)}\n{body}"
-
-
-def check_own_work(text: str, path: str) -> None:
-    """Refuse to replace a proposal that somebody has edited.
-
-    :raises MacPoolError: when the text is not what a run wrote
-    """
-    first, _feed, body = text.partition("\n")
-    if first != f"{MARK}{_digest(body)}":
-        raise MacPoolError(
-            f'file "{path}"',
-            "a proposal that nobody has edited, or no file",
-            "a file that was edited since, or is no proposal",
-            "Move it away, or name another file with plan_file.",
-        )
-
-
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
 def _dash(address: int) -> str:
@@ -146,7 +102,7 @@ def _as_range(interval: Interval) -> dict[str, Any]:
 
 
 def _scope(picture: Picture) -> str:
-    names = sorted(cluster.name.casefold() for cluster in picture.clusters.values())
+    names = sorted(host_key(cluster.name) for cluster in picture.clusters.values())
     text = re.sub(r"[^A-Za-z0-9._-]", "-", names[0])[:64].lstrip("._-") if len(names) == 1 else ""
     return text or "default"
 
@@ -154,7 +110,7 @@ def _scope(picture: Picture) -> str:
 def _usable_hosts(picture: Picture) -> list[Host]:
     """Return the hosts that a plan can name, with Hyper-V."""
     found = {
-        host.name.casefold(): host
+        host_key(host.name): host
         for host in picture.hosts.values()
         if host.hyperv and host.name.strip() and host.name.strip().isprintable()
     }
@@ -243,11 +199,8 @@ def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Adv
 
 def _meets(own: Interval, address: str) -> bool:
     """Tell whether a range shares an address with the one that Hyper-V makes for an IPv4 address."""
-    octets = address.split(".")
-    if len(octets) != 4 or not all(octet.isdecimal() and int(octet) < 256 for octet in octets):
-        return False
     made = default_range(address)
-    return made.start <= own.end and own.start <= made.end
+    return made is not None and made.start <= own.end and own.start <= made.end
 
 
 def _foreign(picture: Picture, host: Host, own: Interval) -> Iterator[Carrier]:
@@ -274,12 +227,8 @@ def _host_land(picture: Picture) -> IntervalSet:
 def _taken(picture: Picture) -> IntervalSet:
     """Return all land that somebody uses or could make addresses in."""
     ranges = [host.range for host in picture.hosts.values() if host.range]
-    defaults = [
-        default_range(address)
-        for host in picture.hosts.values()
-        for address in host.ipv4
-        if _meets(HYPERV_LAND, address)
-    ]
+    made = [default_range(address) for host in picture.hosts.values() for address in host.ipv4]
+    defaults = [interval for interval in made if interval is not None]
     carried = [Interval(item.value, item.value) for item in _all_carriers(picture) if item.value]
     return IntervalSet([*ranges, *defaults, *carried])
 

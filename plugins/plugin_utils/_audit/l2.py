@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which carriers share a broadcast domain. Pure.
 
-An unknown place counts as the same domain, because a missed collision costs more than a second look. Only two access
-VLANs that differ within one cluster are different domains by themselves; everything else has to be declared in
-``l2_domains``.
+An unknown place counts as the same domain, because a missed collision costs more than a second look. Internal and
+private switches end at their host, and two of them on one host are two domains. Two access VLANs that differ within one
+cluster are different domains by themselves; everything else has to be declared in ``l2_domains``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .._observation.model import Carrier, Picture
+from .._names import host_key, name_key, same_name
+from .._observation.model import Carrier, Host, Picture
 
 
 class Place(NamedTuple):
@@ -25,6 +26,8 @@ class Place(NamedTuple):
     """The access VLAN; None when it is untagged, a trunk or unknown."""
     domains: frozenset[str]
     """Names of the declared domains that match."""
+    local: tuple[str, str] | None
+    """Host and internal or private switch, which nothing leaves; without a switch, where it may be on any of the host's."""
 
 
 class Domains:
@@ -42,7 +45,8 @@ class Domains:
         tags = tuple(tag for tag in trunk if isinstance(tag, int)) if isinstance(trunk, (list, tuple)) else ()
         access = access if isinstance(access, int) and not isinstance(access, bool) else None
         vsid = self._vsids.get(carrier.profile_id) if carrier.profile_id else None
-        signature = (carrier.host.key, carrier.switch, mode, access, tags, vsid)
+        switch, is_card = name_key(carrier.switch or ""), carrier.kind == "physical"
+        signature = (carrier.host.key, switch, mode, access, tags, vsid, is_card)
         place = self._known.get(signature)
         if place is None:
             host = carrier.host
@@ -55,6 +59,7 @@ class Domains:
                 ("cluster", host.cluster) if host.cluster else ("host", host.key),
                 access if mode == "access" and access else None,
                 frozenset(matching),
+                (host.key, switch) if self._may_be_local(host, switch, is_card) else None,
             )
         return place
 
@@ -62,17 +67,33 @@ class Domains:
     def _matches(
         entry: Mapping[str, Any], carrier: Carrier, access: int | None, tags: tuple[int, ...], vsid: int | None
     ) -> bool:
-        if entry.get("cluster") is not None and str(entry["cluster"]).casefold() != carrier.host.cluster:
+        if entry.get("cluster") is not None and host_key(str(entry["cluster"])) != carrier.host.cluster:
             return False
-        if entry.get("switch") is not None and str(entry["switch"]).casefold() != (carrier.switch or "").casefold():
+        if entry.get("switch") is not None and not same_name(str(entry["switch"]), carrier.switch or ""):
             return False
         if entry.get("vlan") is not None and entry["vlan"] != access and entry["vlan"] not in tags:
             return False
         return entry.get("vsid") is None or entry["vsid"] == vsid
 
     @staticmethod
+    def _may_be_local(host: Host, switch: str, is_card: bool) -> bool:
+        # An adapter that is not connected may be connected to any switch of its host; a card is on none of these.
+        return switch in host.local_switches or (not switch and not is_card and bool(host.local_switches))
+
+    @staticmethod
+    def can_meet(first: Place, second: Place) -> bool:
+        """Tell whether frames could ever get from one to the other: nothing leaves an internal or private switch."""
+        if not any(place.local and place.local[1] for place in (first, second)):
+            return True
+        if first.local is None or second.local is None or first.local[0] != second.local[0]:
+            return False
+        return first.local[1] == second.local[1] or not first.local[1] or not second.local[1]
+
+    @staticmethod
     def same(first: Place, second: Place) -> bool:
         """Tell whether frames of one can reach the other."""
+        if not Domains.can_meet(first, second):
+            return False
         if first.domains and second.domains:
             return bool(first.domains & second.domains)
         return not (

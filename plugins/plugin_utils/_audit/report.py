@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._mac import format_mac
+from .._ledger.usage import counts_as_result
 from .._observation.model import Carrier, Document, Picture, Vm
 from .registry import SEVERITIES, Finding, Rule, all_rules
 from .situation import Situation
@@ -122,10 +123,7 @@ def _summary(situation: Situation, findings: Sequence[Mapping[str, Any]]) -> dic
                 "start": format_mac(item.extent.start),
                 "end": format_mac(item.extent.end),
                 "size": item.size,
-                "used": item.used,
-                "promised": item.promised,
-                "percent": item.percent,
-                "warn_at": item.warn_at,
+                **counts_as_result(item),
             }
             for item in usage(situation)
         ],

@@ -9,12 +9,12 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...module_utils._mac import Interval, IntervalSet, parse_mac
-from .._names import plain_id
+from ...module_utils._mac import Interval, IntervalSet
+from .._ledger.model import LIVE, Claim, Lease
+from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
 from .._observation.model import Carrier, Host, Picture, Vm
 from .._plan.model import Plan
@@ -22,44 +22,8 @@ from .._text import plain
 from .l2 import Domains, interface_vsids
 from .sdn import Sdn
 
-LIVE_STATES = frozenset({"reserved", "applied", "releasing"})
+LIVE_STATES = frozenset({*LIVE, "releasing"})
 """States of a claim whose owner may carry the address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A promise of the ledger."""
-
-    value: int
-    owner: str
-    pool: str
-    state: str
-    vm_id: str
-    adapter_id: str
-    names: frozenset[str]
-    """Owner and aliases, in the form in which names are compared."""
-
-    @property
-    def label(self) -> str:
-        """The owner as a reader knows it; its ids where nobody ever gave it a name."""
-        return self.owner or f"{self.vm_id}/{self.adapter_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A block that the ledger leased to a host."""
-
-    host: str
-    """Key of the host."""
-    name: str
-    interval: Interval
-    dynamic_end: int
-    active: bool
-
-    @property
-    def static_part(self) -> Interval | None:
-        """The upper part that Hyper-V never sees."""
-        return Interval(self.dynamic_end + 1, self.interval.end) if self.dynamic_end < self.interval.end else None
 
 
 class Situation:
@@ -69,34 +33,34 @@ class Situation:
         self,
         picture: Picture,
         plan: Plan | None,
-        claims: Iterable[Mapping[str, Any]] | None,
-        leases: Iterable[Mapping[str, Any]],
+        claims: Iterable[Claim] | None,
+        leases: Iterable[Lease],
         now: dt.datetime,
         expected_hosts: Iterable[Mapping[str, Any]] = (),
+        last_seen: Iterable[int] = (),
     ) -> None:
         self.picture = picture
         self.plan = plan
         self.has_ledger = claims is not None
-        self.claim_rows = list(claims or ())
-        self.lease_rows = list(leases)
         self.now = now
         self.expected_hosts = tuple(expected_hosts)
-        kept = (_claim(row) for row in self.claim_rows if row.get("state") != "gone")
-        self.claims = tuple(sorted(kept, key=lambda claim: (claim.value, claim.owner)))
-        self.leases = tuple(
-            sorted((_lease(row, picture) for row in self.lease_rows), key=lambda lease: (lease.interval, lease.host))
-        )
+        kept = [claim for claim in claims or () if claim.state != "gone"]
+        self.claims = tuple(sorted(kept, key=lambda claim: (claim.address, claim.owner)))
+        self.leases = tuple(sorted(leases, key=lambda lease: (lease.block, lease.host)))
+        self.last_seen = frozenset(last_seen)
+        """Addresses that the ledger last saw somewhere: it does not hand them out, whatever the documents show."""
         self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(picture))
 
     def on(self, picture: Picture) -> Situation:
         """Return the same plan and ledger over another picture."""
-        claims = self.claim_rows if self.has_ledger else None
-        return Situation(picture, self.plan, claims, self.lease_rows, self.now, self.expected_hosts)
+        claims = self.claims if self.has_ledger else None
+        return Situation(picture, self.plan, claims, self.leases, self.now, self.expected_hosts, self.last_seen)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What makes the picture incomplete."""
-        expected = {lease.host: (lease.name, "has a lease") for lease in self.leases if lease.active}
+        active = [lease for lease in self.leases if lease.state == "active"]
+        expected = {self.picture.names.key(lease.host): (lease.host, "has a lease") for lease in active}
         if self.plan and self.plan.host_ranges:
             hosts = self.plan.host_ranges.hosts
             expected.update((self.picture.names.key(name), (name, "is a host of the plan")) for name in hosts)
@@ -186,12 +150,12 @@ class Situation:
     @cached_property
     def promises(self) -> Mapping[int, Claim]:
         """The claim on each address; the ledger has one at most."""
-        return {claim.value: claim for claim in self.claims}
+        return {claim.address: claim for claim in self.claims}
 
     @cached_property
     def leased(self) -> IntervalSet:
         """All land of leases, old blocks included."""
-        return IntervalSet(lease.interval for lease in self.leases)
+        return IntervalSet(lease.block for lease in self.leases)
 
     @cached_property
     def by_ids(self) -> Mapping[tuple[str, str], Carrier]:
@@ -206,7 +170,7 @@ class Situation:
         found: dict[str, list[Carrier]] = defaultdict(list)
         for vm, adapter in self.adapters:
             if not vm.replica:
-                found[f"{vm.name}/{adapter.name}".casefold()].append(adapter)
+                found[name_key(adapter_name(vm.name, adapter.name))].append(adapter)
         return found
 
     @cached_property
@@ -219,26 +183,34 @@ class Situation:
         """Adapters behind which addresses may live that nobody can list (fact 109)."""
         return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
 
+    @cached_property
+    def _names_of(self) -> Mapping[int, frozenset[str]]:
+        """By address, the keys of the names under which its claim's owner is known."""
+        return {
+            claim.address: frozenset(name_key(name) for name in (claim.owner, *claim.aliases) if name)
+            for claim in self.claims
+        }
+
     def adapter_of(self, claim: Claim) -> Carrier | None:
-        """Return the adapter that a claim is meant for; None when it is not there or names do not decide."""
-        if claim.vm_id:
-            return self.by_ids.get((claim.vm_id, claim.adapter_id)) if claim.adapter_id else None
-        found = {id(adapter): adapter for name in claim.names for adapter in self.by_names.get(name, ())}
+        """Return the adapter that a claim is meant for; None when it was not seen or names do not decide."""
+        if claim.identity:
+            return self.by_ids.get((claim.identity.vm_id, claim.identity.adapter_id))
+        names = self._names_of[claim.address]
+        found = {id(adapter): adapter for name in names for adapter in self.by_names.get(name, ())}
         return next(iter(found.values())) if len(found) == 1 else None
 
-    @staticmethod
-    def is_promised_to(claim: Claim, carrier: Carrier) -> bool:
+    def is_promised_to(self, claim: Claim, carrier: Carrier) -> bool:
         """Tell whether a claim can be the promise to this carrier."""
-        vm = carrier.vm
+        vm, names = carrier.vm, self._names_of[claim.address]
         if vm is None:
-            wanted = f"{carrier.host.name}/{carrier.name}".casefold()
-            return wanted in claim.names or f"{carrier.host.key}/{carrier.name}".casefold() in claim.names
-        if claim.vm_id and vm.id:
-            return claim.vm_id == vm.id and (not claim.adapter_id or not carrier.id or claim.adapter_id == carrier.id)
-        if f"{vm.name}/{carrier.name}".casefold() in claim.names:
+            hosts = (carrier.host.name, carrier.host.key)
+            return any(name_key(adapter_name(host, carrier.name)) in names for host in hosts)
+        if claim.identity and vm.id:
+            return claim.identity.vm_id == vm.id and (not carrier.id or claim.identity.adapter_id == carrier.id)
+        if name_key(adapter_name(vm.name, carrier.name)) in names:
             return True
         # An owner such as web01/eth0 was named before the adapter was: the VM's name has to do.
-        return any(name.rpartition("/")[0] == vm.name.casefold() for name in claim.names)
+        return any(name.rpartition("/")[0] == name_key(vm.name) for name in names)
 
 
 def distinct(carriers: Sequence[Carrier]) -> Iterator[Carrier]:
@@ -256,30 +228,3 @@ def distinct(carriers: Sequence[Carrier]) -> Iterator[Carrier]:
             if first_seen.setdefault((*vm.identity, carrier.kind), vm.host) is not vm.host:
                 continue
         yield carrier
-
-
-def _claim(row: Mapping[str, Any]) -> Claim:
-    owner = str(row.get("owner") or "")
-    names = [owner, *(str(alias) for alias in row.get("aliases") or ())]
-    return Claim(
-        value=parse_mac(row.get("address"), f'claim of "{owner}"'),
-        owner=owner,
-        pool=str(row.get("pool") or ""),
-        state=str(row.get("state") or ""),
-        vm_id=plain_id(row.get("vm_id")),
-        adapter_id=plain_id(row.get("adapter_id")),
-        names=frozenset(name.casefold() for name in names if name),
-    )
-
-
-def _lease(row: Mapping[str, Any], picture: Picture) -> Lease:
-    name = str(row.get("host") or "")
-    interval = Interval(parse_mac(row.get("start"), f"lease of {name}"), parse_mac(row.get("end"), f"lease of {name}"))
-    dynamic_end = row.get("dynamic_end")
-    return Lease(
-        host=picture.names.key(name),
-        name=name,
-        interval=interval,
-        dynamic_end=interval.end if dynamic_end is None else parse_mac(dynamic_end, f"lease of {name}"),
-        active=row.get("state", "active") == "active",
-    )

@@ -9,6 +9,7 @@ Only complete pictures count: a host that was not seen looks like addresses that
 from __future__ import annotations
 
 import datetime as dt
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -76,6 +77,19 @@ def with_rates(rows: Iterable[Mapping[str, Any]], counts: Counts, earlier: Itera
     return found
 
 
+def add_rates(
+    report: dict[str, Any], now: dt.datetime, earlier: Sequence[Counts], *, imagined: bool
+) -> dict[str, Any] | None:
+    """Add the rate at which ranges fill to the usage of a report, and return its counts where they are worth keeping.
+
+    :param imagined: whether the report answers a what-if question: then it has no rates, and nothing is kept
+    """
+    counts = counts_of(report, now)
+    usable = {**counts, "complete": counts["complete"] and not imagined}
+    report["summary"]["usage"] = with_rates(report["summary"]["usage"], usable, earlier)
+    return counts if not imagined and is_news(counts, earlier) else None
+
+
 def _key(row: Mapping[str, Any]) -> str:
     """Return what two audits know a range by: one that was moved or widened begins anew."""
     return f"{row['kind']} {row['start']}-{row['end']}/{row['size']}"
@@ -88,7 +102,4 @@ def _per_day(samples: Mapping[dt.datetime, int]) -> float | None:
         return None
     days = [(moment - moments[0]).total_seconds() / _DAY for moment in moments]
     used = [samples[moment] for moment in moments]
-    middle, mean = sum(days) / len(days), sum(used) / len(used)
-    spread = sum((day - middle) ** 2 for day in days)
-    slope = sum((day - middle) * (count - mean) for day, count in zip(days, used, strict=True)) / spread
-    return round(slope, 2)
+    return round(statistics.linear_regression(days, used).slope, 2)

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ...module_utils._mac import Interval
-from .._names import HostNames, plain_id
+from .._names import HostNames, name_key, plain_id
 from .._plan.model import Waiver
 from .._plan.read import parse_subject
 from .registry import Finding
@@ -45,10 +45,10 @@ class Waivers:
         return None
 
     def _names_it(self, subject: str, finding: Finding, hosts: Sequence[str]) -> bool:
-        name, identity = subject.casefold(), plain_id(subject)
-        if any(name == vm.name.casefold() or (vm.id and identity == vm.id) for vm in finding.vms):
+        name, identity = name_key(subject), plain_id(subject)
+        if any(name == name_key(vm.name) or (vm.id and identity == vm.id) for vm in finding.vms):
             return True
-        if any(name == word.casefold() for word in finding.subjects):
+        if any(name == name_key(word) for word in finding.subjects):
             return True
         key = self._names.key(subject)
         return any(key == self._names.key(host) for host in hosts)

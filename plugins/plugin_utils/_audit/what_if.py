@@ -16,8 +16,10 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
+from .._names import host_key
+from .._observation.completeness import FOR_AUDIT
 from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
-from .._observation.read import PARTS
+from .._observation.stranded import stranded
 from .._observation.words import adapter_words
 from .._plan.model import default_range
 from .._text import host_list, mac, plain, sentence, span
@@ -60,14 +62,14 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
     interval = parse_interval(value["range"], "what_if.range") if value.get("range") is not None else None
     ipv4 = value.get("ipv4")
     if action == "add_host" and interval is None:
-        if not isinstance(ipv4, str) or not _is_ipv4(ipv4):
+        interval = default_range(str(ipv4))
+        if interval is None:
             raise MacPoolError(
                 "what_if.ipv4",
                 "the IPv4 address of the host that joins, from which Hyper-V makes its default range",
                 repr(ipv4),
                 "Give ipv4, or give range.",
             )
-        interval = default_range(ipv4)
     if action == "set_range" and interval is None:
         raise MacPoolError(
             "what_if.range", "the range that the host would get", "none", "Give range with start and end."
@@ -125,11 +127,6 @@ def _imagine(situation: Situation, question: WhatIf) -> _Answer:
     return _leave(situation, host, fails=question.action == "fail")
 
 
-def _is_ipv4(text: str) -> bool:
-    octets = text.split(".")
-    return len(octets) == 4 and all(part.isascii() and part.isdigit() and int(part) < 256 for part in octets)
-
-
 def _order(change: Mapping[str, Any]) -> tuple[Any, ...]:
     carrier = change["carrier"]
     return change["kind"], change["address"], carrier["host"].casefold(), carrier["name"], change["evidence"]
@@ -159,6 +156,8 @@ def _inside(address: int | None, interval: Interval | None) -> bool:
 
 def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     old = host.range
+    adapters = [adapter for vm, adapter in situation.adapters if vm.host is host]
+    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host]
     changes = [
         _change(
             "new_address",
@@ -167,7 +166,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             [host.name],
             f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
         )
-        for carrier in stranded_by(situation, host, new)
+        for carrier in stranded([*adapters, *own], old, new)
     ]
     changes += _exposed(situation, host, new, already=old)
     advice = "Nothing has to be done first."
@@ -177,22 +176,6 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             " addresses to those that could collide; then change the range."
         )
     return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
-
-
-def stranded_by(situation: Situation, host: Host, new: Interval) -> list[Carrier]:
-    """Return what a new range would strand: inside the old range (if one is known) and outside the new one.
-
-    Dynamic adapters, and the host's own ones, which have no dynamic flag but draw from the same range (fact 13).
-    """
-    dynamic = [adapter for vm, adapter in situation.adapters if vm.host is host and adapter.dynamic]
-    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host and carrier.kind == "host"]
-    return [
-        carrier
-        for carrier in [*dynamic, *(own if host.range else ())]
-        if carrier.address
-        and (host.range is None or _inside(carrier.address, host.range))
-        and not _inside(carrier.address, new)
-    ]
 
 
 def _exposed(
@@ -216,9 +199,9 @@ def _exposed(
 
 def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
     picture, interval = situation.picture, question.range
-    cluster = question.cluster.casefold() if question.cluster else None
+    cluster = host_key(question.cluster) if question.cluster else None
     ipv4 = (question.ipv4,) if question.ipv4 else ()
-    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(PARTS))
+    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT))
     clusters = dict(picture.clusters)
     if cluster and question.cluster:
         known = clusters.get(cluster) or Cluster(cluster, question.cluster)
@@ -265,7 +248,7 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
                     )
                 )
             if restarts and before.dynamic and copy.host.range and not _inside(before.address, copy.host.range):
-                after.text, after.value = None, None  # Nobody can know what it gets.
+                after.text, after.value, after.renewed = None, None, True
                 renewing.add(copy.host.key)
             elif _inside(before.address, host.range):
                 changes.append(

@@ -12,171 +12,170 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
 
 from ...module_utils._errors import MacPoolError, raise_all
-from ...module_utils._mac import format_mac
-from .._ledger import model as _contract
 from .._ledger.ledger import Ledger
-from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome, Renewal, Request
+from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome, Push, Renewal, Request
 from .._ledger.promise import check_promised
-from . import adapters as _host
-from .adapters import Item, Target, Wish
-from .rounds import in_rounds
-
-RESTART = "restart"
-
-
-class Host(Protocol):
-    """What can be asked of a host; both raise Ansible's own error when the connection breaks."""
-
-    def observe(self, gather: Sequence[str], vms: Sequence[str] | None = None) -> dict[str, Any]:
-        """Return an observation of a part of the host."""
-
-    def apply(self, operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Run operations, or predict them in check mode, and return their results in order."""
-
-
-@dataclass(frozen=True)
-class Power:
-    """What may be done to a VM that runs."""
-
-    when_running: str
-    shutdown_timeout: int
-    force_off: bool
+from .._names import plain_id
+from .._observation.model import OFF, RUNNING, Vm
+from .adapters import (
+    RESTART,
+    AdapterDecision,
+    Target,
+    Wish,
+    adapter_operations,
+    address_words,
+    carried_after,
+    check_pin,
+    decide_adapters,
+    find_targets,
+    is_carried,
+    start_operations,
+)
+from .connection import Connection, result_error
+from .observed import ObservedHost
+from .power import Power
+from .run import Report
 
 
 @dataclass
-class Row:
+class AdapterRow:
     """What became of one adapter."""
 
-    item: Item
+    decision: AdapterDecision
     status: str
-    reason: str = ""
     error: MacPoolError | None = None
+    overtaken: bool = False
+
+    @property
+    def wish(self) -> Wish:
+        """Return the wish."""
+        return self.decision.target.wish
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the adapter was changed."""
+        return self.status == "changed"
+
+    @property
+    def label(self) -> str:
+        """Return what the row is called in a diff."""
+        adapter = self.decision.target.adapter
+        return f"{adapter.owner_name} ({adapter.vm_id})"
+
+    @property
+    def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the managed keys before and after."""
+        before = self.decision.before
+        return before, self.decision.after if self.changed else before
 
     def as_result(self) -> dict[str, Any]:
         """Return the row for the task's result."""
-        target = self.item.target
-        after = self.item.after if self.status == "changed" else self.item.before
+        target = self.decision.target
+        adapter = target.adapter
+        before, after = self.change
         return {
-            "vm": target.adapter.vm,
-            "vm_id": target.adapter.vm_id,
-            "name": target.adapter.name,
-            "adapter_id": target.adapter.id,
+            "vm": adapter.vm.name,
+            "vm_id": adapter.vm_id,
+            "name": adapter.name,
+            "adapter_id": adapter.id,
             "owner": target.owner,
             "pool": target.wish.pool,
-            "port_profile": profile.as_result() if (profile := target.adapter.profile) else None,
+            "port_profile": adapter.profile.as_result() if adapter.profile else None,
             **after,
             "status": self.status,
-            "reason": self.reason,
-            "before": self.item.before,
+            "reason": str(self.error) if self.error else self.decision.reason,
+            "before": before,
             "after": after,
         }
 
 
 @dataclass
-class Report:
-    """What became of all wishes."""
+class AdapterReport(Report[AdapterRow]):
+    """What became of all wishes, and of VMs that an earlier run left off."""
 
-    rows: list[Row] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    ROWS: ClassVar[str] = "adapters"
+
     recovered: list[str] = field(default_factory=list)
-    errors: list[MacPoolError] = field(default_factory=list)
     claimed: bool = False
 
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything was changed, in the ledger or on the host."""
+        return self.claimed or bool(self.recovered) or super().changed
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether there is anything that must be told together with an error."""
+        return self.changed or super().begun
+
     def as_result(self) -> dict[str, Any]:
-        """Return the result of the task; failed when anything that was begun did not end as wanted."""
-        result: dict[str, Any] = {
-            "changed": self.claimed or bool(self.recovered) or any(row.status == "changed" for row in self.rows),
-            "adapters": [row.as_result() for row in self.rows],
-            "pending": sum(row.status == "pending" for row in self.rows),
-            "missing": self.missing,
-            "recovered": self.recovered,
-        }
-        if self.errors:
-            lines = "\n".join(str(error) for error in self.errors)
-            result.update(failed=True, msg=lines, errors=[error.as_dict() for error in self.errors])
-        return result
-
-    @property
-    def before(self) -> dict[str, Any]:
-        """Return the managed keys of the adapters that changed, as they were."""
-        return {self._label(row): row.item.before for row in self.rows if row.status == "changed"}
-
-    @property
-    def after(self) -> dict[str, Any]:
-        """Return the managed keys of the adapters that changed, as they are now."""
-        return {self._label(row): row.item.after for row in self.rows if row.status == "changed"}
-
-    @staticmethod
-    def _label(row: Row) -> str:
-        adapter = row.item.target.adapter
-        return f"{adapter.owner_name} ({adapter.vm_id})"
+        """Return the result of the task."""
+        pending = sum(row.status == "pending" for row in self.rows)
+        return {**super().as_result(), "pending": pending, "recovered": self.recovered}
 
 
 @dataclass
-class Pusher:
+class AdapterRun:
     """One task's worth of addresses for one host."""
 
     ledger: Ledger
     job: Job
-    host: Host
+    connection: Connection
     preview: bool
     reserve_for: int
     power: Power
     skip_missing_vms: bool = False
     bound: str = "fail"
 
-    def run(self, wishes: Sequence[Wish]) -> Report:
+    def run(self, wishes: Sequence[Wish]) -> AdapterReport:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
-        report = Report()
-        # What was claimed or changed before an error must be told with it.
-        report.errors += in_rounds(
-            wishes, lambda left, last: self._round(left, report, last), lambda: report.claimed or bool(report.rows)
-        )
+        report = AdapterReport()
+        report.fulfil(wishes, lambda left: self._round(left, report))
         return report
 
-    def _round(self, wishes: Sequence[Wish], report: Report, last: bool) -> list[Wish]:
-        """Fulfil what can be fulfilled now and return the wishes for VMs that moved away in between."""
+    def _round(self, wishes: Sequence[Wish], report: AdapterReport) -> None:
+        """Fulfil what can be fulfilled now."""
         intents = self._restarts()
         vms = {wish.vm: None for wish in wishes} | {intent.vm_id: None for intent in intents}
-        observation = self.host.observe(["vms", "cluster", "port_profiles"], list(vms))
-        targets = _host.find_targets(observation, wishes, self.skip_missing_vms)
+        host = ObservedHost.read(self.connection.observe(["vms", "cluster", "port_profiles"], list(vms)))
+        targets = find_targets(host, wishes, self.skip_missing_vms)
         found = {target.wish for target in targets}
-        report.missing = [*report.missing, *(wish.vm for wish in wishes if wish not in found)]
+        report.missing += [wish.vm for wish in wishes if wish not in found]
 
         predicted = self._addresses(targets, preview=True)
-        items = self._decide(targets, predicted)
-        now = [item.target for item in items if item.status != "pending"]
+        decisions = self._decide(targets, predicted)
+        now = [decision.target for decision in decisions if decision.status != "pending"]
         outcomes = self._addresses(now, preview=self.preview)
         report.claimed |= any(outcome.changed for outcome in outcomes.values())
-        report.rows += [Row(item, "pending", item.reason) for item in items if item.status == "pending"]
-        items = self._decide(now, outcomes)
+        report.rows += [AdapterRow(decision, "pending") for decision in decisions if decision.status == "pending"]
+        decisions = self._decide(now, outcomes)
 
-        operations = _host.adapter_operations(items, self.power.shutdown_timeout, self.power.force_off)
-        states = {vm["id"]: vm["state"] for vm in observation["vms"]}
-        open_here = {intent.vm_id: intent for intent in intents if intent.vm_id in states}
-        left_off = [vm_id for vm_id in open_here if states[vm_id] == _host.OFF]
-        operations += _host.start_operations(left_off)
+        operations = adapter_operations(decisions, self.power.shutdown_timeout, self.power.force_off)
+        seen = {vm.id: vm for vm in host.vms}
+        open_here = {vm_id: seen[vm_id] for intent in intents if (vm_id := plain_id(intent.vm_id)) in seen}
+        operations += start_operations(vm for vm in open_here.values() if vm.state == OFF)
 
-        claims = {key: outcome.claim for key, outcome in outcomes.items()}
+        claims = {target: outcome.claim for target, outcome in outcomes.items()}
         if operations and not self.preview:
-            claims |= self._mark(items, claims, observation["host"]["name"], operations, open_here)
+            claims |= self._mark(decisions, claims, host.name, operations, open_here)
         results = self._apply(operations)
-        moved = self._read_back(items, results, report, last)
+        rows = self._read_back(decisions, results)
+        report.rows += rows
         if not self.preview:
-            self._confirm([row for row in report.rows if row.item in items], claims, observation["host"]["name"])
-        self._finish(open_here, states, operations, results, report)
-        return moved
+            self._confirm(rows, claims, host.name)
+        self._finish(open_here, operations, results, report)
 
-    def _decide(self, targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[Item]:
-        return _host.decide_adapters(_with_addresses(targets, outcomes), self.power.when_running, self.bound)
+    def _decide(self, targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[AdapterDecision]:
+        addressed = [(target, outcomes[target].claim.address if target in outcomes else None) for target in targets]
+        return decide_adapters(addressed, self.power.when_running, self.bound)
 
     def _addresses(self, targets: Sequence[Target], preview: bool) -> dict[Target, Outcome]:
-        """Claim, or predict, the address of each target that shall have a static one."""
+        """Claim, or predict, the address of each target that is to have a static one."""
         requests: dict[Target, Request] = {}
         errors: list[MacPoolError] = []
         for target in targets:
@@ -192,12 +191,11 @@ class Pusher:
         return dict(zip(requests, outcomes, strict=True))
 
     def _request(self, target: Target) -> Request | None:
-        adapter, wish = target.adapter, target.wish
-        identity = Identity(adapter.vm_id, adapter.id, adapter.cluster)
+        wish, identity = target.wish, _identity(target)
         if wish.goal == "dynamic":
             return None
         if wish.goal == "pin":
-            address = _host.check_pin(target)
+            address = check_pin(target)
             return None if address is None else Request(target.owner, "", address, identity, adopt=True)
         if wish.address is not None:
             check_promised(self.ledger, target.adapter.label, target.owner, wish.address, self.preview)
@@ -206,22 +204,23 @@ class Pusher:
 
     def _mark(
         self,
-        items: Sequence[Item],
+        decisions: Sequence[AdapterDecision],
         claims: Mapping[Target, Claim],
         host: str,
         operations: Sequence[Mapping[str, Any]],
-        open_here: Mapping[str, Intent],
+        open_here: Mapping[str, Vm],
     ) -> dict[Target, Claim]:
         """Write down what is about to happen: after this, a lost connection leaves a trace."""
         for operation in operations:
-            if operation.get("power") == RESTART and operation["vm_id"] not in open_here:
+            if operation.get("power") == RESTART and plain_id(operation["vm_id"]) not in open_here:
                 self.ledger.intend(host, operation["vm_id"], self.job, kind=RESTART)
-        pushed = [item.target for item in items if item.status == "change" and item.target in claims]
+        pushed = [
+            decision.target for decision in decisions if decision.status == "change" and decision.target in claims
+        ]
         if not pushed:
             return {}
         renewals = [
-            Renewal(claims[target].fence, _contract.Push(host, target.adapter.vm_id, target.adapter.id))
-            for target in pushed
+            Renewal(claims[target].fence, Push(host, target.adapter.vm_id, target.adapter.id)) for target in pushed
         ]
         outcomes = self.ledger.renew(renewals, self.job, reserve_for=self.reserve_for)
         return {target: outcome.claim for target, outcome in zip(pushed, outcomes, strict=True)}
@@ -230,59 +229,55 @@ class Pusher:
         if not operations:
             return []
         try:
-            return self.host.apply(operations)
+            return self.connection.apply(operations)
         except AnsibleConnectionFailure as error:
             if self.preview:
                 raise
+            sent = "1 operation was" if len(operations) == 1 else f"{len(operations)} operations were"
             raise AnsibleConnectionFailure(
-                f"{str(error).rstrip('.')}. {len(operations)} operations were under way, and nobody knows how far they"
-                " got. The ledger keeps the addresses promised and remembers which VMs to start again. Run the same task"
+                f"{str(error).rstrip('.')}. {sent} sent, and it is not known what the host did."
+                " The ledger keeps the addresses promised and remembers which VMs to start again. Run the same task"
                 " once more when the host answers: it finishes the work and takes no second address."
             ) from None
 
     def _read_back(
-        self, items: Sequence[Item], results: Sequence[Mapping[str, Any]], report: Report, last: bool
-    ) -> list[Wish]:
-        """Compare what the host shows with what was wanted, and return the wishes for VMs that moved away."""
-        by_vm = {result["id"]: result for result in results if result["op"] == "set_vm_macs"}
-        moved: list[Wish] = []
-        for item in items:
-            if item.status != "change":
-                report.rows.append(Row(item, item.status))
-                continue
-            adapter = item.target.adapter
-            result = by_vm[f"set_vm_macs {adapter.vm_id}"]
-            if result.get("reason") == "moved" and not last:
-                moved.append(item.target.wish)
-                continue
-            wanted = "dynamic" if item.address is None else f"static {format_mac(item.address, 'dash')}"
-            error = _host.result_error(adapter.label, wanted, result)
-            if error is None and not self.preview and not _host.is_carried(item, result):
-                error = MacPoolError(
-                    adapter.label,
-                    wanted,
-                    f"{_host.carried_after(result).get(adapter.id.casefold())} when read back",
-                    "Look at the host's event log, then run again; nothing was confirmed.",
-                )
-            if error:
-                report.errors.append(error)
-                report.rows.append(Row(item, result["status"] if result["status"] != "done" else "failed", str(error)))
-            else:
-                report.rows.append(Row(item, "changed", item.reason))
-        return moved
+        self, decisions: Sequence[AdapterDecision], results: Sequence[Mapping[str, Any]]
+    ) -> list[AdapterRow]:
+        """Compare what the host shows with what was wanted."""
+        by_id = {result["id"]: result for result in results}
+        return [
+            self._row(decision, by_id[decision.operation_id])
+            if decision.status == "change"
+            else AdapterRow(decision, decision.status)
+            for decision in decisions
+        ]
 
-    def _confirm(self, rows: Sequence[Row], claims: Mapping[Target, Claim], host: str) -> None:
+    def _row(self, decision: AdapterDecision, result: Mapping[str, Any]) -> AdapterRow:
+        adapter, wanted = decision.target.adapter, address_words(decision.address)
+        if error := result_error(adapter.label, wanted, result):
+            return AdapterRow(decision, result["status"], error, overtaken=result.get("reason") == "moved")
+        if self.preview or is_carried(decision, result):
+            return AdapterRow(decision, "changed")
+        mac, dynamic = carried_after(adapter, result)
+        error = MacPoolError(
+            adapter.label,
+            wanted,
+            f"{mac} ({'dynamic' if dynamic else 'static'}) when read back" if mac else "nothing when read back",
+            "Look at the host's event log, then run again; nothing was confirmed.",
+        )
+        return AdapterRow(decision, "failed", error)
+
+    def _confirm(self, rows: Sequence[AdapterRow], claims: Mapping[Target, Claim], host: str) -> None:
         """Tell the ledger what was read back, and of what was refused untouched that it is not under way any more."""
         confirmations = []
         untouched = []
         for row in rows:
-            claim = claims.get(row.item.target)
+            claim = claims.get(row.decision.target)
             if claim is None:
                 continue
-            adapter = row.item.target.adapter
             if row.status in ("changed", "unchanged"):
                 if claim.state != "applied" or claim.unsure:
-                    identity = Identity(adapter.vm_id, adapter.id, adapter.cluster)
+                    identity = _identity(row.decision.target)
                     confirmations.append(Confirmation(claim.fence, f"read back on host {host}", identity))
             elif row.status in ("refused", "skipped") and claim.unsure:
                 untouched.append(Renewal(claim.fence))
@@ -293,36 +288,36 @@ class Pusher:
 
     def _finish(
         self,
-        open_here: Mapping[str, Intent],
-        states: Mapping[str, str],
+        open_here: Mapping[str, Vm],
         operations: Sequence[Mapping[str, Any]],
         results: Sequence[Mapping[str, Any]],
-        report: Report,
+        report: AdapterReport,
     ) -> None:
-        """Close the intents of VMs that run again; one that does not stays open for the next run."""
-        restarted = {operation["vm_id"] for operation in operations if operation.get("power") == RESTART}
-        running = {vm_id for vm_id in open_here.keys() - restarted if states[vm_id] in _host.RUNNING}
+        """Close the intents of VMs that run again; one that does not run stays open for the next run."""
+        restarted = {plain_id(operation["vm_id"]) for operation in operations if operation.get("power") == RESTART}
+        running = {vm_id for vm_id in open_here.keys() - restarted if open_here[vm_id].state in RUNNING}
         for operation, result in zip(operations, results, strict=True):
             vm_id = operation["vm_id"]
             after = result.get("after") or {}
             if operation["op"] == "start_vm":
-                if error := _host.result_error(f"VM {vm_id}", "to start again after an interrupted restart", result):
+                if error := result_error(f"VM {vm_id}", "to start again after an interrupted restart", result):
                     report.errors.append(error)
                 else:
                     report.recovered.append(vm_id)
-                    running.add(vm_id)
+                    running.add(plain_id(vm_id))
             elif operation.get("power") == RESTART and (
-                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in _host.RUNNING
+                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in RUNNING
             ):
-                running.add(vm_id)
+                running.add(plain_id(vm_id))
         if not self.preview:
             for intent in self._restarts():
-                if intent.vm_id in running:
+                if plain_id(intent.vm_id) in running:
                     self.ledger.finish_intent(intent.id, self.job)
 
     def _restarts(self) -> list[Intent]:
         return [intent for intent in self.ledger.open_intents() if intent.kind == RESTART]
 
 
-def _with_addresses(targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[tuple[Target, int | None]]:
-    return [(target, outcomes[target].claim.address if target in outcomes else None) for target in targets]
+def _identity(target: Target) -> Identity:
+    adapter = target.adapter
+    return Identity(adapter.vm_id, adapter.id, adapter.cluster)

@@ -6,30 +6,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from ...module_utils._errors import MacPoolError
-from .adapter_run import Host
-from .adapters import PortProfile, result_error
-from .profiles import ProfileItem, ProfileWish, decide_profiles, profile_operations, shown
-from .rounds import in_rounds
+from .connection import Connection, result_error
+from .observed import ObservedHost, PortProfile
+from .profiles import ProfileDecision, ProfileWish, decide_profiles, profile_operations, shown
+from .run import Report
 
 
 @dataclass
 class ProfileRow:
     """What became of one adapter."""
 
-    item: ProfileItem
+    decision: ProfileDecision
     status: str
     after: PortProfile | None
     error: MacPoolError | None = None
+    overtaken: bool = False
+
+    @property
+    def wish(self) -> ProfileWish:
+        """Return the wish."""
+        return self.decision.wish
+
+    @property
+    def before(self) -> PortProfile | None:
+        """Return the profile as it was observed."""
+        return self.decision.adapter.profile
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether this task gave the adapter another profile, as wanted or not."""
+        return self.status in ("changed", "failed") and self.after != self.before
+
+    @property
+    def label(self) -> str:
+        """Return what the row is called in a diff."""
+        return f"{self.decision.adapter.owner_name} ({self.decision.adapter.vm_id})"
+
+    @property
+    def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the managed keys before and after."""
+        return {"port_profile": _as_result(self.before)}, {"port_profile": _as_result(self.after)}
 
     def as_result(self) -> dict[str, Any]:
         """Return the row for the task's result."""
-        adapter = self.item.adapter
+        adapter = self.decision.adapter
         return {
-            "vm": adapter.vm,
+            "vm": adapter.vm.name,
             "vm_id": adapter.vm_id,
             "name": adapter.name,
             "adapter_id": adapter.id,
@@ -37,105 +63,66 @@ class ProfileRow:
             "dynamic": adapter.dynamic,
             "status": self.status,
             "reason": str(self.error) if self.error else "",
-            "warnings": list(self.item.warnings),
-            "before": adapter.profile.as_result() if adapter.profile else None,
-            "after": self.after.as_result() if self.after else None,
+            "warnings": list(self.decision.warnings),
+            "before": _as_result(self.before),
+            "after": _as_result(self.after),
         }
 
 
+def _as_result(profile: PortProfile | None) -> dict[str, Any] | None:
+    return profile.as_result() if profile else None
+
+
 @dataclass
-class ProfileReport:
+class ProfileReport(Report[ProfileRow]):
     """What became of all wishes."""
 
-    rows: list[ProfileRow] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    errors: list[MacPoolError] = field(default_factory=list)
-
-    @property
-    def changed_rows(self) -> list[ProfileRow]:
-        """Return the rows of adapters to which this task gave another profile, as wanted or not."""
-        return [
-            row for row in self.rows if row.status in ("changed", "failed") and row.after != row.item.adapter.profile
-        ]
+    ROWS: ClassVar[str] = "adapters"
 
     @property
     def warnings(self) -> list[str]:
         """Return what the user should be warned of."""
-        return [warning for row in self.rows for warning in row.item.warnings]
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the result of the task; failed when anything that was begun did not end as wanted."""
-        result: dict[str, Any] = {
-            "changed": bool(self.changed_rows),
-            "adapters": [row.as_result() for row in self.rows],
-            "missing": self.missing,
-        }
-        if self.errors:
-            lines = "\n".join(str(error) for error in self.errors)
-            result.update(failed=True, msg=lines, errors=[error.as_dict() for error in self.errors])
-        return result
-
-    def diff(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the profiles of the adapters that changed, before and after."""
-        rows = {
-            f"{row.item.adapter.owner_name} ({row.item.adapter.vm_id})": row.as_result() for row in self.changed_rows
-        }
-        return (
-            {name: {"port_profile": row["before"]} for name, row in rows.items()},
-            {name: {"port_profile": row["after"]} for name, row in rows.items()},
-        )
+        return [warning for row in self.rows for warning in row.decision.warnings]
 
 
 @dataclass
-class Binder:
+class ProfileRun:
     """One task's worth of port profiles for one host."""
 
-    host: Host
+    connection: Connection
     skip_missing_vms: bool = False
     rebind: bool = False
 
     def run(self, wishes: Sequence[ProfileWish]) -> ProfileReport:
         """Fulfil the wishes; VMs that move away meanwhile are looked for again."""
         report = ProfileReport()
-        # What was done before an error must be told with it.
-        report.errors += in_rounds(
-            wishes, lambda left, last: self._round(left, report, last), lambda: bool(report.rows)
-        )
+        report.fulfil(wishes, lambda left: self._round(left, report))
         return report
 
-    def _round(self, wishes: Sequence[ProfileWish], report: ProfileReport, last: bool) -> list[ProfileWish]:
-        """Fulfil what can be fulfilled now and return the wishes for VMs that moved away in between."""
-        observation = self.host.observe(["vms", "port_profiles"], list(dict.fromkeys(wish.vm for wish in wishes)))
-        items = decide_profiles(observation, wishes, skip_missing_vms=self.skip_missing_vms, rebind=self.rebind)
-        found = [item.wish for item in items]
-        report.missing = [*report.missing, *(wish.vm for wish in wishes if wish not in found)]
-        operations = profile_operations(items)
-        results = self.host.apply(operations) if operations else []
-        by_id = {result["id"]: result for result in results}
-        moved: list[ProfileWish] = []
-        for item in items:
-            result = by_id.get(item.operation_id)
-            if result is None:
-                report.rows.append(ProfileRow(item, item.status, item.adapter.profile))
-            elif result.get("reason") == "moved" and not last:
-                moved.append(item.wish)
-            else:
-                report.rows.append(self._row(item, result, report))
-        return moved
+    def _round(self, wishes: Sequence[ProfileWish], report: ProfileReport) -> None:
+        """Fulfil what can be fulfilled now."""
+        observation = self.connection.observe(["vms", "port_profiles"], list(dict.fromkeys(wish.vm for wish in wishes)))
+        host = ObservedHost.read(observation)
+        decisions = decide_profiles(host, wishes, skip_missing_vms=self.skip_missing_vms, rebind=self.rebind)
+        found = {decision.wish for decision in decisions}
+        report.missing += [wish.vm for wish in wishes if wish not in found]
+        operations = profile_operations(decisions)
+        results = {result["id"]: result for result in (self.connection.apply(operations) if operations else ())}
+        report.rows += [_row(decision, results.get(decision.operation_id)) for decision in decisions]
 
-    @staticmethod
-    def _row(item: ProfileItem, result: Mapping[str, Any], report: ProfileReport) -> ProfileRow:
-        """Compare what the host shows with what was wanted."""
-        label, wanted = item.adapter.label, item.wish.wanted
-        error = result_error(label, wanted, result)
-        if error:
-            # Nothing read back: refused before anything was touched, or nobody knows.
-            after = PortProfile.read(result.get("after")) if result.get("after") else item.adapter.profile
-            report.errors.append(error)
-            return ProfileRow(item, result["status"], after, error)
-        after = PortProfile.read(result.get("after"))
-        if after != item.wish.profile:
-            error = MacPoolError(label, wanted, f"{shown(after)} when read back", "Look at the host, then run again.")
-            report.errors.append(error)
-            return ProfileRow(item, "failed", after, error)
-        return ProfileRow(item, "changed" if result["status"] == "done" else "unchanged", after)
+
+def _row(decision: ProfileDecision, result: Mapping[str, Any] | None) -> ProfileRow:
+    """Compare what the host shows with what was wanted."""
+    before = decision.adapter.profile
+    if result is None:
+        return ProfileRow(decision, decision.status, before)
+    label, wanted = decision.adapter.label, decision.wish.wanted
+    if error := result_error(label, wanted, result):
+        # Nothing read back: refused before anything was touched, or it is not known.
+        after = PortProfile.read(result.get("after")) if result.get("after") else before
+        return ProfileRow(decision, result["status"], after, error, overtaken=result.get("reason") == "moved")
+    after = PortProfile.read(result.get("after"))
+    if after != decision.wish.profile:
+        error = MacPoolError(label, wanted, f"{shown(after)} when read back", "Look at the host, then run again.")
+        return ProfileRow(decision, "failed", after, error)
+    return ProfileRow(decision, "changed" if result["status"] == "done" else "unchanged", after)

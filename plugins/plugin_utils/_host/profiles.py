@@ -9,19 +9,19 @@ interface, and the profile's id, which is the instance id of the interface.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac, parse_unicast
-from .adapters import NULL_PROFILE, Adapter, Document, PortProfile, adapters_of, find_adapters
+from .._names import plain_guid
+from .._observation.model import NULL_PROFILE
+from .find import find_adapters
+from .observed import Adapter, ObservedHost, PortProfile
 
 ENABLED, DISABLED = 1, 2
 """What a profile says about the Virtual Filtering Platform (fact 87); 6 is enabled, with an unmanaged IP address."""
-
-_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class ProfileWish:
     allow_dynamic: bool = False
 
     @property
-    def binds(self) -> bool:
-        """Tell whether an interface is wanted, not merely no profile or the null profile."""
-        return self.profile is not None and self.profile.id != NULL_PROFILE
+    def bound_to(self) -> PortProfile | None:
+        """Return the profile when it names an interface; None for no profile and for the null profile."""
+        return self.profile if self.profile and self.profile.binds else None
 
     @property
     def wanted(self) -> str:
@@ -48,7 +48,7 @@ class ProfileWish:
 
 
 @dataclass(frozen=True)
-class ProfileItem:
+class ProfileDecision:
     """What becomes of one adapter: ``unchanged`` or ``change``."""
 
     wish: ProfileWish
@@ -79,15 +79,15 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
         subject = f'profiles[{number}], VM "{entry["vm"]}"'
         try:
             wish = _read_wish(subject, entry)
-            if wish.profile and wish.binds:
-                if wish.profile.id in seen:
+            if profile := wish.bound_to:
+                if profile.id in seen:
                     raise MacPoolError(
                         subject,
                         "an interface of its own",
-                        f"{wish.profile.id}, which {seen[wish.profile.id]} has too",
+                        f"{profile.id}, which {seen[profile.id]} has too",
                         "An interface has one adapter: fix one of the two.",
                     )
-                seen[wish.profile.id] = subject
+                seen[profile.id] = subject
             wishes.append(wish)
         except MacPoolError as error:
             errors.append(error)
@@ -102,7 +102,7 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
             subject,
             "exactly one of interface_id, null_profile and absent",
             " and ".join(given) or "none of them",
-            "Say which profile the adapter gets.",
+            "Set the one that the adapter is to get.",
         )
     data = entry.get("profile_data")
     if given[0] == "absent" and data is not None:
@@ -130,47 +130,46 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
 
 
 def _interface_id(subject: str, text: str) -> str:
-    found = _GUID.match(text.strip())
-    if not found:
+    guid = plain_guid(text)
+    if guid is None:
         raise MacPoolError(
             f"{subject}, interface_id",
             "the instance id of an interface, a GUID",
             f'"{text}"',
             "Give the instance_id that macpool.hyperv.nc_network_interface returns, not the interface's name.",
         )
-    interface = f"{{{found[1].lower()}}}"
+    interface = f"{{{guid}}}"
     if interface == NULL_PROFILE:
         raise MacPoolError(
             f"{subject}, interface_id",
             "the instance id of an interface",
-            "the empty GUID, which is nobody's",
-            "Say null_profile: true where that is meant.",
+            "the empty GUID, which no interface has",
+            "Set null_profile: true if that is what you mean.",
         )
     return interface
 
 
 def decide_profiles(
-    observation: Document, wishes: Sequence[ProfileWish], *, skip_missing_vms: bool, rebind: bool
-) -> list[ProfileItem]:
+    host: ObservedHost, wishes: Sequence[ProfileWish], *, skip_missing_vms: bool, rebind: bool
+) -> list[ProfileDecision]:
     """Return what becomes of each adapter.
 
     :param skip_missing_vms: leave out VMs that are not on this host, or only as a replica
     :param rebind: take adapters from other interfaces
     :raises MacPoolError: for every adapter that cannot be found, or must not be changed
     """
-    everyone = adapters_of(observation)
-    items: list[ProfileItem] = []
+    decisions: list[ProfileDecision] = []
     errors: list[MacPoolError] = []
-    for wish, adapter in find_adapters(observation, wishes, skip_missing_vms):
+    for wish, adapter in find_adapters(host, wishes, skip_missing_vms):
         try:
-            items.append(_decide(wish, adapter, everyone, rebind))
+            decisions.append(_decide(wish, adapter, host.adapters, rebind))
         except MacPoolError as error:
             errors.append(error)
     raise_all("nothing was changed", errors)
-    return items
+    return decisions
 
 
-def _decide(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter], rebind: bool) -> ProfileItem:
+def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebind: bool) -> ProfileDecision:
     if not adapter.profile_read:
         raise MacPoolError(
             adapter.label,
@@ -181,48 +180,47 @@ def _decide(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter], re
     # An adapter that carries another address is out of step with its interface, whatever profile it has already.
     _check_address(wish, adapter)
     if wish.profile == adapter.profile:
-        return ProfileItem(wish, adapter, "unchanged", _warnings(wish, adapter))
-    if adapter.replica:
+        return ProfileDecision(wish, adapter, "unchanged", _warnings(wish, adapter))
+    if adapter.vm.replica:
         raise MacPoolError(
             adapter.label, wish.wanted, "a replica, whose settings its primary owns", "Change the primary VM."
         )
-    bound_to = adapter.profile.id if adapter.profile and adapter.is_bound else None
-    if wish.profile and wish.binds and bound_to not in (None, wish.profile.id) and not rebind:
+    other, new = adapter.bound_to, wish.bound_to
+    if other and new and other.id != new.id and not rebind:
         raise MacPoolError(
             adapter.label,
             wish.wanted,
-            f"{bound_to}, which binds it to another interface",
-            "Look which interface is right; say rebind: true to take the adapter from the other one.",
+            f"{other.id}, which binds it to another interface",
+            "Check which interface is right. Set rebind: true to take the adapter from the other one.",
         )
-    _check_alone(wish, adapter, everyone)
-    return ProfileItem(wish, adapter, "change", _warnings(wish, adapter))
+    _check_alone(wish, adapter, others)
+    return ProfileDecision(wish, adapter, "change", _warnings(wish, adapter))
 
 
 def _check_address(wish: ProfileWish, adapter: Adapter) -> None:
-    if wish.address is not None and (adapter.dynamic or adapter.address != wish.address):
+    if wish.address is not None and (adapter.dynamic is not False or adapter.address != wish.address):
         raise MacPoolError(
             adapter.label,
             f"the static address {format_mac(wish.address, 'dash')} of its interface",
-            f"{adapter.mac} ({'dynamic' if adapter.dynamic else 'static'})",
+            adapter.shown,
             "The SDN drops a VM whose address is not its interface's: set it first with"
             " macpool.hyperv.vm_network_adapter, while the VM is off.",
         )
-    if wish.binds and adapter.dynamic and not wish.allow_dynamic:
+    if wish.bound_to and adapter.dynamic is not False and not wish.allow_dynamic:
         raise MacPoolError(
             adapter.label,
             "a static address, which an adapter of an interface needs for its lifetime",
-            f"a dynamic one ({adapter.mac})",
-            "Set it first with macpool.hyperv.vm_network_adapter, or say allow_dynamic: true.",
+            adapter.shown,
+            "Set it first with macpool.hyperv.vm_network_adapter, or set allow_dynamic: true.",
         )
 
 
-def _check_alone(wish: ProfileWish, adapter: Adapter, everyone: Iterable[Adapter]) -> None:
+def _check_alone(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter]) -> None:
     """Refuse an interface that another adapter of the VMs in hand is bound to: the SDN knows only one port for it."""
-    if not wish.binds or wish.profile is None:
-        return
-    for other in everyone:
-        same = (other.vm_id, other.id.casefold()) == (adapter.vm_id, adapter.id.casefold())
-        if not same and other.profile and other.profile.id == wish.profile.id:
+    interface = wish.bound_to
+    for other in others:
+        profile = other.profile
+        if interface and profile and profile.id == interface.id and other.carrier is not adapter.carrier:
             raise MacPoolError(
                 adapter.label,
                 f"{wish.wanted}, of an interface that is free",
@@ -239,18 +237,18 @@ def _warnings(wish: ProfileWish, adapter: Adapter) -> tuple[str, ...]:
     )
 
 
-def profile_operations(items: Iterable[ProfileItem]) -> list[dict[str, Any]]:
+def profile_operations(decisions: Iterable[ProfileDecision]) -> list[dict[str, Any]]:
     """Return one ``set_port_profile`` for each adapter that has something to change."""
     return [
         {
             "op": "set_port_profile",
-            "id": item.operation_id,
-            "vm_id": item.adapter.vm_id,
-            "adapter_id": item.adapter.id,
-            "profile_id": item.wish.profile.id if item.wish.profile else None,
-            "profile_data": item.wish.profile.data if item.wish.profile else None,
-            "expect": item.adapter.profile.as_result() if item.adapter.profile else None,
+            "id": decision.operation_id,
+            "vm_id": decision.adapter.vm_id,
+            "adapter_id": decision.adapter.id,
+            "profile_id": decision.wish.profile.id if decision.wish.profile else None,
+            "profile_data": decision.wish.profile.data if decision.wish.profile else None,
+            "expect": decision.adapter.profile.as_result() if decision.adapter.profile else None,
         }
-        for item in items
-        if item.status == "change"
+        for decision in decisions
+        if decision.status == "change"
     ]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of VMs into being and out of it: observe → decide → apply, step by step → read back.
+"""How VMs are created, started, stopped and removed: observe → decide → apply, step by step → read back.
 
 The rules are in ``vms.py``; here is their order. A step is taken for all VMs in one call, and the next step only of those
 whose last one ended well, so that a VM without its role is not started, and one that did not go off is not removed.
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from ...module_utils._errors import MacPoolError, ManyErrors
-from .adapter_run import Host
-from .adapters import NEVER_STARTED, OFF, RUNNING, result_error
-from .rounds import MOVED_TRIES
-from .vms import CREATE, REMOVE, ROLE, START, STOP, Goal, VmItem, VmWish, decide_vms, seen_vms, vm_operation
+from ...module_utils._errors import MacPoolError
+from .._observation.model import NEVER_STARTED, OFF, RUNNING
+from .connection import Connection, result_error
+from .observed import ObservedHost
+from .run import Report
+from .vms import CREATE, REMOVE, ROLE, START, STOP, Goal, VmDecision, VmWish, decide_vms, seen_vm, vm_operation
 
 GATHER = ("vms", "port_profiles", "cluster_groups")
 
@@ -35,10 +36,10 @@ _OVERTAKEN = ("moved", "not_found", "changed")
 
 
 @dataclass
-class Course:
+class VmRow:
     """How far one VM got."""
 
-    item: VmItem
+    decision: VmDecision
     vm_id: str
     taken: list[str] = field(default_factory=list)
     error: MacPoolError | None = None
@@ -46,18 +47,37 @@ class Course:
     overtaken: bool = False
     state: str | None = None
     clustered: bool = False
-    seen: VmItem | None = None
+    seen: VmDecision | None = None
     """The VM as it was read back; None where it was not."""
 
     @classmethod
-    def of(cls, item: VmItem) -> Course:
-        """Return the course of a VM before its first step."""
-        state = None if item.vm is None else item.vm["state"]
-        return cls(item, item.vm_id, state=state, clustered=item.clustered)
+    def of(cls, decision: VmDecision, earlier: VmRow | None) -> VmRow:
+        """Return the row of a VM before its next step.
+
+        :param earlier: what became of the VM before it was looked at again
+        """
+        state = None if decision.vm is None else decision.vm.state
+        taken = list(earlier.taken) if earlier else []
+        return cls(decision, decision.vm_id, taken, state=state, clustered=decision.clustered)
+
+    @property
+    def wish(self) -> VmWish:
+        """Return the wish."""
+        return self.decision.wish
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether any step was taken."""
+        return bool(self.taken)
+
+    @property
+    def label(self) -> str:
+        """Return what the row is called in a diff."""
+        return self.wish.name
 
     def take(self, step: str, result: Mapping[str, Any]) -> None:
         """Note what a step came to."""
-        if error := result_error(self.item.label, _WANTED[step], result):
+        if error := result_error(self.decision.label, _WANTED[step], result):
             self.overtaken = result["status"] == "refused" and result.get("reason") in _OVERTAKEN
             self.status, self.error = result["status"], error
             after = result.get("after")
@@ -70,8 +90,8 @@ class Course:
                 self.error = MacPoolError(
                     error.subject,
                     error.wanted,
-                    f"{error.found}; the VM is there now, with the id {self.vm_id}",
-                    "Fix what the message names, then run again: it goes on from there.",
+                    f"{error.found}; the VM exists now, with the id {self.vm_id}",
+                    "Fix what the message names, then run again: the next run goes on from there.",
                 )
             return
         if result["status"] == "done":
@@ -94,7 +114,7 @@ class Course:
         """Return the status for the result."""
         if self.error:
             return self.status
-        if self.item.node:
+        if self.decision.node:
             return "elsewhere"
         for step, status in ((CREATE, "created"), (REMOVE, "removed")):
             if step in self.taken:
@@ -103,35 +123,35 @@ class Course:
 
     def as_result(self) -> dict[str, Any]:
         """Return the VM for the task's result."""
-        item = self.seen or self.item
+        shown = self.seen or self.decision
         gone = self.state is None
-        adapter = None if gone else item.adapter
+        adapter = None if gone else shown.adapter
         starts = START in self.taken and self.seen is None
         is_new = CREATE in self.taken and self.seen is None
-        # Hyper-V chooses a dynamic address at the start (fact 103): nobody can know it before.
-        unknown = starts and (is_new or (adapter is not None and adapter.dynamic and adapter.mac == NEVER_STARTED))
+        # Hyper-V chooses a dynamic address at the start (fact 103): it cannot be known before.
+        unknown = starts and (is_new or (adapter is not None and adapter.dynamic and adapter.never_started))
         mac = adapter.mac if adapter else NEVER_STARTED if is_new else None
         return {
-            "name": item.vm["name"] if item.vm else item.wish.name,
+            "name": shown.vm.name if shown.vm else shown.wish.name,
             "vm_id": self.vm_id or None,
             "adapter_id": adapter.id if adapter else None,
-            "adapter_name": adapter.name if adapter else item.wish.adapter_name if is_new else None,
-            "host": item.node or item.host,
+            "adapter_name": adapter.name if adapter else shown.wish.adapter_name if is_new else None,
+            "host": shown.node or shown.host,
             "state": self.state,
             "clustered": self.clustered,
             "mac_address": None if unknown else mac,
             "dynamic": adapter.dynamic if adapter else True if is_new else None,
             "port_profile": adapter.profile.as_result() if adapter and adapter.profile else None,
             "status": self.outcome,
-            "reason": str(self.error) if self.error else self.item.reason,
-            "differences": [dict(difference) for difference in item.differences],
+            "reason": str(self.error) if self.error else self.decision.reason,
+            "differences": [dict(difference) for difference in shown.differences],
         }
 
     @property
     def change(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the managed keys before and after."""
-        wish, vm = self.item.wish, self.item.vm
-        before = {} if vm is None else {"state": vm["state"], "clustered": self.item.clustered}
+        wish, vm = self.wish, self.decision.vm
+        before = {} if vm is None else {"state": vm.state, "clustered": self.decision.clustered}
         after: dict[str, Any] = {} if self.state is None else {"state": self.state, "clustered": self.clustered}
         if CREATE in self.taken:
             after |= {"generation": wish.generation, "memory_bytes": wish.memory, "switch": wish.switch}
@@ -140,40 +160,17 @@ class Course:
 
 
 @dataclass
-class VmReport:
+class VmReport(Report[VmRow]):
     """What became of all wishes."""
 
-    courses: list[Course] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    errors: list[MacPoolError] = field(default_factory=list)
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the result of the task; failed when anything that was begun did not end as wanted."""
-        errors = [*(course.error for course in self.courses if course.error), *self.errors]
-        result: dict[str, Any] = {
-            "changed": any(course.taken for course in self.courses),
-            "vms": [course.as_result() for course in self.courses],
-            "missing": self.missing,
-        }
-        if errors:
-            lines = "\n".join(str(error) for error in errors)
-            result.update(failed=True, msg=lines, errors=[error.as_dict() for error in errors])
-        return result
-
-    def diff(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the managed keys of the VMs that changed, before and after."""
-        changes = {course.item.wish.name: course.change for course in self.courses if course.taken}
-        return (
-            {name: before for name, (before, _after) in changes.items()},
-            {name: after for name, (_before, after) in changes.items()},
-        )
+    ROWS: ClassVar[str] = "vms"
 
 
 @dataclass
 class VmRun:
     """One task's worth of VMs of one host."""
 
-    host: Host
+    connection: Connection
     inventory_name: str
     goal: Goal
     preview: bool
@@ -181,85 +178,57 @@ class VmRun:
     force_off: bool
 
     def run(self, wishes: Sequence[VmWish]) -> VmReport:
-        """Fulfil the wishes; what was overtaken by somebody else is looked at again."""
+        """Fulfil the wishes; VMs that somebody else changed meanwhile are looked at again."""
         report = VmReport()
-        done: dict[VmWish, Course] = {}
-        remaining = list(wishes)
-        for attempt in range(1, MOVED_TRIES + 1):
-            try:
-                courses = self._round(remaining, report)
-            except MacPoolError as error:
-                if not any(course.taken for course in done.values()):
-                    raise
-                # What was done before this error must be told with it.
-                report.errors += error.errors if isinstance(error, ManyErrors) else [error]
-                break
-            again = {course.item.wish: course for course in courses}
-            for wish in remaining:
-                earlier, course = done.get(wish), again.get(wish)
-                if earlier and course:
-                    course.taken = [*earlier.taken, *course.taken]
-                if course:
-                    done[wish] = course
-                elif earlier and not earlier.taken:
-                    del done[wish]
-                elif earlier:
-                    earlier.error = None
-            remaining = [course.item.wish for course in courses if course.overtaken]
-            if not remaining or attempt == MOVED_TRIES:
-                break
-        report.courses = [done[wish] for wish in wishes if wish in done]
+        report.fulfil(wishes, lambda left: self._round(left, report))
         return report
 
-    def _round(self, wishes: Sequence[VmWish], report: VmReport) -> list[Course]:
-        items, missing = self._look(wishes)
-        report.missing = [*report.missing, *(wish.name for wish in missing)]
-        courses = [Course.of(item) for item in items]
-        for place in range(max((len(item.steps) for item in items), default=0)):
-            self._step([course for course in courses if place < len(course.item.steps) and not course.error], place)
-        changed = [course for course in courses if course.taken and course.state is not None]
-        if changed and not self.preview:
-            try:
-                self._read_back({course.vm_id: course for course in changed})
-            except MacPoolError as error:
-                report.errors.append(error)
-        return courses
+    def _round(self, wishes: Sequence[VmWish], report: VmReport) -> None:
+        host = self._observe([wish.name for wish in wishes])
+        decisions, missing = decide_vms(host, wishes, self.goal, self.inventory_name)
+        report.missing += [wish.name for wish in missing]
+        rows = [VmRow.of(decision, report.overtaken.get(decision.wish)) for decision in decisions]
+        report.rows += rows
+        for place in range(max((len(decision.steps) for decision in decisions), default=0)):
+            self._step([row for row in rows if place < len(row.decision.steps) and not row.error], place)
+        if not self.preview:
+            self._read_back([row for row in rows if row.taken and row.state is not None])
 
-    def _look(self, wishes: Sequence[VmWish]) -> tuple[list[VmItem], list[VmWish]]:
-        observation = self.host.observe(GATHER, [wish.name for wish in wishes])
-        return decide_vms(observation, wishes, self.goal, self.inventory_name)
+    def _observe(self, vms: Sequence[str]) -> ObservedHost:
+        return ObservedHost.read(self.connection.observe(GATHER, vms))
 
-    def _step(self, courses: Sequence[Course], place: int) -> None:
+    def _step(self, rows: Sequence[VmRow], place: int) -> None:
         """Take one step of each of these VMs, in one call."""
-        asked: list[tuple[Course, str]] = []
-        for course in courses:
-            step = course.item.steps[place]
-            if self.preview and course.item.steps[0] in _UNKNOWABLE and place:
-                course.taken.append(step)
-                course.predict(step)
+        asked: list[tuple[VmRow, str]] = []
+        for row in rows:
+            step = row.decision.steps[place]
+            if self.preview and row.decision.steps[0] in _UNKNOWABLE and place:
+                row.taken.append(step)
+                row.predict(step)
             else:
-                asked.append((course, step))
+                asked.append((row, step))
         if not asked:
             return
         operations = [
-            vm_operation(step, course.item, course.vm_id, self.shutdown_timeout, self.force_off)
-            for course, step in asked
+            vm_operation(step, row.decision, row.vm_id, self.shutdown_timeout, self.force_off) for row, step in asked
         ]
-        for (course, step), result in zip(asked, self.host.apply(operations), strict=True):
-            course.take(step, result)
+        for (row, step), result in zip(asked, self.connection.apply(operations), strict=True):
+            row.take(step, result)
 
-    def _read_back(self, changed: Mapping[str, Course]) -> None:
+    def _read_back(self, rows: Sequence[VmRow]) -> None:
         """Read the VMs that changed once more: what was applied and is not seen has failed (law 4)."""
-        observation = self.host.observe(GATHER, list(changed))
-        for vm_id, item in seen_vms(
-            observation, {vm_id: course.item.wish for vm_id, course in changed.items()}
-        ).items():
-            course = changed[vm_id]
-            wanted_role = course.clustered
-            course.seen, course.clustered = item, item.clustered
-            course.state = item.vm["state"] if item.vm else None
-            if not course.error and wanted_role and not item.clustered:
-                course.status = "failed"
-                course.error = MacPoolError(
-                    item.label, "a cluster role", "none when read back", "Look at the cluster, then run again."
+        if not rows:
+            return
+        host = self._observe([row.vm_id for row in rows])
+        seen = {vm.given_id: vm for vm in host.vms}
+        for row in rows:
+            if row.vm_id not in seen:
+                continue
+            wanted_role = row.clustered
+            row.seen = seen_vm(host, row.wish, seen[row.vm_id])
+            row.state, row.clustered = seen[row.vm_id].state, row.seen.clustered
+            if not row.error and wanted_role and not row.clustered:
+                row.status = "failed"
+                row.error = MacPoolError(
+                    row.seen.label, "a cluster role", "none when read back", "Look at the cluster, then run again."
                 )

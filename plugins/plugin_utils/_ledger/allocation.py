@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
-from .._names import name_key, named_owner
+from .._names import name_key, named_owner, plain_guid
 from .._text import from_iso, quoted
 from .ledger import Ledger
 from .model import Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
@@ -20,7 +19,6 @@ from .model import Claim, Confirmation, Entry, Identity, Job, Outcome, Request, 
 _T = TypeVar("_T")
 
 BY_ADDRESS = ("held", "unheld")
-_GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 
 
 def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: str | None) -> list[Request]:
@@ -89,8 +87,8 @@ def _read_claim(subject: str, entry: Mapping[str, Any], state: str, default_pool
 
 
 def _vm_id(value: str, subject: str) -> str:
-    if match := _GUID.fullmatch(value):
-        return match[1].lower()
+    if guid := plain_guid(value):
+        return guid
     raise MacPoolError(subject, "a GUID such as Get-VM shows it", repr(value), "Give the VM's id, not its name.")
 
 

@@ -17,8 +17,6 @@ from typing import Protocol
 
 from ...module_utils._mac import IntervalSet
 
-STRATEGIES = ("hashed", "random", "sequential")
-
 # Part of every hash: a later algorithm gets a number of its own. Kept claims never move, whatever this says.
 ALGORITHM = "macpool-1"
 

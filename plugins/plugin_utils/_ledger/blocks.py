@@ -114,6 +114,5 @@ class Blocks:
 
 def _default_ranges(host: KnownHost) -> Iterator[Interval]:
     for address in host.ipv4:
-        octets = address.split(".")
-        if len(octets) == 4 and all(octet.isdecimal() and int(octet) < 256 for octet in octets):
-            yield default_range(address)
+        if made := default_range(address):
+            yield made

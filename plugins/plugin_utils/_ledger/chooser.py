@@ -14,6 +14,7 @@ from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool, host_pool
 from .._text import quoted
 from .allocator import Runs, candidate, choose
 from .backend import Session
+from .claims import is_reusable
 from .errors import NoLease, NotInPool, OwnerConflict, PoolFull
 from .leases import active_lease
 from .model import Claim, Identity, Lease, Request, Sighting, describe
@@ -147,12 +148,7 @@ class Chooser:
 
     def is_over(self, claim: Claim) -> bool:
         """Tell whether a quarantine is over and nobody carries the address: it was proven absent before it began."""
-        return (
-            claim.state == "quarantined"
-            and claim.until is not None
-            and self._session.now >= claim.until
-            and not self._session.sightings_at(claim.address)
-        )
+        return is_reusable(claim, self._session.now, seen=bool(self._session.sightings_at(claim.address)))
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
         """Refuse an address that somebody named, unless it can be promised to the owner.

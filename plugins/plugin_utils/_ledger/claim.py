@@ -68,6 +68,11 @@ class Claim:
     pushing: Push | None = None
 
     @property
+    def label(self) -> str:
+        """The owner as a reader knows it; its ids where it never had a name."""
+        return self.owner or (f"{self.identity.vm_id}/{self.identity.adapter_id}" if self.identity else "")
+
+    @property
     def live(self) -> bool:
         """Whether the address is promised to its owner now."""
         return self.state in LIVE

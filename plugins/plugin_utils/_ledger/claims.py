@@ -64,6 +64,11 @@ def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: 
     return quarantine(claim, now, reuse_after)
 
 
+def is_reusable(claim: Claim, now: int, *, seen: bool) -> bool:
+    """Tell whether a quarantine is over and its address may be handed out: it was proven absent before it began."""
+    return claim.state == "quarantined" and claim.until is not None and now >= claim.until and not seen
+
+
 def evidence(claim: Claim, sightings: Sequence[Sighting]) -> tuple[Sighting | None, Identity | None]:
     """Return a sighting that proves that the owner carries the address, and the ids to learn from it, if any.
 

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
-from ...module_utils._mac import IntervalSet
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
@@ -55,7 +54,6 @@ from .model import (
     Renewal,
     Request,
     Target,
-    Usage,
 )
 from .observe import forget_host, observe
 from .plans import accept
@@ -64,7 +62,7 @@ from .records import claim_from
 from .restore import restore
 from .stores import DEFAULT_TIMEOUT, create_store, store_at
 from .text import export_lines, parse_text
-from .usage import usage_of
+from .usage import Usage, pool_usage, pools
 
 DEFAULT_RESERVATION = 24 * 3600
 """Seconds that an address is kept for its owner before somebody has to show that it is used."""
@@ -72,6 +70,8 @@ DEFAULT_RESERVATION = 24 * 3600
 
 class Ledger(Reader):
     """A ledger, and the plan that it is used with."""
+
+    store: Store
 
     def __init__(self, store: Store, scope: str, plan: Plan | None = None) -> None:
         """Use a store that is open.
@@ -343,6 +343,10 @@ class Ledger(Reader):
         """Return what is known of the hosts."""
         return self.store.read(lambda session: session.hosts())
 
+    def last_seen(self) -> list[int]:
+        """Return the addresses that were last seen on anything."""
+        return self.store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
+
     def history(
         self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
     ) -> list[Entry]:
@@ -355,18 +359,11 @@ class Ledger(Reader):
         plan = self._plan()
 
         def work(session: Session) -> list[Usage]:
-            lands = [(pool.name, pool.land, pool.warn_at) for pool in plan.pools.values()]
-            if plan.host_ranges is not None:
-                lands += [
-                    (
-                        f"{HOST_POOL_PREFIX}{lease.host}",
-                        IntervalSet([(lease.dynamic_end + 1, lease.end)]),
-                        plan.host_ranges.warn_at,
-                    )
-                    for lease in session.leases()
-                    if lease.state == "active" and lease.dynamic_end < lease.end
-                ]
-            return [usage_of(session, name, land, warn_at) for name, land, warn_at in lands]
+            kept = pools(plan, session.leases())
+            stretches = [stretch for pool in kept for stretch in pool.addresses]
+            claims = (claim for stretch in stretches for claim in session.claims_between(*stretch))
+            seen = (item.address for stretch in stretches for item in session.sightings_between(*stretch))
+            return pool_usage(kept, claims, seen, session.now)
 
         return self.store.read(work)
 

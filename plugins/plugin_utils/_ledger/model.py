@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...module_utils._mac import format_mac
+from ...module_utils._mac import Interval, format_mac
 from .._text import iso, quoted
 from .claim import LIVE as LIVE
 from .claim import Claim as Claim
@@ -62,6 +62,21 @@ class Lease:
     state: LeaseState
     generation: int
     since: int
+
+    @property
+    def block(self) -> Interval:
+        """The whole block."""
+        return Interval(self.start, self.end)
+
+    @property
+    def dynamic_part(self) -> Interval:
+        """The part that Hyper-V hands out."""
+        return Interval(self.start, self.dynamic_end)
+
+    @property
+    def static_part(self) -> Interval | None:
+        """The upper part that Hyper-V never sees; None when there is none."""
+        return Interval(self.dynamic_end + 1, self.end) if self.dynamic_end < self.end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,20 +226,6 @@ class Entry:
     job: str
     user: str
     after: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How full a range is."""
-
-    pool: str
-    size: int
-    by_state: Mapping[str, int]
-    carried: int
-    """Addresses last seen on somebody without a claim."""
-    free: int
-    percent: float
-    warn_at: int
 
 
 @dataclass(frozen=True, slots=True)

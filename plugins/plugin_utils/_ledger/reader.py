@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._names import name_key
 from .claim import Claim
-from .stores import DEFAULT_TIMEOUT, store_at
+from .places import sqlite_path
+from .sqlite.database import DEFAULT_TIMEOUT, Database
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .backend import Claims, Store
+    from .backend import Claims, ClaimStore
 
 
 _Self = TypeVar("_Self", bound="Reader")
@@ -24,7 +25,9 @@ _Self = TypeVar("_Self", bound="Reader")
 class Reader:
     """A ledger that is asked about claims."""
 
-    def __init__(self, store: Store, scope: str) -> None:
+    store: ClaimStore
+
+    def __init__(self, store: ClaimStore, scope: str) -> None:
         """Use a store that is open."""
         self.store = store
         self.scope = scope
@@ -37,7 +40,7 @@ class Reader:
         :param timeout: seconds to wait for a turn to write
         :raises LedgerError: when there is none, or not the right one, or it is damaged
         """
-        store = store_at(location, scope, timeout)
+        store = Database(sqlite_path(location, scope), timeout=timeout)
         store.open(scope)
         return cls(store, scope)
 

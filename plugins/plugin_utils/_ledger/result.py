@@ -111,28 +111,3 @@ def info_as_result(info: LedgerInfo) -> dict[str, Any]:
         "leases": info.leases,
         "hosts": info.hosts,
     }
-
-
-def claim_for_audit(claim: Claim) -> dict[str, Any]:
-    """Return a claim as the audit reads it."""
-    identity = claim.identity
-    return {
-        "address": format_mac(claim.address),
-        "owner": claim.owner,
-        "pool": claim.pool,
-        "state": claim.state,
-        "vm_id": identity.vm_id if identity else None,
-        "adapter_id": identity.adapter_id if identity else None,
-        "aliases": list(claim.aliases),
-    }
-
-
-def lease_for_audit(lease: Lease) -> dict[str, Any]:
-    """Return a lease as the audit reads it."""
-    return {
-        "host": lease.host,
-        "start": format_mac(lease.start),
-        "end": format_mac(lease.end),
-        "dynamic_end": format_mac(lease.dynamic_end),
-        "state": lease.state,
-    }

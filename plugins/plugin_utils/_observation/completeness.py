@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was not seen. Pure.
+"""What was not seen: the one list of what makes an observation incomplete. Pure.
 
 Law 5: absence must be proven. Whatever this module lists may hide a carrier of any address.
 """
@@ -13,16 +13,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._names import name_key
 from .._text import listed, plain, quoted
-from .model import UNUSABLE_FILE, Cluster, Document, Host, NetworkController, Picture, Vm
+from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Picture, Vm
+from .words import adapter_words
 
-_NEEDED = {
-    "mac_range": "its dynamic range is not known",
+FOR_ABSENCE = {
     "vms": "its VMs were not read",
-    "cluster": "its cluster was not read",
     "host_adapters": "its own adapters were not read",
-    "physical_adapters": "its physical adapters were not read",
+    "cluster": "its cluster was not read",
+    "cluster_groups": "the owners of its cluster's VMs were not read",
 }
+"""The parts of a host without which nothing proves that an address is absent from it; VMs bring their checkpoints."""
+FOR_AUDIT = {
+    **FOR_ABSENCE,
+    "mac_range": "its dynamic range is not known",
+    "physical_adapters": "its physical adapters were not read",
+    "switches": "its switches were not read",
+    "port_profiles": "its port profiles were not read",
+}
+"""What the audit's rules look at besides."""
+_TOO_OLD = "it was observed more than {} s before the newest document, or its time is not known"
 _OBSERVE = "Observe again: ansible-playbook macpool.hyperv.observe."
 
 
@@ -55,7 +66,7 @@ def find_problems(
         (item.observed_at for item in picture.documents if item.observed_at and not item.superseded), default=None
     )
     for host in picture.hosts.values():
-        found += _host_problems(host, newest, max_age)
+        found += _host_problems(picture, host, newest, max_age)
     nodes = {key for cluster in picture.clusters.values() for key in cluster.nodes}
     for cluster in picture.clusters.values():
         found += _node_problems(picture, cluster)
@@ -90,18 +101,71 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
             )
 
 
-def _host_problems(host: Host, newest: dt.datetime | None, max_age: int | None) -> Iterator[Problem]:
+def lacks(picture: Picture, host: Host, *, for_audit: bool) -> list[str]:
+    """Return what was not seen of a host, in words: the one list of what makes a host incomplete.
+
+    :param for_audit: whether everything that the audit looks at is needed, or only what proves that an address is absent
+    """
+    vms, carriers = picture.seen_on(host)
     causes = []
-    for part, words in _NEEDED.items():
-        if part not in host.gathered or (part == "mac_range" and host.range is None):
-            if part == "mac_range" and not host.hyperv:
-                continue
+    for part, words in (FOR_AUDIT if for_audit else FOR_ABSENCE).items():
+        if part == "mac_range":
+            if host.range is None and host.range_fault:
+                causes.append(f"its dynamic range is given as {host.range_fault}")
+            elif host.range is None and host.hyperv:
+                causes.append(words)
+        elif part not in host.gathered and not (part == "cluster_groups" and host.cluster is None):
             causes.append(words)
-    warnings = [warning for document in host.documents for warning in document.warnings]
-    if warnings:
+    by_part = {part: [quoted(vm.name) for vm in vms if part in vm.not_read] for part in ("adapters", "checkpoints")}
+    causes += [
+        f"the {part} of {'VM' if len(names) == 1 else 'VMs'} {listed(names)} were not read"
+        for part, names in by_part.items()
+        if names
+    ]
+    unknown = [carrier for vm in vms for carrier in vm.carriers if carrier.unknown]
+    unknown += [carrier for carrier in carriers if carrier.unknown]
+    if unknown:
+        causes.append(f"no address is known of {listed([_of_unknown(carrier) for carrier in unknown])}")
+    if warnings := [warning for document in host.documents for warning in document.warnings]:
         causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
+    return causes
+
+
+def _of_unknown(carrier: Carrier) -> str:
+    return adapter_words(carrier) + (f" (found {quoted(carrier.text)})" if carrier.text else "")
+
+
+def controller_lacks(controller: NetworkController) -> list[str]:
+    """Return what was not seen of a Network Controller, in words."""
+    causes = []
+    if "network_interfaces" in controller.not_gathered:
+        causes.append("its interfaces were not read")
+    if controller.unreadable:
+        causes.append(f"{controller.unreadable} of its pools and interfaces lack their range or their instance id")
+    if unknown := [quoted(item.name) for item in controller.interfaces if item.text and item.value is None]:
+        causes.append(f"the addresses of its interfaces {listed(unknown)} cannot be read")
+    if warnings := [warning for document in controller.documents for warning in document.warnings]:
+        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
+    return causes
+
+
+def left_while_read(picture: Picture, host: Host) -> list[str]:
+    """Return the names of the VMs that the host's own map of its cluster places on it and that were not found there."""
+    cluster = picture.clusters.get(host.cluster or "")
+    if cluster is None or "vms" not in host.gathered:
+        return []
+    here = {vm.id for vm in picture.seen_on(host)[0]}
+    return [
+        cluster.names.get(vm_id) or vm_id
+        for vm_id, owners in sorted(cluster.owners.items())
+        if vm_id not in here and host.key in owners.get(host.key, ())
+    ]
+
+
+def _host_problems(picture: Picture, host: Host, newest: dt.datetime | None, max_age: int | None) -> Iterator[Problem]:
+    causes = lacks(picture, host, for_audit=True)
     if any(_is_old(document, newest, max_age) for document in host.documents):
-        causes.append(f"it was observed more than {max_age} s before the newest document, or nobody knows when")
+        causes.append(_TOO_OLD.format(max_age))
     if causes:
         yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes)}.", hosts=(host.name,))
 
@@ -117,16 +181,9 @@ def _is_old(document: Document, newest: dt.datetime | None, max_age: int | None)
 def _controller_problems(
     controller: NetworkController, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = []
-    if "network_interfaces" in controller.not_gathered:
-        causes.append("its interfaces were not read")
-    if controller.unreadable:
-        causes.append(f"{controller.unreadable} of its pools and interfaces lack their range or their instance id")
-    warnings = [warning for document in controller.documents for warning in document.warnings]
-    if warnings:
-        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
+    causes = controller_lacks(controller)
     if any(_is_old(document, newest, max_age) for document in controller.documents):
-        causes.append(f"it was observed more than {max_age} s before the newest document, or nobody knows when")
+        causes.append(_TOO_OLD.format(max_age))
     if causes:
         name = f" {plain(controller.label)}" if controller.label else ""
         yield Problem(
@@ -140,10 +197,10 @@ def _controller_problems(
 def _node_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
     for key, (name, state) in sorted(cluster.nodes.items()):
         missing = key not in picture.hosts
-        if state.casefold() != "down" and not missing:
+        if name_key(state) != "DOWN" and not missing:
             continue
-        what = "is Down" if state.casefold() == "down" else f"has no document, though its cluster says {plain(state)}"
-        if state.casefold() == "down" and missing:
+        what = "is Down" if name_key(state) == "DOWN" else f"has no document, though its cluster says {plain(state)}"
+        if name_key(state) == "DOWN" and missing:
             what += " and has no document"
         shown = picture.host_name(key) if not missing else name
         yield Problem(f"{plain(shown)}, a node of cluster {quoted(cluster.name)}, {what}.", hosts=(shown,))

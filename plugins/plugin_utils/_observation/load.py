@@ -10,22 +10,26 @@ counts the picture as incomplete, and everything else is audited.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._text import plain
-from .exports import Exports, NotUnderstoodError
+from .export_files import Source, source_of
+from .export_text import NotUnderstoodError, csv_rows, decoded, json_values
+from .exports import Exports, unwrapped
 from .model import KINDS, UNUSABLE_FILE
 
 LARGEST_FILE = 1 << 30
+MOST_REASONS = 3
+EMPTY = "empty: nothing of that kind, or the command failed"
+
+_JSON = (".json", ".jsonl", ".ndjson")
+_CSV = (".csv", ".tsv")
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 
 
 @dataclass(slots=True)
@@ -39,7 +43,7 @@ class Loaded:
     @property
     def problems(self) -> list[str]:
         """One line for each file that could not be used, or not wholly."""
-        return [f"{plain(item['file'], 200)}: {plain(item['problem'], 200)}" for item in self.files if item["problem"]]
+        return [f"{plain(item['file'], 200)}: {plain(item['problem'], 400)}" for item in self.files if item["problem"]]
 
 
 def load(observations: Iterable[Mapping[str, Any]] | None, directory: str | None) -> Loaded:
@@ -59,103 +63,110 @@ def load_directory(directory: str | Path) -> Loaded:
         paths = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
     except OSError as error:
         raise MacPoolError(f'directory "{root}"', "to read its files", str(error), "Fix its permissions.") from error
-    if not any(path.suffix.casefold() in (".json", ".csv") for path in paths):
+    if not any(path.suffix.casefold() in _JSON + _CSV for path in paths):
         found = f"{len(paths)} other files" if root.is_dir() else "no such directory"
         remedy = "Name the directory with the observation documents or exports."
         raise MacPoolError(f'directory "{root}"', "files that end in .json or .csv", found, remedy)
     loaded, exports = Loaded(), Exports()
-    for path in paths:
-        name = path.relative_to(root).as_posix()
-        try:
-            used = _read(path, loaded.documents, exports)
-        except NotUnderstoodError as error:
-            loaded.files.append({"file": name, "used": None, "problem": str(error)})
-            loaded.documents.append({"schema": 1, "kind": UNUSABLE_FILE, "host": {"name": name}, "reason": str(error)})
-        else:
-            loaded.files.append({"file": name, "used": used, "problem": None})
-    loaded.documents += exports.documents()
+    files = [_read(path, root, loaded.documents, exports) for path in paths]
+    # What rows mean together is known when all files were read, and so is what of them could not be used.
+    documents = exports.documents()
+    for file in files:
+        name, problem = file.source.name, file.problem(exports.faults.of(file.source))
+        loaded.files.append({"file": name, "used": file.used, "problem": problem})
+        if problem:
+            unusable = {"schema": 1, "kind": UNUSABLE_FILE, "host": {"name": name}, "reason": problem}
+            loaded.documents.append({**unusable, "used": file.used})
+    loaded.documents += documents
     return loaded
+
+
+@dataclass(slots=True)
+class _File:
+    source: Source
+    used: str | None = None
+    """What was taken from it, in words; None for nothing."""
+    entries: int = 0
+    reasons: list[str] = field(default_factory=list)
+    """Why it could not be used, or some of its entries."""
+
+    def problem(self, faults: Sequence[str]) -> str | None:
+        """Return what is wrong with it in words; None for nothing.
+
+        :param faults: what is wrong with single fields, or with its rows together
+        """
+        wrong = [*self.reasons, *faults]
+        if not wrong:
+            return None
+        more = f"; and {len(wrong) - MOST_REASONS} more faults" if len(wrong) > MOST_REASONS else ""
+        rest = f"the other {self.entries} entries were used" if self.reasons else "the rest was used"
+        return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _read(path: Path, documents: list[dict[str, Any]], exports: Exports) -> str:
-    """Take what a file holds and return it in words."""
+def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Exports) -> _File:
+    """Take what a file holds."""
+    file = _File(source_of(path.relative_to(root).as_posix()))
     suffix = path.suffix.casefold()
-    if suffix not in (".json", ".csv"):
-        return "not read: it ends neither in .json nor in .csv"
-    text = _text_of(path)
-    items = _json_items(text, path.stem, exports) if suffix == ".json" else _csv_rows(text)
+    if suffix in _SPREADSHEETS:
+        file.reasons.append("it is a spreadsheet: save it as CSV")
+        return file
+    if suffix not in _JSON + _CSV:
+        file.used = "not read: it ends neither in .json nor in .csv"
+        return file
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for item in items:
-        if isinstance(item, dict) and isinstance(item.get("observation"), dict):
-            item = item["observation"]
-        if isinstance(item, dict) and item.get("kind") in KINDS and "schema" in item:
-            documents.append(item)
-            seen["document"] += 1
-            continue
-        try:
-            seen[exports.add(item, path.stem)] += 1
-        except NotUnderstoodError as error:
-            reasons[str(error)] += 1
-    if reasons:
-        reason, count = reasons.most_common(1)[0]
-        rest = f"; the other {sum(seen.values())} entries were used" if seen else ""
-        raise NotUnderstoodError(f"{reason} ({count} times){rest}" if count > 1 else f"{reason}{rest}")
-    return (
-        ", ".join(f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
-        or "empty"
-    )
+    try:
+        text = _text_of(path)
+        for item in _json_rows(text, path.stem, exports, reasons) if suffix in _JSON else csv_rows(text):
+            try:
+                seen[_take(item, file.source, documents, exports)] += 1
+            except NotUnderstoodError as error:
+                reasons[str(error)] += 1
+    except NotUnderstoodError as error:
+        reasons[str(error)] += 1
+    if not seen and not reasons:
+        exports.expect_host(file.source)
+        file.used = EMPTY
+    elif seen:
+        words = (f"{count} {word}{'' if count == 1 or ',' in word else 's'}" for word, count in seen.items())
+        file.used, file.entries = ", ".join(words), sum(seen.values())
+    in_order = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    file.reasons = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in in_order]
+    return file
+
+
+def _take(item: Any, source: Source, documents: list[dict[str, Any]], exports: Exports) -> str:
+    if isinstance(item, dict) and isinstance(item.get("observation"), dict):
+        item = item["observation"]
+    if isinstance(item, dict) and item.get("kind") in KINDS and "schema" in item:
+        documents.append(item)
+        return "document"
+    return exports.add(item, source)
 
 
 def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise NotUnderstoodError("it is larger than 1 GiB")
-        data = path.read_bytes()
+        return decoded(path.read_bytes())
     except OSError as error:
         raise NotUnderstoodError(f"it cannot be read: {error.strerror}") from error
-    # Windows PowerShell writes UTF-16 when its output is redirected, with a mark in front or without.
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in data[:2]:
-        encoding = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise NotUnderstoodError("it is neither UTF-8 nor UTF-16 text; export it with -Encoding utf8") from error
 
 
-def _json_items(text: str, stem: str, exports: Exports) -> list[Any]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotUnderstoodError(f"it is no JSON: {str(error) or 'too deep'}") from error
-    if isinstance(content, list):
-        return content
-    if isinstance(content, Mapping) and isinstance(content.get("value"), list):
+def _json_rows(text: str, stem: str, exports: Exports, reasons: Counter[str]) -> Iterator[Any]:
+    for value in json_values(text):
+        if not (isinstance(value, Mapping) and isinstance(value.get("value"), list)):
+            yield from unwrapped(value)
+            continue
         # An answer of a Network Controller, or the way in which PowerShell 5.1 sometimes writes a list.
         exports.expect_resources(stem)  # An empty answer does not say itself what was asked for.
-        if content.get("nextLink"):
+        if value.get("nextLink"):
             raise NotUnderstoodError("it is only the first page of an answer (nextLink is set); save all pages")
-        return list(content["value"])
-    return [content]
-
-
-def _csv_rows(text: str) -> list[dict[str, Any]]:
-    lines = text.splitlines(keepends=True)
-    while lines and (lines[0].startswith("#") or not lines[0].strip()):
-        lines.pop(0)  # Export-Csv of Windows PowerShell begins with #TYPE.
-    if not lines:
-        raise NotUnderstoodError("it is empty")
-    delimiter = max(",;\t", key=lines[0].count)
-    try:
-        rows = list(csv.DictReader(io.StringIO("".join(lines)), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise NotUnderstoodError(f"it is no CSV file: {error}") from error
-    return [{str(key): value for key, value in row.items() if key is not None} for row in rows]
+        count = value.get("Count")
+        if isinstance(count, int) and count > len(value["value"]):
+            reasons[f"it holds {len(value['value'])} of {count} elements of a list"] += 1
+        yield from unwrapped(value["value"])

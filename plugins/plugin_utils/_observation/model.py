@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
-from .._names import HostNames
+from .._names import HostNames, name_key
 
 SCHEMA = 1
 
@@ -19,6 +19,15 @@ KINDS = ("hyperv_host", "network_controller", "scvmm")
 
 UNUSABLE_FILE = "unusable_file"
 """Kind of the document that stands for a file nobody could read; ``reason`` says why."""
+
+NEVER_STARTED = "000000000000"
+"""What an adapter with a dynamic address shows before its first start."""
+OFF = "Off"
+RUNNING = ("Running", "Paused")
+SAVED = ("Saved", "FastSaved", "Hibernated")
+REPLICAS = ("Replica", "ExtendedReplica")
+NULL_PROFILE = "{00000000-0000-0000-0000-000000000000}"
+"""The id of the profile under which an adapter without an interface keeps its traffic on an SDN host (fact 87)."""
 
 _OFF_STATES = frozenset({"off", "offcritical"})
 
@@ -37,6 +46,8 @@ class Carrier:
     value: int | None
     """The address; None when there is none or the text is no address."""
     id: str = ""
+    given_id: str = ""
+    """The id as the host gave it: an operation on the adapter sends exactly this."""
     dynamic: bool | None = None
     switch: str | None = None
     vlan: Mapping[str, Any] = field(default_factory=dict)
@@ -50,11 +61,20 @@ class Carrier:
     vm: Vm | None = None
     checkpoint: Checkpoint | None = None
     team: str | None = None
+    burnt_in: int | None = None
+    """The permanent address of a physical card where it differs from the one that it uses."""
+    renewed: bool = False
+    """In an answer to a what-if question: it gets an address that cannot be known in advance."""
 
     @property
     def address(self) -> int | None:
         """The address, without the zeros of an adapter that never started."""
         return self.value or None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it may carry any address, because its own is missing or cannot be read."""
+        return self.value is None and not self.renewed and self.kind != "physical"
 
     @property
     def bound(self) -> bool:
@@ -83,8 +103,20 @@ class Vm:
     clustered: bool
     role: str = ""
     """replica or extendedreplica; empty for a VM that is no replica."""
+    given_id: str = ""
+    """The id as the host gave it: an operation on the VM sends exactly this."""
+    generation: int | None = None
     adapters: tuple[Carrier, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
+    not_read: tuple[str, ...] = ()
+    """Which of its adapters and checkpoints the document does not have, or has in a form that cannot be read."""
+
+    @property
+    def carriers(self) -> Iterator[Carrier]:
+        """Its adapters and those of its checkpoints."""
+        yield from self.adapters
+        for checkpoint in self.checkpoints:
+            yield from checkpoint.adapters
 
     @property
     def replica(self) -> bool:
@@ -94,7 +126,7 @@ class Vm:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two sightings of one VM share; a replica carries its primary's id (fact 107)."""
-        return (self.id, self.role) if self.id else (self.host.key, self.name.casefold(), id(self))
+        return (self.id, self.role) if self.id else (self.host.key, name_key(self.name), id(self))
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +143,28 @@ class Host:
     """Key of its cluster; None for a lone host and where nobody knows."""
     observed_at: dt.datetime | None = None
     gathered: frozenset[str] = frozenset()
+    """The parts that were read; an empty list counts, a part that cannot be read does not."""
+    range_fault: str = ""
+    """Why the range that the document gives is none."""
+    local_switches: frozenset[str] = frozenset()
+    """Keys of its internal and private switches: nothing on them reaches another host."""
     container_pools: tuple[tuple[str, Interval], ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its documents say that could not be read, each once."""
+        return tuple(dict.fromkeys(warning for document in self.documents for warning in document.warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A cluster role of a VM as one node shows it."""
+
+    name: str
+    vm_id: str
+    """Empty where the node could not read it."""
+    node: str
+    """Name of the node that owns it; empty where the node could not read it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -126,6 +179,8 @@ class Cluster:
     """By VM id: owner's host key -> hosts whose maps say so."""
     names: dict[str, str] = field(default_factory=dict)
     """By VM id: the name of its group."""
+    groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
+    """By host key: the groups that the host listed; a host that listed none at all is left out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -156,6 +211,17 @@ class Picture:
     documents: tuple[Document, ...]
     controllers: tuple[NetworkController, ...]
     names: HostNames
+    _by_host: dict[str, tuple[list[Vm], list[Carrier]]] | None = field(default=None, init=False, repr=False)
+
+    def seen_on(self, host: Host) -> tuple[list[Vm], list[Carrier]]:
+        """Return the VMs that were seen on a host, and the host's own carriers."""
+        if self._by_host is None:
+            self._by_host = {key: ([], []) for key in self.hosts}
+            for vm in self.sightings:
+                self._by_host.setdefault(vm.host.key, ([], []))[0].append(vm)
+            for carrier in self.host_carriers:
+                self._by_host.setdefault(carrier.host.key, ([], []))[1].append(carrier)
+        return self._by_host.get(host.key, ([], []))
 
     def host_name(self, key: str) -> str:
         """Return the best known spelling of a host's name."""

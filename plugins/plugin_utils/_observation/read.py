@@ -17,25 +17,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._mac import Interval
-from .._names import HostNames, plain_id
+from .._names import HostNames, host_key, name_key, plain_id
+from .._text import mac, quoted
 from .controllers import name_in, read_controller, without_repeats
 from .model import (
     KINDS,
+    REPLICAS,
     SCHEMA,
     UNUSABLE_FILE,
     Carrier,
     Checkpoint,
     Cluster,
     Document,
+    Group,
     Host,
     NetworkController,
     Picture,
     Vm,
     is_running,
 )
-from .values import items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
+from .values import is_list, items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
 
-_REPLICA_MODES = frozenset({"replica", "extendedreplica"})
+_REPLICA_ROLES = frozenset(mode.lower() for mode in REPLICAS)
 
 
 @dataclass(slots=True)
@@ -150,12 +153,17 @@ PARTS = (
 )
 
 
+def _has(raw: Mapping[str, Any], part: str) -> bool:
+    """Tell whether a document has a part. Null is "none" for a range and a cluster, and "not read" for a list."""
+    return part in raw and (part in ("mac_range", "cluster") or is_list(raw[part]))
+
+
 def _merge(group: Sequence[_Source]) -> dict[str, Any]:
     """Return each part from the newest document that has it."""
     parts: dict[str, Any] = {"host": {}}
     for source in group:
         for part in PARTS:
-            if part in source.raw and part not in parts:
+            if part not in parts and _has(source.raw, part):
                 parts[part] = source.raw[part]
         parts["host"] = {**mapping_of(source.raw.get("host")), **parts["host"]}
     return parts
@@ -165,14 +173,14 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
     seen: set[str] = set()
     contributing = []
     for source in group:
-        own = {part for part in PARTS if part in source.raw} - seen
+        own = {part for part in PARTS if _has(source.raw, part)}
+        source.document.not_gathered = tuple(part for part in PARTS if part not in own)
+        source.document.superseded = source is not group[0] and not own - seen
         seen |= own
-        source.document.not_gathered = tuple(part for part in PARTS if part not in source.raw)
-        source.document.superseded = source is not group[0] and not own
         if not source.document.superseded:
             contributing.append(source.document)
     host_part = mapping_of(parts["host"])
-    cluster = mapping_of(parts.get("cluster")).get("name")
+    cluster = mapping_of(parts.get("cluster"))
     return Host(
         key=key,
         name=group[0].name.strip(),
@@ -180,11 +188,56 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
         hyperv=host_part.get("hyperv") is not False,
         ipv4=tuple(str(item) for item in items_of(host_part.get("ipv4"))),
         range=read_interval(parts.get("mac_range")),
-        cluster=str(cluster).casefold() if cluster else None,
+        range_fault=_range_fault(mapping_of(parts.get("mac_range"))),
+        cluster=host_key(str(cluster["name"])) if cluster.get("name") else None,
         observed_at=group[0].document.observed_at,
-        gathered=frozenset(seen),
+        gathered=frozenset(_gathered(parts, cluster)),
+        local_switches=frozenset(_local_switches(parts)),
         container_pools=tuple(sorted(_container_pools(parts))),
     )
+
+
+def _gathered(parts: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts of a host that were read; one with an entry that cannot be read was not."""
+    for part in PARTS:
+        if part not in parts:
+            continue
+        if part == "mac_range":
+            is_read = parts[part] is None or read_interval(parts[part]) is not None
+        else:
+            is_read = part == "cluster" or _all_mappings(parts[part])
+        if is_read:
+            yield part
+    if _all_mappings(cluster.get("groups")):
+        yield "cluster_groups"
+    adapters = [
+        adapter
+        for vm in map(mapping_of, items_of(parts.get("vms")))
+        for adapter in map(mapping_of, items_of(vm.get("adapters")))
+    ]
+    if all("port_profile" in adapter for adapter in adapters):
+        yield "port_profiles"
+
+
+def _all_mappings(value: object) -> bool:
+    return is_list(value) and all(isinstance(item, Mapping) for item in items_of(value))
+
+
+def _range_fault(raw: Mapping[str, Any]) -> str:
+    """Return why the ends that a document gives are no range."""
+    start, end = raw.get("start"), raw.get("end")
+    if start is None or end is None:
+        return ""
+    (first_text, first), (last_text, last) = read_mac(start), read_mac(end)
+    if first is None or last is None:
+        return f"from {quoted(str(first_text))} to {quoted(str(last_text))}, which are not both addresses"
+    return f"from {mac(first)} to {mac(last)}, which ends before it begins" if first > last else ""
+
+
+def _local_switches(parts: Mapping[str, Any]) -> Iterator[str]:
+    for switch in map(mapping_of, items_of(parts.get("switches"))):
+        if name_key(str(switch.get("type"))) in ("INTERNAL", "PRIVATE"):
+            yield name_key(str(switch.get("name") or ""))
 
 
 def _container_pools(parts: Mapping[str, Any]) -> Iterator[tuple[str, Interval]]:
@@ -205,6 +258,7 @@ def _read_host_adapters(parts: Mapping[str, Any], host: Host) -> list[Carrier]:
         status = str(raw.get("status") or "Up").casefold()
         found.append(Carrier("physical", host, str(raw.get("name") or ""), text, value, running=status == "up"))
         found[-1].team = text_or_none(raw.get("team"))
+        found[-1].burnt_in = read_mac(raw.get("permanent_mac"))[1]
     found.sort(key=lambda carrier: (carrier.kind, carrier.name.casefold(), carrier.id, carrier.value or 0))
     return found
 
@@ -218,11 +272,19 @@ def _read_cluster(parts: Mapping[str, Any], host: Host, names: HostNames, cluste
     for node in map(mapping_of, items_of(raw.get("nodes"))):
         if isinstance(node.get("name"), str):
             cluster.nodes[names.key(node["name"])] = (node["name"], str(node.get("state") or "Up"))
-    for group in map(mapping_of, items_of(raw.get("groups"))):
-        vm_id, owner = plain_id(group.get("vm_id")), group.get("owner_node")
-        if vm_id and isinstance(owner, str):
-            cluster.owners.setdefault(vm_id, {}).setdefault(names.key(owner), set()).add(host.key)
-            cluster.names[vm_id] = str(group.get("name") or "")
+    if raw.get("groups") is None:
+        return
+    groups = [_read_group(group) for group in map(mapping_of, items_of(raw["groups"]))]
+    cluster.groups[host.key] = tuple(groups)
+    for group in groups:
+        if group.vm_id and group.node:
+            cluster.owners.setdefault(group.vm_id, {}).setdefault(names.key(group.node), set()).add(host.key)
+            cluster.names[group.vm_id] = group.name
+
+
+def _read_group(raw: Mapping[str, Any]) -> Group:
+    node = raw.get("owner_node")
+    return Group(str(raw.get("name") or ""), plain_id(raw.get("vm_id")), node if isinstance(node, str) else "")
 
 
 def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
@@ -236,7 +298,10 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         state=str(state) if state is not None else None,
         running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
-        role=mode if mode in _REPLICA_MODES else "",
+        role=mode if mode in _REPLICA_ROLES else "",
+        not_read=tuple(part for part in ("adapters", "checkpoints") if not _all_mappings(raw.get(part))),
+        given_id=str(raw.get("id") or ""),
+        generation=read_count(raw.get("generation")),
     )
     vm.adapters = tuple(
         _read_adapter(item, vm, "replica" if vm.replica else "vm")
@@ -268,6 +333,7 @@ def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
         text=text,
         value=value,
         id=plain_id(raw.get("id")),
+        given_id=str(raw.get("id") or ""),
         dynamic=dynamic if isinstance(dynamic, bool) else None,
         switch=text_or_none(raw.get("switch")),
         vlan=mapping_of(raw.get("vlan")),

@@ -1,167 +1,167 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an observation tells the ledger: who carries which address, and whether that is the whole picture. Pure."""
+"""What an observation tells the ledger: who carries which address, and whether everything was seen. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from ...module_utils._errors import MacPoolError
-from ...module_utils._mac import is_mac, parse_mac
-from ...module_utils._nc_interface import address_of
-from ...module_utils._network_controller import instance_id, name_of
-from .._host.adapters import NEVER_STARTED, REPLICAS, RUNNING, SAVED
-from .._ledger.model import HostPicture, Sighting
-from .._names import find_host, host_key
+from .._ledger.model import HostPicture, Sighting, SightingKind
+from .completeness import controller_lacks, lacks, left_while_read
+from .model import Carrier, Document, Host, NetworkController, Picture
+from .read import read_documents
 
-Document = Mapping[str, Any]
-
-CARRIERS = ("vms", "host_adapters", "physical_adapters")
-"""Parts of an observation without which nobody can say that an address is carried by no one on the host."""
+RawDocument = Mapping[str, Any]
 
 
-def why_incomplete(observation: Document) -> str:
-    """Return what an observation lacks for proving that an address is absent; empty when it lacks nothing."""
-    reasons = [f"{part} not read" for part in CARRIERS if observation.get(part) is None]
-    if observation.get("vms") and any("checkpoints" not in vm for vm in observation["vms"]):
-        reasons.append("checkpoints not read")
-    reasons.extend(observation.get("warnings") or ())
-    reasons.extend(f"VM {name!r} left while the host was read" for name in _left(observation))
-    return "; ".join(reasons)
-
-
-def _left(observation: Document) -> Iterator[str]:
-    """Yield the VMs that the cluster says are on the host and that were not found there."""
-    if observation.get("vms") is None:
-        return
-    here = {vm["id"].lower() for vm in observation["vms"]}
-    name = host_key(observation["host"]["name"])
-    for group in (observation.get("cluster") or {}).get("groups") or ():
-        vm_id = (group.get("vm_id") or "").lower()
-        if vm_id and vm_id not in here and find_host(group.get("owner_node") or "", [name]):
-            yield group.get("name") or vm_id
-
-
-def owner_map(cluster: Document) -> str:
-    """Return a digest of which node owns which VM; empty when that was not read.
-
-    A VM that moves between the readings of two hosts may be seen on neither: then their maps differ.
-    """
-    if cluster.get("groups") is None:
-        return ""
-    owners = sorted(
-        [(group.get("vm_id") or "").lower(), host_key(group.get("owner_node") or "").partition(".")[0]]
-        for group in cluster["groups"]
-    )
-    return hashlib.sha256(json.dumps(owners).encode()).hexdigest()
-
-
-def picture(observation: Document, observed_at: int) -> HostPicture:
-    """Return what the ledger keeps of an observation.
+def picture(observation: RawDocument, observed_at: int) -> HostPicture:
+    """Return what the ledger keeps of one host's document.
 
     :param observed_at: when the observation began, by the ledger's clock
     """
-    host = observation["host"]
-    cluster = observation.get("cluster") or {}
-    mac_range = observation.get("mac_range")
-    reason = why_incomplete(observation)
+    read = read_documents([observation])
+    return _of_host(read, _the_host(read), observed_at)
+
+
+def controller_picture(observation: RawDocument, observed_at: int) -> HostPicture:
+    """Return what the ledger keeps of one Network Controller's document: the addresses of its interfaces."""
+    return _of_controller(read_documents([observation]).controllers[0], observed_at)
+
+
+def pictures(read: Picture) -> list[HostPicture]:
+    """Return what the ledger keeps of documents that somebody saved.
+
+    Several documents of one host are as old as the oldest of them that was used, and of any age where one has no time.
+    """
+    found = [_of_host(read, host, _oldest(host.documents)) for host in read.hosts.values()]
+    return found + [_of_controller(item, _oldest(item.documents)) for item in read.controllers]
+
+
+def _the_host(read: Picture) -> Host:
+    return next(iter(read.hosts.values()))
+
+
+def _oldest(documents: Iterable[Document]) -> int:
+    times = [document.observed_at for document in documents]
+    return min((0 if time is None else int(time.timestamp() * 1000) for time in times), default=0)
+
+
+def _of_host(read: Picture, host: Host, observed_at: int) -> HostPicture:
+    reasons = why_incomplete(read, host)
+    cluster = read.clusters.get(host.cluster or "")
     return HostPicture(
-        host=host["name"],
+        host=host.name,
         observed_at=observed_at,
-        complete=not reason,
-        why_incomplete=reason,
-        sightings=tuple(sightings(observation)),
-        range_start=parse_mac(mac_range["start"]) if mac_range else None,
-        range_end=parse_mac(mac_range["end"]) if mac_range else None,
-        ipv4=tuple(host.get("ipv4") or ()),
-        cluster=cluster.get("name") or "",
-        cluster_nodes=tuple(node["name"] for node in cluster.get("nodes") or ()),
-        owners=owner_map(cluster),
+        complete=not reasons,
+        why_incomplete="; ".join(reasons),
+        sightings=tuple(_sightings(read, host)),
+        range_start=host.range.start if host.range else None,
+        range_end=host.range.end if host.range else None,
+        ipv4=host.ipv4,
+        cluster=cluster.name if cluster else "",
+        cluster_nodes=tuple(name for name, _state in cluster.nodes.values()) if cluster else (),
+        owners=_owner_map(read, host),
     )
 
 
-def controller_picture(observation: Document, observed_at: int) -> HostPicture:
-    """Return what the ledger keeps of a Network Controller's document: the addresses of its interfaces.
+def why_incomplete(read: Picture, host: Host) -> list[str]:
+    """Return what keeps a host's document from proving that an address is absent; nothing when nothing does."""
+    return lacks(read, host, for_audit=False) + [
+        f"VM {name!r} left while the host was read" for name in left_while_read(read, host)
+    ]
 
-    It stands beside the hosts, under a name that no host can have.
-    """
-    interfaces = observation.get("network_interfaces")
-    if isinstance(interfaces, Mapping):
-        interfaces = [interfaces]  # PowerShell writes a list of one as its only element.
-    reasons = [*(["interfaces not read"] if interfaces is None else []), *(observation.get("warnings") or ())]
+
+def _of_controller(controller: NetworkController, observed_at: int) -> HostPicture:
+    """It stands beside the hosts, under a name that no host can have."""
+    reasons = controller_lacks(controller)
     return HostPicture(
-        host=f"{observation.get('name') or 'network_controller'} (Network Controller)",
+        host=f"{controller.name or 'network_controller'} (Network Controller)",
         observed_at=observed_at,
         complete=not reasons,
-        why_incomplete="; ".join(map(str, reasons)),
+        why_incomplete="; ".join(reasons),
         sightings=tuple(
-            Sighting(address, "interface", adapter_id=instance_id(item), adapter_name=name_of(item))
-            for item in interfaces or ()
-            if (address := address_of(item)) is not None
+            Sighting(item.value, "interface", adapter_id=item.instance_id, adapter_name=item.name)
+            for item in controller.interfaces
+            if item.value is not None
         ),
     )
 
 
-def sightings(observation: Document) -> Iterator[Sighting]:
-    """Yield who carries an address on a host; text that is no address is nobody's."""
-    for vm in observation.get("vms") or ():
-        replica = vm.get("replication_mode") in REPLICAS
-        running = vm["state"] in RUNNING + SAVED
-        for adapter in vm.get("adapters") or ():
-            if is_mac(adapter["mac"]):
-                yield _of_vm("replica" if replica else "vm", vm, adapter, running)
-        for checkpoint in vm.get("checkpoints") or ():
-            for adapter in checkpoint.get("adapters") or ():
-                if is_mac(adapter["mac"]) and adapter["mac"] != NEVER_STARTED:
-                    yield _of_vm("checkpoint", vm, adapter, False)
-    for adapter in observation.get("host_adapters") or ():
-        if is_mac(adapter["mac"]):
-            yield Sighting(parse_mac(adapter["mac"]), "host", adapter_name=adapter["name"])
-    for adapter in observation.get("physical_adapters") or ():
-        for mac in dict.fromkeys((adapter.get("mac"), adapter.get("permanent_mac"))):
-            if is_mac(mac):
-                yield Sighting(parse_mac(mac), "physical", adapter_name=adapter["name"])
+def _owner_map(read: Picture, host: Host) -> str:
+    """Return a digest of which node owns which VM by this host's map; empty when that was not read.
+
+    A VM that moves between the readings of two hosts may be seen on neither: then their maps differ.
+    """
+    cluster = read.clusters.get(host.cluster or "")
+    if cluster is None or "cluster_groups" not in host.gathered:
+        return ""
+    owners = sorted(
+        [vm_id, owner.partition(".")[0]]
+        for vm_id, by_owner in cluster.owners.items()
+        for owner, sources in by_owner.items()
+        if host.key in sources
+    )
+    return hashlib.sha256(json.dumps(owners).encode()).hexdigest()
 
 
-def _of_vm(kind: Any, vm: Document, adapter: Document, running: bool) -> Sighting:
+def _sightings(read: Picture, host: Host) -> Iterator[Sighting]:
+    """Yield who carries an address on a host. Text that is no address is a sighting of nothing."""
+    vms, own = read.seen_on(host)
+    for carrier in (*(carrier for vm in vms for carrier in vm.carriers), *own):
+        addresses = dict.fromkeys([carrier.value, carrier.burnt_in])
+        for address in addresses:
+            # Zero is an adapter that never started: it tells that the VM exists, and nothing of a checkpoint.
+            if address is not None and (address or carrier.kind in ("vm", "replica")):
+                yield _sighting(carrier, address)
+
+
+def _sighting(carrier: Carrier, address: int) -> Sighting:
+    vm = carrier.vm
     return Sighting(
-        address=parse_mac(adapter["mac"]),
-        kind=kind,
-        vm_id=vm["id"],
-        vm_name=vm["name"],
-        adapter_id=adapter["id"],
-        adapter_name=adapter["name"],
-        dynamic=adapter["dynamic"],
-        running=running,
+        address=address,
+        kind=cast(SightingKind, carrier.kind),
+        vm_id=(vm.id or "") if vm else "",
+        vm_name=vm.name if vm else "",
+        adapter_id=carrier.id if vm else "",
+        adapter_name=carrier.name,
+        dynamic=carrier.dynamic,
+        running=carrier.running if vm else None,
     )
 
 
-def summary(observation: Document) -> dict[str, Any]:
+def summary(observation: RawDocument) -> dict[str, Any]:
     """Return a few numbers for a reader who does not want the whole observation."""
-    vms = observation.get("vms")
+    read = read_documents([observation])
+    host = _the_host(read)
+    vms, _own = read.seen_on(host)
+    reasons = why_incomplete(read, host)
+    was_read = "vms" in host.gathered
     return {
-        "host": observation["host"]["name"],
-        "observed_at": observation["observed_at"],
-        "complete": not why_incomplete(observation),
+        "host": host.name,
+        "observed_at": observation.get("observed_at"),
+        "complete": not reasons,
+        "incomplete": reasons,
         "warnings": list(observation.get("warnings") or ()),
         "range": observation.get("mac_range"),
-        "vms": None if vms is None else len(vms),
-        "adapters": None if vms is None else sum(len(vm.get("adapters") or ()) for vm in vms),
+        "vms": len(vms) if was_read else None,
+        "adapters": sum(len(vm.adapters) for vm in vms) if was_read else None,
     }
 
 
 def check_recordable(gather: Sequence[str], vms: Sequence[str] | None) -> None:
-    """Refuse to record a part of a host: the ledger would take what was not asked for as gone.
+    """Refuse to record an observation that would say nothing about VMs, or about some of them only.
 
-    :raises MacPoolError: when some VMs only, or too few parts, are asked for
+    What else was not gathered makes the observation incomplete.
+
+    :raises MacPoolError: when some VMs only are asked for, or none
     """
-    missing = [part for part in ("range", "vms", "checkpoints", *CARRIERS[1:]) if part not in gather]
-    if vms is not None or missing:
-        found = "some VMs only" if vms is not None else f"no {', '.join(missing)}"
+    if vms is not None or "vms" not in gather:
+        found = "some VMs only" if vms is not None else f"gather without vms: {', '.join(gather)}"
         raise MacPoolError(
-            "record: true", "an observation of the whole host", found, "Leave gather and vms out, or say record: false."
+            "record: true", "an observation of all VMs", found, "Leave gather and vms out, or set record: false."
         )

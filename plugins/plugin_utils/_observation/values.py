@@ -60,6 +60,11 @@ def items_of(value: object) -> Sequence[Any]:
     return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()
 
 
+def is_list(value: object) -> bool:
+    """Tell whether a value is a list, or the only element of one, which PowerShell writes without the list."""
+    return isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, (str, bytes)))
+
+
 def text_or_none(value: object) -> str | None:
     """Return text; None for nothing and for empty text."""
     return str(value) if value is not None and str(value) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -48,6 +49,9 @@ ADOPTED = "adopted"
 """The pool of claims on addresses that were carried before this collection came and lie in no pool of the plan."""
 HOST_POOL_PREFIX = "host/"
 DEFAULT_REUSE_AFTER = 4 * 3600
+STRATEGIES = ("hashed", "random", "sequential")
+"""How a pool chooses; the first is the default."""
+
 DEFAULT_WARN_AT = 80
 _UNORDERED = frozenset({"exclude", "other_allocators", "l2_domains", "waivers"})
 """Lists of a plan whose order says nothing. (The order of hosts and of their ranges says who gets which block.)"""
@@ -139,13 +143,6 @@ class Plan:
         """The same for plans that mean the same, however they are written."""
         return digest_of(self)
 
-    @cached_property
-    def warnings(self) -> tuple[str, ...]:
-        """What is allowed in the plan and still unwise."""
-        from .warnings import warnings_of
-
-        return tuple(warnings_of(self))
-
     @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts that the plan names."""
@@ -188,10 +185,13 @@ def host_pool(host: str, static_part: Interval) -> Pool:
     return Pool(f"{HOST_POOL_PREFIX}{host}", IntervalSet([static_part]), strategy="sequential")
 
 
-def default_range(ipv4: str) -> Interval:
-    """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11)."""
-    third, fourth = (int(octet) for octet in ipv4.split(".")[2:4])
-    start = HYPERV_LAND.start | third << 16 | fourth << 8
+def default_range(ipv4: str) -> Interval | None:
+    """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11); None for other text."""
+    try:
+        octets = int(ipaddress.IPv4Address(ipv4))
+    except ValueError:
+        return None
+    start = HYPERV_LAND.start | (octets & 0xFFFF) << 8
     return Interval(start, start | 0xFF)
 
 

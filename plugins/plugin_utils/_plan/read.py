@@ -27,7 +27,6 @@ from ...module_utils._mac import (
     parse_mac,
     shown,
 )
-from .._ledger.allocator import STRATEGIES
 from .._names import find_host, host_key
 from .model import (
     ADOPTED,
@@ -35,6 +34,7 @@ from .model import (
     DEFAULT_WARN_AT,
     HYPERV_LAND,
     RULES,
+    STRATEGIES,
     Exclusion,
     HostRanges,
     OtherAllocator,
@@ -83,6 +83,18 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     plan = reader.plan(raw)
     raise_all("macpool_plan", reader.errors)
     return plan
+
+
+def _quote_it(value: object) -> str:
+    """Return the remedy where YAML made something else of text; empty for text itself."""
+    for kinds, examples, read in (
+        (bool, "on, off, yes, no, true and false", "as true or false"),
+        ((int, float), "text such as 100, 1.5 or 12:34:56:12:34:56", "as a number"),
+        (dt.date, "text such as 2027-01-31", "as a date"),
+    ):
+        if isinstance(value, kinds):
+            return f"Quote it: without quotes, YAML reads {examples} {read}."
+    return ""
 
 
 def parse_subject(subject: str) -> Interval | None:
@@ -152,7 +164,7 @@ class _Reader:
             place,
             "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
             value,
-            "Rename it.",
+            _quote_it(value) or "Rename it.",
         )
         return ""
 
@@ -160,7 +172,7 @@ class _Reader:
         # A folded or literal block of YAML ends with a line feed.
         if isinstance(value, str) and value.strip() and value.strip().isprintable():
             return str(value).strip()
-        self.error(place, "a line of text", value, "Write some words, in quotes.")
+        self.error(place, "a line of text", value, _quote_it(value) or "Write some words, in quotes.")
         return ""
 
     def choice(self, value: object, place: str, choices: Sequence[str]) -> str:

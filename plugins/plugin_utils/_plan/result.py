@@ -1,15 +1,13 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What plan_info tells of a plan: its land, how full it is, and the blocks that leasing would give. Pure."""
+"""What plan_info returns about a plan. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ...module_utils._mac import Interval, format_mac
-from .._ledger.model import Usage
 from .model import Plan
 
 
@@ -30,21 +28,3 @@ def _piece(kind: str, name: str, interval: Interval) -> dict[str, Any]:
         "end": format_mac(interval.end),
         "size": interval.size,
     }
-
-
-def usage_as_result(usage: Iterable[Usage]) -> list[dict[str, Any]]:
-    """Return how full each pool is."""
-    return [
-        {
-            "name": item.pool,
-            "size": item.size,
-            "used": item.size - item.free,
-            "free": item.free,
-            "percent": item.percent,
-            "warn_at": item.warn_at,
-            "over": item.percent >= item.warn_at,
-            "by_state": dict(item.by_state),
-            "carried_without_claim": item.carried,
-        }
-        for item in usage
-    ]

@@ -21,7 +21,7 @@ from .._audit.registry import SEVERITIES, Rule
 from .._audit.situation import Situation
 from .._observation.model import Carrier, Host, Vm
 
-# Numbers of facts help who changes a rule; a reader cannot look them up.
+# The page has no links to the facts page of the documentation, so the numbers would say nothing.
 _FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
@@ -83,11 +83,11 @@ def page_data(
         "vms": rows,
         "own": [_own(carrier, hosts, texts) for carrier in situation.picture.host_carriers],
         "land": land,
-        "claims": [[claim.value, claim.label, claim.pool, claim.state] for claim in situation.claims],
+        "claims": [[claim.address, claim.label, claim.pool, claim.state] for claim in situation.claims],
         "ledger": situation.has_ledger,
         "usage": [
             [item["kind"], item["name"], int(item["start"], 16), int(item["end"], 16)]
-            + [item[key] for key in ("size", "used", "promised", "percent", "warn_at")]
+            + [item[key] for key in ("size", "used", "claimed", "percent", "warn_at")]
             # Only an audit with a ledger knows earlier ones.
             + [item.get(key) for key in ("per_day", "days_left")]
             for item in report["summary"]["usage"]
@@ -215,7 +215,7 @@ def _land(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
         yield ["range", ", ".join(names), *interval, [hosts.place(name) for name in names]]
     for lease in situation.leases:
         if lease.static_part:
-            yield ["block", f"host/{lease.name}", *lease.static_part, [hosts.place(lease.name)]]
+            yield ["block", f"host/{lease.host}", *lease.static_part, [hosts.place(lease.host)]]
     for controller in situation.picture.controllers:
         for nc_pool in controller.pools:
             yield ["nc", nc_pool.name, *nc_pool.interval, []]

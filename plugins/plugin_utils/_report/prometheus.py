@@ -38,8 +38,11 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
         yield from _metric(f"macpool_{name}", text, [({}, summary[name])])
     for key, text in (
         ("size", "Addresses of a range or pool."),
-        ("used", "Addresses of a range or pool that somebody carries; of an nc_pool those that were given out."),
-        ("promised", "Addresses of a range or pool that the ledger promised."),
+        (
+            "used",
+            "Addresses of a pool that cannot be handed out now; of a host range the carried ones; of an nc_pool those given out.",
+        ),
+        ("claimed", "Addresses of a pool that are claimed or held in the ledger."),
     ):
         yield from _metric(
             f"macpool_range_{key}",

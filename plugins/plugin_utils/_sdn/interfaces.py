@@ -12,10 +12,9 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
-from ...module_utils._network_controller import member, plain_id
-from .._host.adapters import Adapter, adapters_of, observed_vms
+from .._host.observed import Adapter, ObservedHost
 from .._ledger.model import Request
-from .._names import named_owner
+from .._names import named_owner, plain_id
 
 Entry = Mapping[str, Any]
 
@@ -54,7 +53,7 @@ def _request(subject: str, entry: Entry) -> Request | None:
     ]
     if len(sources) > 1:
         raise MacPoolError(
-            subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Say where the address comes from."
+            subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Name one source for the address."
         )
     if not entry.get("owner"):
         if entry.get("pool"):
@@ -62,7 +61,7 @@ def _request(subject: str, entry: Entry) -> Request | None:
                 subject,
                 "owner with pool",
                 "none",
-                "Say whose address it is: the name of the VM, a slash, and the name of the adapter.",
+                "Name the owner of the address: the name of the VM, a slash, and the name of the adapter.",
             )
         return None
     owner = named_owner(entry["owner"])
@@ -71,7 +70,7 @@ def _request(subject: str, entry: Entry) -> Request | None:
             subject,
             "mac_address, pool or dynamic with owner",
             "none of them",
-            "Say where the address comes from, or leave the owner out.",
+            "Name the source of the address, or leave the owner out.",
         )
     if entry.get("dynamic"):
         return None  # only the Network Controller knows it, and only afterwards
@@ -92,7 +91,7 @@ def with_addresses(entries: Sequence[Entry], addresses: Mapping[int, int]) -> li
 
 
 def _named(value: Any) -> Any:
-    """Return options without those that nobody named: a module takes none of them for nothing."""
+    """Return options without those that were not set: for a module, null is not the same as not set."""
     if isinstance(value, Mapping):
         return {key: _named(inner) for key, inner in value.items() if inner is not None}
     return [_named(item) for item in value] if isinstance(value, list) else value
@@ -107,44 +106,11 @@ def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[R
     ]
 
 
-def unfinished(rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the numbers of the interfaces that a check says are to be written or waited for."""
-    return [
-        number
-        for number, row in enumerate(rows)
-        if row["status"] != "unchanged" or row["provisioning_state"] not in (None, "Succeeded")
-    ]
-
-
-def together(predicted: Mapping[str, Any], todo: Sequence[int], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return one result of what was done in several parts.
-
-    :param predicted: the result of the check, which holds for all that was not to be written
-    :param todo: numbers of the interfaces that the parts are about, in their order
-    :param results: of the parts; the last one may have failed as a whole, and then the rest was left
-    """
-    made = [row for result in results for row in result.get("interfaces") or ()]
-    rows = [dict(row) for row in predicted["interfaces"]]
-    for number, row in zip(todo, made, strict=False):
-        rows[number] = dict(row)
-    failures = [result for result in results if result.get("failed")]
-    for number in todo[len(made) :]:
-        rows[number].update(status="failed", after=rows[number]["before"], reason=str(failures[-1]["msg"]))
-    whole: dict[str, Any] = {"changed": any(result.get("changed") for result in results), "interfaces": rows}
-    diffs = [result["diff"] for result in results if "diff" in result]
-    if diffs:
-        whole["diff"] = {side: {k: v for diff in diffs for k, v in diff[side].items()} for side in ("before", "after")}
-    if failures:
-        errors = [error for result in failures for error in result.get("errors") or ()]
-        whole.update(failed=True, msg="\n".join(str(result["msg"]) for result in failures), errors=errors)
-    return whole
-
-
 @dataclass(frozen=True)
 class InStep:
     """What keeps interfaces in step with adapters.
 
-    Entries for the module, the interfaces that agree already, and the adapters that cannot take part.
+    Entries for the module, the interfaces that agree already, and the adapters that are left out, with the reason.
     """
 
     entries: list[dict[str, Any]]
@@ -153,12 +119,13 @@ class InStep:
 
 
 def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapping[str, Any]]) -> InStep:
-    """Return what each interface to which adapters are bound shall be.
+    """Return what becomes of each interface to which adapters are bound.
 
     The adapter is the truth (law 6): its VM sends with that address, whatever the Network Controller believes.
 
     :param observations: documents of hosts, with port profiles
-    :param interfaces: what nc_network_interface_info says of the interfaces that there are
+    :param interfaces: what nc_network_interface_info shows of all interfaces
+    :raises MacPoolError: for what is no observation of a host, and for a host whose VMs could not be read
     """
     known = {plain_id(row["instance_id"]): row for row in interfaces}
     bound: dict[str, dict[tuple[str, str], Adapter]] = defaultdict(dict)
@@ -167,14 +134,14 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
     left_out: list[dict[str, Any]] = []
     for adapter in _adapters(observations):
         if not adapter.profile_read:
-            left_out.append(_left_out(adapter, "its port profile was not read, so nobody knows its interface"))
-        elif adapter.is_bound and adapter.profile:
-            bound[plain_id(adapter.profile.id)][adapter.vm_id, plain_id(adapter.id)] = adapter
+            left_out.append(_left_out(adapter, "its port profile was not read, so its interface is not known"))
+        elif adapter.bound_to:
+            # A VM that moves while the hosts are read is seen twice.
+            bound[plain_id(adapter.bound_to.id)][adapter.vm.id or "", adapter.carrier.id] = adapter
     for interface, adapters in sorted(bound.items()):
-        reasons = {key: _why_not(adapter, len(adapters), interface in known) for key, adapter in adapters.items()}
-        for key, adapter in adapters.items():
-            if reasons[key]:
-                left_out.append(_left_out(adapter, reasons[key]))
+        for adapter in adapters.values():
+            if reason := _why_not(adapter, len(adapters), interface in known):
+                left_out.append(_left_out(adapter, reason))
                 continue
             address = format_mac(adapter.address or 0)
             if known[interface]["mac_address"] == address:
@@ -189,24 +156,16 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
 
 
 def _adapters(observations: Sequence[Mapping[str, Any]]) -> Iterator[Adapter]:
-    """Yield the adapters of all VMs that are no replicas.
-
-    :raises MacPoolError: for what is no observation of a host, and for a host whose VMs could not be read
-    """
+    """Yield the adapters of all VMs that are no replicas."""
     for number, observation in enumerate(observations):
-        if not member(observation.get("host"), "name"):
-            raise MacPoolError(
-                f"observations[{number}]",
-                "the observation of a host",
-                f"a mapping of {', '.join(map(str, observation)) or 'nothing'}",
-                "Give what macpool.hyperv.host_info returns as observation.",
-            )
-        observed_vms(observation)
-        yield from (adapter for adapter in adapters_of(observation) if not adapter.replica)
+        host = ObservedHost.read(observation, f"observations[{number}]")
+        for vm in host.vms:
+            if not vm.replica:
+                yield from host.adapters_of(vm)
 
 
 def _left_out(adapter: Adapter, reason: str) -> dict[str, Any]:
-    return {"vm": adapter.vm, "name": adapter.name, "host": adapter.host, "reason": reason}
+    return {"vm": adapter.vm.name, "name": adapter.name, "host": adapter.vm.host.name, "reason": reason}
 
 
 def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:
@@ -214,8 +173,8 @@ def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:
         return "no interface has the instance id that its port profile names"
     if sharers > 1:
         return f"{sharers} adapters are bound to its interface, and one must be released first"
+    if adapter.unreadable:
+        return f"it shows {adapter.unreadable}"
     if adapter.dynamic:  # fact 44
         return "its address is dynamic, and the SDN needs a static one"
-    if not adapter.address:
-        return f"it carries no address ({adapter.mac})"
-    return ""
+    return "" if adapter.address else f"it carries no address ({adapter.mac})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..._observation.model import Carrier
+from ..._observation.stranded import stranded
 from ..registry import Finding
 from ..situation import Situation
 
@@ -38,6 +39,5 @@ def about(
 def dynamic_outside(situation: Situation) -> Iterator[Carrier]:
     """Yield the dynamic adapters with an address that is outside the range of the host they are on."""
     for vm, adapter in situation.adapters:
-        own = vm.host.range
-        if adapter.dynamic and adapter.address and own and not own.start <= adapter.address <= own.end:
-            yield adapter
+        if vm.host.range:
+            yield from stranded([adapter], None, vm.host.range)

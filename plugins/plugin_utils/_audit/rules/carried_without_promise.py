@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....module_utils._mac import IntervalSet
+from ..._ledger.model import Claim
 from ..._observation.model import Carrier, Interface
 from ..._observation.words import adapter_words
 from ..._text import mac, quoted
 from ..registry import Finding, rule
-from ..situation import LIVE_STATES, Claim, Situation
+from ..situation import LIVE_STATES, Situation
 from ._interfaces import interface_name
 
 

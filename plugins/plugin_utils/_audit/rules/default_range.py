@@ -56,7 +56,4 @@ def _has_default_shape(interval: Interval) -> bool:
 
 
 def _derives(ipv4: str, interval: Interval) -> bool:
-    octets = ipv4.split(".")
-    if len(octets) != 4 or not all(octet.isascii() and octet.isdigit() and int(octet) < 256 for octet in octets):
-        return False
     return default_range(ipv4) == interval

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..._observation.model import Carrier
 from ..._observation.words import carrier_words
 from ..._text import listed, mac
-from ..l2 import Place
+from ..l2 import Domains, Place
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
 
@@ -48,7 +48,8 @@ class _Verdict(NamedTuple):
     bad it is follows from whether the carriers share a broadcast domain and whether they run: saved and paused VMs count
     as running, and a place that nobody declared counts as shared. A VM's own checkpoints and a VM seen twice while it
     moved are no duplicates; a replica beside its primary, and a card beside the adapter that inherited its address, are
-    low at most; an address that only another VM's checkpoint would bring back is medium at most.""",
+    low at most; an address that only another VM's checkpoint would bring back is medium at most. Internal and private
+    switches end at their host: what shares an address on such switches of two hosts is no duplicate.""",
     remedy="""Give all but one of the carriers a new address while they are off: macpool.hyperv.vm_network_adapter with
     pool (the ledger then keeps it apart for good). Where the carriers are meant to share the address, declare it with
     a waiver in macpool_plan.waivers.""",
@@ -56,7 +57,7 @@ class _Verdict(NamedTuple):
 def duplicate_address(situation: Situation) -> Iterator[Finding]:
     """Yield one finding for each address, with all its carriers."""
     for address in situation.carried:
-        carriers = situation.carriers[address]
+        carriers = _that_can_meet(situation, situation.carriers[address])
         if len(carriers) < 2:
             continue
         verdict = _worst(situation, carriers)
@@ -75,6 +76,21 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             severity=SEVERITIES[verdict.rank],
             remedy=HOST_ADAPTERS if sum(carrier.kind == "host" for carrier in shown) > 1 else None,
         )
+
+
+def _that_can_meet(situation: Situation, carriers: Sequence[Carrier]) -> Sequence[Carrier]:
+    """Leave out what is alone on an internal or private switch: nothing on it reaches another host."""
+    if len(carriers) < 2:
+        return carriers
+    places = Counter(situation.domains.place(carrier) for carrier in carriers)
+    if not any(place.local for place in places):
+        return carriers
+    alone = {
+        place
+        for place, count in places.items()
+        if count == 1 and not any(other is not place and Domains.can_meet(place, other) for other in places)
+    }
+    return [carrier for carrier in carriers if situation.domains.place(carrier) not in alone]
 
 
 def _by_name(carrier: Carrier) -> tuple[bool, str, str, str]:
@@ -110,6 +126,8 @@ def _worst(situation: Situation, carriers: Sequence[Carrier]) -> _Verdict | None
         kept = [(party, carrier) for owners in shapes.values() for party, carrier in owners.items()]
         for (party, first), (other, second) in combinations(kept, 2):
             if party != other:
+                if not Domains.can_meet(places[id(first)], places[id(second)]):
+                    continue
                 verdicts.append(_judge(situation, first, second, places))
                 if verdicts[-1].rank == 0:
                     return verdicts[-1]
@@ -128,6 +146,8 @@ def _within_party(situation: Situation, members: Sequence[Carrier], places: dict
         kinds = {first.kind, second.kind}
         if "checkpoint" in kinds:
             continue  # A VM's own checkpoint, or its replica's: what comes back is the VM itself.
+        if not Domains.can_meet(places[id(first)], places[id(second)]):
+            continue
         verdict = _judge(situation, first, second, places)
         if "replica" in kinds:
             if first.vm is second.vm:

@@ -32,9 +32,9 @@ def nc_pool_usage(situation: Situation) -> Iterator[Finding]:
             continue
         shown = situation.sdn.addresses_in(pool.interval)
         yield Finding(
-            f"The Network Controller's pool {quoted(item.name)} ({span(pool.interval)}) is {item.percent} % used: {item.used} of"
+            f"The Network Controller's pool {quoted(item.name)} ({span(pool.interval)}) is {item.percent:g} % used: {item.used} of"
             f" {item.size} addresses were given out, {shown} of them to interfaces that are still there.",
             addresses=pool.interval,
-            severity="high" if item.used >= item.size else None,
+            severity="high" if item.free == 0 else None,
             subjects=(item.name, pool.name),
         )

@@ -32,17 +32,19 @@ def promise_not_carried(situation: Situation) -> Iterator[Finding]:
     for claim in situation.claims:
         if claim.state != "applied":
             continue
-        if any(carrier.checkpoint is None for carrier in situation.carriers.get(claim.value, ())):
+        if any(carrier.checkpoint is None for carrier in situation.carriers.get(claim.address, ())):
             continue
         adapter = situation.adapter_of(claim)
         now = ""
         if adapter is not None:
             now = f" Its adapter carries {mac(adapter.address) if adapter.address else 'none'} now."
-        if interfaces := situation.sdn.by_address.get(claim.value):
+        if interfaces := situation.sdn.by_address.get(claim.address):
             now += f" The Network Controller gave it to {listed([interface_name(item) for item in interfaces])}."
         yield Finding(
-            " ".join([f"{mac(claim.value)} is promised to {quoted(claim.label)} but carried by nobody.{now}", *doubts]),
-            addresses=(claim.value,),
+            " ".join(
+                [f"{mac(claim.address)} is promised to {quoted(claim.label)} but carried by nobody.{now}", *doubts]
+            ),
+            addresses=(claim.address,),
             vms=(adapter.vm,) if adapter is not None and adapter.vm else (),
             severity="info" if incomplete else None,
             subjects=(claim.owner,),

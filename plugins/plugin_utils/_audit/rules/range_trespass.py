@@ -195,12 +195,13 @@ def _lands(situation: Situation) -> Iterator[_Land]:
                 words += f" of {plain(nc_pool.controller)}"
             yield _Land(words, nc_pool.interval, controller=number, declared=inside)
     for lease in situation.leases:
-        if lease.active:
-            owner = frozenset({lease.host})
-            dynamic = Interval(lease.interval.start, lease.dynamic_end)
-            yield _Land(f"the block leased to {plain(lease.name)}", dynamic, allowed=owner, hosts=(lease.name,))
+        if lease.state == "active":
+            owner = frozenset({situation.picture.names.key(lease.host)})
+            yield _Land(
+                f"the block leased to {plain(lease.host)}", lease.dynamic_part, allowed=owner, hosts=(lease.host,)
+            )
             if lease.static_part:
-                yield _Land(f"the static addresses of {plain(lease.name)}", lease.static_part, hosts=(lease.name,))
+                yield _Land(f"the static addresses of {plain(lease.host)}", lease.static_part, hosts=(lease.host,))
     for interval, hosts in situation.ranges:
         yield _Land(
             f"the dynamic range of {host_list(host.name for host in hosts)}",

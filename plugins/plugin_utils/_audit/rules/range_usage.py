@@ -18,11 +18,13 @@ from ..usage import usage
     severity="medium",
     title="A range is nearly full",
     explanation="""When a host's dynamic range is used up, VMs do not start any more: "Attempt to access invalid address"
-    (fact 16). When a pool is used up, allocations fail. Used counts each address of the range that anybody carries,
-    anywhere: departed and static addresses take room too. The threshold is warn_at of the plan, 80 percent without
-    one.""",
+    (fact 16). When a pool is used up, allocations fail. In a host's range the carried addresses count as used,
+    wherever their carriers run: departed and static addresses take room too. In a pool every address counts that cannot
+    be handed out now: claimed, held, in quarantine or carried. The threshold is warn_at of the plan, 80 percent without
+    one; a pool with nothing left is always reported.""",
     remedy="""For a host range: pin its VMs (role macpool.hyperv.mac_adapters with pin) and lease the host a larger block
-    (macpool_plan.host_ranges.size_per_host). For a pool: add a range to macpool_plan.pools.""",
+    (macpool_plan.host_ranges.size_per_host). For a pool: add a range to macpool_plan.pools, or shorten reuse_after where
+    most addresses are in quarantine.""",
 )
 def range_usage(situation: Situation) -> Iterator[Finding]:
     """Yield the ranges and pools at or above their threshold."""
@@ -34,11 +36,14 @@ def range_usage(situation: Situation) -> Iterator[Finding]:
             if item.kind == "host_range"
             else f"Pool {quoted(item.name)}"
         )
-        promised = f"; {item.promised} are promised" if item.promised else ""
+        counts = {"claimed": item.claimed, "in quarantine": item.quarantined, "carried": item.carried}
+        parts = [f"{count} {words}" for words, count in counts.items() if count]
+        detail = f" ({', '.join(parts)})" if item.kind == "pool" and parts else ""
+        where = f" ({span(item.extent)})" if item.size else ""
         yield Finding(
-            f"{what} ({span(item.extent)}) is {item.percent} % used: {item.used} of {item.size} addresses{promised}.",
-            addresses=item.extent,
+            f"{what}{where} is {item.percent:g} % used: {item.used} of {item.size} addresses{detail}.",
+            addresses=item.extent if item.size else (),
             hosts=item.hosts,
-            severity="high" if item.used >= item.size else None,
+            severity="high" if item.free == 0 else None,
             subjects=(item.name,),
         )

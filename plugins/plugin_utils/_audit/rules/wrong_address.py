@@ -30,14 +30,14 @@ def wrong_address(situation: Situation) -> Iterator[Finding]:
         if claim.state != "applied":
             continue
         adapter = situation.adapter_of(claim)
-        if adapter is None or adapter.text is None or adapter.value == claim.value:
+        if adapter is None or adapter.text is None or adapter.value == claim.address:
             continue
         carried = mac(adapter.value) if adapter.value is not None else quoted(adapter.text)
         finding = about(
             adapter,
-            f"{sentence(adapter_words(adapter))} carries {carried}, but {mac(claim.value)} is promised to it as"
+            f"{sentence(adapter_words(adapter))} carries {carried}, but {mac(claim.address)} is promised to it as"
             f" {quoted(claim.label)}.",
         )
-        finding.addresses = sorted({claim.value, *finding.addresses})
+        finding.addresses = sorted({claim.address, *finding.addresses})
         finding.subjects = (claim.owner,)
         yield finding

@@ -53,8 +53,8 @@ const LAND = DATA.land.map(([kind, label, start, end, hosts]) => ({
   kind, name: label, start, end, hosts: hosts.map((place) => HOSTS[place]), shared: false,
 }));
 const CLAIMS = new Map(DATA.claims.map(([address, owner, pool, state]) => [address, { owner, pool, state }]));
-const USAGE = DATA.usage.map(([kind, label, start, end, size, used, promised, percent, warnAt, perDay, daysLeft]) => ({
-  kind, name: label, start, end, size, used, promised, percent, warnAt, perDay, daysLeft,
+const USAGE = DATA.usage.map(([kind, label, start, end, size, used, claimed, percent, warnAt, perDay, daysLeft]) => ({
+  kind, name: label, start, end, size, used, claimed, percent, warnAt, perDay, daysLeft,
 }));
 
 // Every carrier by address, checkpoints included: they come back when somebody applies them.

@@ -22,7 +22,7 @@ function usageTable(rows) {
       { label: "Range or pool", cell: (row) => [h("span", { class: "muted" }, { pool: "pool ", nc_pool: "pool of the Network Controller " }[row.kind] || "hosts "), name(row.name)], key: (row) => row.name },
       { label: "Addresses", cell: (row) => spanLink(row.start, row.end), key: (row) => row.start },
       { label: "Used", cell: usageBar, key: (row) => row.percent },
-      ...(DATA.ledger ? [{ label: "Promised", cell: (row) => number(row.promised), key: (row) => row.promised, numeric: true }] : []),
+      ...(DATA.ledger ? [{ label: "Claimed", cell: (row) => number(row.claimed), key: (row) => row.claimed, numeric: true }] : []),
       ...(USAGE.some((row) => row.perDay !== null) ? [{ label: "Full in", cell: timeLeft, key: (row) => row.daysLeft ?? Number.MAX_SAFE_INTEGER }] : []),
     ],
   }).element;

@@ -30,7 +30,7 @@ function usageBar(usage) {
   return h("span", { class: "usage" },
     svg("svg", { class: `meter ${level}`, viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": words },
       svg("rect", { class: "meter-all", width: 100, height: 8 }),
-      usage.promised ? svg("rect", { class: "meter-promised", width: width(usage.promised), height: 8 }) : null,
+      usage.claimed ? svg("rect", { class: "meter-promised", width: width(usage.claimed), height: 8 }) : null,
       svg("rect", { class: "meter-used", width: width(usage.used), height: 8 }),
       usage.warnAt < 100 ? svg("rect", { class: "meter-mark", x: usage.warnAt, width: 0.4, height: 8 }) : null),
     h("span", { class: "usage-words" }, h("b", {}, `${usage.percent} %`), ` ${number(usage.used)} of ${number(usage.size)}`));

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import UserString
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,3 +77,13 @@ def test_an_error_is_said_once(place: str) -> None:
     with pytest.raises(AnsibleLookupError) as refused:
         look(place + "x", "web01/eth0", pool="tenant")
     assert str(refused.value).count("expected a ledger") == 1
+
+
+def test_owners_may_be_vaulted(place: str) -> None:
+    """Up to ansible-core 2.18 such text is no str."""
+
+    class Vaulted(UserString):
+        __ENCRYPTED__ = True
+
+    first = look(place, "web01/eth0", pool="tenant")
+    assert look(place, Vaulted("web01/eth0"), claim=False) == first

@@ -30,6 +30,8 @@ def test_every_plugin_has_its_page() -> None:
         "multicast_mac",
         "local_mac",
         "in_mac_ranges",
+        "in_vm_names",
+        "in_host_names",
     }
 
 

@@ -91,3 +91,47 @@ def test_undefined_is_neither_true_nor_false(fails: Fails, test: str) -> None:
 
 def test_undefined_ranges_are_neither_true_nor_false(fails: Fails) -> None:
     assert "nope" in fails("{{ 'yes' if '221DD8000000' is macpool.hyperv.in_mac_ranges(nope) else 'no' }}")
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "same"),
+    [
+        ("web01", ["db01", "WEB01"], True),
+        ("strasse", ["straße"], False),
+        ("web01", [], False),
+        ("{6F1D6C1E-8A38-4E0D-9A53-3D8F1B9D2A11}", ["6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a11"], True),
+        ("web01 ", ["web01"], False),
+        (101, ["web01", "101"], True),
+    ],
+)
+def test_in_vm_names(render: Render, value: object, names: list[str], same: bool) -> None:
+    assert render("{{ value is macpool.hyperv.in_vm_names(names) }}", value=value, names=names) is same
+    kept = render("{{ [value] | select('macpool.hyperv.in_vm_names', names) | list }}", value=value, names=names)
+    assert kept == [value] * same
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "same"),
+    [
+        ("hv1", ["HV1.example.com", "hv10"], True),
+        ("HV1.example.com", ["hv1"], True),
+        ("hv1", ["hv1.a.example", "hv1.b.example"], False),
+        ("hv1.a.example", ["hv1.b.example"], False),
+    ],
+)
+def test_in_host_names(render: Render, value: str, names: list[str], same: bool) -> None:
+    assert render("{{ value is macpool.hyperv.in_host_names(names) }}", value=value, names=names) is same
+
+
+@pytest.mark.parametrize("test", ["in_vm_names", "in_host_names"])
+@pytest.mark.parametrize(
+    ("value", "names", "words"),
+    [
+        ("web01", "web01", "a list of names"),
+        ("web01", ["a", None], "names[1]"),
+        (1.5, ["a"], "found 1.5"),
+        ("a", {}, "a list"),
+    ],
+)
+def test_what_is_no_name_is_an_error(fails: Fails, test: str, value: object, names: object, words: str) -> None:
+    assert words in fails(f"{{{{ value is macpool.hyperv.{test}(names) }}}}", value=value, names=names)

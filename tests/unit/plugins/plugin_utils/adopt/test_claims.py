@@ -21,13 +21,13 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt.claims import (
     Adopted,
     adopt,
-    host_pictures,
     sort_out,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import PoolFull
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Identity, Job, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import pictures
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from tests.unit.plugins.plugin_utils.observation.documents import RANGE_A, RANGE_B, RANGE_C, adapter, guid, host, vm
 
@@ -59,7 +59,7 @@ def run(made: Ledger, documents: Sequence[Document], *, preview: bool = False) -
     """Adopt documents, and return the outcome with the addresses of all conflicts."""
     picture = read_documents(documents)
     found = sort_out(picture, PLAN, made.claims())
-    done = adopt(made, host_pictures(documents, picture), found.adoptions, JOB, preview=preview)
+    done = adopt(made, pictures(picture), found.adoptions, JOB, preview=preview)
     return done, sorted({conflict.address for conflict in (*found.conflicts, *done.conflicts)})
 
 

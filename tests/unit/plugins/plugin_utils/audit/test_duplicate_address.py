@@ -186,3 +186,61 @@ def test_adapters_of_two_hosts_get_a_remedy_that_hyperv_can_follow() -> None:
     assert "Add-VMNetworkAdapter -ManagementOS" in one("duplicate-address", *hosts)["remedy"]
     beside_a_vm = [*hosts[:1], host("hv2", RANGE_B, vms=[vm("web01", adapter(MAC, False))])]
     assert "ManagementOS" not in one("duplicate-address", *beside_a_vm)["remedy"]
+
+
+class TestInternalAndPrivateSwitches:
+    """They end at their host, and two of them on one host are two domains."""
+
+    @staticmethod
+    def on(name: str, *places: tuple[str, str | None], kind: str = "Internal", **parts: Any) -> dict[str, Any]:
+        """Return a host with local switches a and b, and VMs that carry the address on the named switches."""
+        switches: list[dict[str, Any]] = [
+            {"id": guid(each), "name": each, "type": kind, "uplinks": []} for each in ("a", "b")
+        ]
+        switches.append({"id": guid("tenant"), "name": "tenant", "type": "External", "uplinks": ["nic1"]})
+        machines = [vm(each, adapter(MAC, False, switch=switch)) for each, switch in places]
+        return host(name, None, vms=machines, switches=switches, **parts)
+
+    @pytest.mark.parametrize("kind", ["Internal", "Private", "internal"])
+    def test_on_two_hosts_it_is_no_duplicate(self, kind: str) -> None:
+        documents = [self.on("hv1", ("x", "a"), kind=kind), self.on("hv2", ("y", "a"), kind=kind)]
+        assert not found("duplicate-address", *documents)
+
+    def test_a_declaration_does_not_bridge_them(self) -> None:
+        domains = plan(l2_domains=[{"name": "lab", "switch": "a"}])
+        assert not found("duplicate-address", self.on("hv1", ("x", "a")), self.on("hv2", ("y", "A")), plan=domains)
+
+    @pytest.mark.parametrize(
+        ("first", "second", "severity"),
+        [
+            ("a", "A", "critical"),
+            ("a", "b", None),
+            ("a", "tenant", None),
+            ("a", None, "critical"),
+            (None, "tenant", "critical"),
+        ],
+    )
+    def test_on_one_host(self, first: str | None, second: str | None, severity: str | None) -> None:
+        findings = found("duplicate-address", self.on("hv1", ("x", first), ("y", second)))
+        assert [finding["severity"] for finding in findings] == ([severity] if severity else [])
+
+    def test_the_hosts_own_adapter_is_on_its_internal_switch_and_a_card_on_none(self) -> None:
+        own: dict[str, Any] = {"host_adapters": [{"id": "h", "name": "vEthernet (a)", "mac": MAC, "switch": "a"}]}
+        assert one("duplicate-address", self.on("hv1", ("x", "a"), **own))["severity"] == "critical"
+        assert not found("duplicate-address", self.on("hv1", ("x", "b"), **own))
+        assert not found("duplicate-address", self.on("hv1", **own), self.on("hv2", ("x", "a")))
+        card: dict[str, Any] = {
+            "physical_adapters": [{"name": "nic1", "mac": MAC, "permanent_mac": MAC, "status": "Up"}]
+        }
+        assert not found("duplicate-address", self.on("hv1", ("x", "a"), **card))
+
+    def test_who_is_alone_on_such_a_switch_is_not_among_the_carriers_of_a_real_one(self) -> None:
+        documents = [self.on("hv1", ("x", "a")), self.on("hv2", ("y", "tenant")), self.on("hv3", ("z", "tenant"))]
+        finding = one("duplicate-address", *documents)
+        assert [machine["name"] for machine in finding["vms"]] == ["y", "z"]
+
+    def test_a_switch_that_was_not_read_may_reach_everything(self) -> None:
+        documents = [self.on("hv1", ("x", "a")), self.on("hv2", ("y", "a"))]
+        for document in documents:
+            del document["switches"]
+        assert one("duplicate-address", *documents)["severity"] == "critical"

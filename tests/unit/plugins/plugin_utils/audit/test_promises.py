@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import State
 from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_A,
     RANGE_B,
@@ -44,7 +46,7 @@ class TestPromiseNotCarried:
         assert not found("carried-without-promise", carried, claims=[claim(MAC, owner="other/x", state="gone")])
 
     @pytest.mark.parametrize("state", ["reserved", "releasing", "quarantined", "held"])
-    def test_only_applied_claims_are_expected_to_be_carried(self, state: str) -> None:
+    def test_only_applied_claims_are_expected_to_be_carried(self, state: State) -> None:
         assert not found("promise-not-carried", host(), claims=[claim(MAC, state=state)])
 
     def test_any_carrier_counts_but_a_checkpoint_does_not(self) -> None:
@@ -96,9 +98,8 @@ class TestCarriedWithoutPromise:
         [
             claim(MAC, owner="WEB01/network adapter"),
             claim(MAC, owner="web01/eth0"),
-            claim(MAC, owner="x", aliases=["web01/Network Adapter"]),
+            claim(MAC, owner="x", aliases=("web01/Network Adapter",)),
             claim(MAC, owner="x", vm_id=guid("web01").upper(), adapter_id="NIC1"),
-            claim(MAC, owner="x", vm_id=guid("web01")),
             claim(MAC, state="reserved"),
             claim(MAC, state="releasing"),
         ],
@@ -108,7 +109,7 @@ class TestCarriedWithoutPromise:
         assert not found("carried-without-promise", document, claims=[row], plan=plan(**POOLS))
 
     def test_a_clone_is_found_and_its_original_is_not(self) -> None:
-        row = claim(MAC, vm_id=guid("web01"), adapter_id="nic1", aliases=["web01/Network Adapter"])
+        row = claim(MAC, vm_id=guid("web01"), adapter_id="nic1", aliases=("web01/Network Adapter",))
         original = vm("web01", adapter(MAC, False, id="nic1"))
         clone = vm("web01", adapter(MAC, False, id="nic2"), id=guid("clone"))
         finding = one("carried-without-promise", host(vms=[original, clone]), claims=[row])
@@ -143,8 +144,8 @@ class TestWrongAddress:
     @pytest.mark.parametrize(
         ("mac", "state"), [("22-1D-D8-00-00-05", "applied"), (OTHER, "reserved"), (None, "applied")]
     )
-    def test_twins(self, mac: str | None, state: str) -> None:
-        row = {**self.ROW, "state": state}
+    def test_twins(self, mac: str | None, state: State) -> None:
+        row = replace(self.ROW, state=state)
         assert not found("wrong-address", host(vms=[vm("web01", adapter(mac, id="nic1"))]), claims=[row])
 
     def test_a_replica_does_not_decide(self) -> None:

@@ -225,10 +225,10 @@ class TestStaticInDynamicRange:
         ("row", "severity"),
         [
             (claim(MAC), "info"),
-            (claim(MAC, vm_id=guid("web01"), owner="c/x/y"), "info"),
+            (claim(MAC, vm_id=guid("web01"), adapter_id=adapter(MAC)["id"], owner="c/x/y"), "info"),
             (claim(MAC, state="quarantined"), "medium"),
             (claim(MAC, owner="db01/Network Adapter"), "medium"),
-            (claim(MAC, vm_id=guid("db01")), "medium"),
+            (claim(MAC, vm_id=guid("db01"), adapter_id="x"), "medium"),
             (claim("00155DE00006"), "medium"),
         ],
     )

@@ -103,7 +103,7 @@ def test_usage_and_documents() -> None:
     result = report(document, plan=plan(pools=pools), claims=[claim("221DD8000001"), claim("221DD8000002", "b/c")])
     ranges, pool = result["summary"]["usage"]
     assert (ranges["kind"], ranges["used"], ranges["size"], ranges["hosts"]) == ("host_range", 1, 256, ["hv1"])
-    assert (pool["name"], pool["used"], pool["promised"], pool["percent"]) == ("tenant", 1, 2, 10)
+    assert (pool["name"], pool["used"], pool["claimed"], pool["carried"], pool["percent"]) == ("tenant", 2, 2, 1, 20.0)
     (observed,) = result["observed"]
     assert (observed["subject"], observed["observed_at"], observed["age_seconds"]) == (
         "hv1",

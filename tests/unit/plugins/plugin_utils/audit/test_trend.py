@@ -99,7 +99,7 @@ def test_counts_hold_no_names_of_vms_and_carry_the_time_of_the_picture() -> None
 def test_prometheus_shows_rates_only_where_there_are_any() -> None:
     made = report(host("hv1"))
     assert "per_day" not in prometheus(made, NOW)
-    made["summary"]["usage"] = with_rates([row(100, promised=0)], counts(0, 100), [counts(10, 80)])
+    made["summary"]["usage"] = with_rates([row(100, claimed=0)], counts(0, 100), [counts(10, 80)])
     text = prometheus(made, NOW)
     assert 'macpool_range_per_day{kind="pool",name="tenant"} 2.0\n' in text
     assert 'macpool_range_days_left{kind="pool",name="tenant"} 462\n' in text

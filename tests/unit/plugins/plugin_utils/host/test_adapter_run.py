@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapter_run import Power, Pusher, Report
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapter_run import AdapterReport, AdapterRun
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import read_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.power import Power
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Fence, Job, Renewal, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import picture
@@ -53,12 +54,12 @@ class Scene:
         skip: bool = False,
         force_off: bool = False,
         bound: str = "fail",
-    ) -> Report:
+    ) -> AdapterReport:
         self.last = LabHost(self.bench, host, check)
-        pusher = Pusher(
+        pusher = AdapterRun(
             ledger=self.ledger,
             job=JOB,
-            host=self.last,
+            connection=self.last,
             preview=check,
             reserve_for=3600,
             power=Power(when, 300, force_off),
@@ -269,7 +270,7 @@ def test_a_vm_that_moves_away_between_two_reads_is_named_with_its_new_host(scene
         return genuine(operations)
 
     host.apply = moving  # type: ignore[method-assign]
-    pusher = Pusher(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False))
+    pusher = AdapterRun(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False))
     result = pusher.run(read_wishes([WISH, {"vm": "web02", "pool": "tenant"}])).as_result()
     assert (result["failed"], result["changed"]) == (True, True)
     assert 'VM "web01": expected a VM of that name or id on host "hv1"' in result["msg"]
@@ -299,7 +300,7 @@ def test_a_vm_that_comes_back_is_found_again(scene: Scene) -> None:
         return results
 
     host.apply = moving  # type: ignore[method-assign]
-    report = Pusher(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False)).run(read_wishes([WISH]))
+    report = AdapterRun(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False)).run(read_wishes([WISH]))
     assert not report.as_result().get("failed")
     assert scene.bench.mac(vm) == format_mac(scene.addresses()[0])
 
@@ -393,7 +394,9 @@ def test_a_job_that_another_one_overtook_tells_what_it_did_to_the_host_and_confi
         return results
 
     host.apply = overtaken  # type: ignore[method-assign]
-    result = Pusher(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False)).run(read_wishes([WISH])).as_result()
+    result = (
+        AdapterRun(scene.ledger, JOB, host, False, 3600, Power("fail", 1, False)).run(read_wishes([WISH])).as_result()
+    )
     assert (result["failed"], result["changed"]) == (True, True)
     assert "Another job works on it" in result["msg"]
     assert [row["status"] for row in result["adapters"]] == ["changed"]

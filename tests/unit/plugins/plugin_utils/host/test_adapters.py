@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import adapters as _host
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import Target, Wish
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.connection import result_error
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 
 A, B = 0x221DD8000A01, 0x221DD8000B02
 VM_ID = "11111111-2222-3333-4444-555555555555"
@@ -40,16 +43,17 @@ def vm(
 
 
 def observed(*vms: dict[str, Any]) -> dict[str, Any]:
-    return {"host": {"name": "hv1"}, "cluster": {"name": "hci1"}, "vms": list(vms), "warnings": []}
+    head = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "warnings": []}
+    return {**head, "cluster": {"name": "hci1"}, "vms": list(vms)}
 
 
-def targets(observation: dict[str, Any], *wishes: Wish) -> list[Target]:
-    return _host.find_targets(observation, wishes)
+def targets(observation: dict[str, Any], *wishes: Wish, skip_missing_vms: bool = False) -> list[Target]:
+    return _host.find_targets(ObservedHost.read(observation), wishes, skip_missing_vms)
 
 
 def decide(
     observation: dict[str, Any], address: int | None, when: str = "fail", bound: str = "fail", **wish: Any
-) -> _host.Item:
+) -> _host.AdapterDecision:
     goal = wish.pop("goal", "static" if address is not None else "dynamic")
     (target,) = targets(observation, Wish("web01", "eth0", goal, address, **wish))
     (item,) = _host.decide_adapters([(target, address)], when, bound)
@@ -109,8 +113,22 @@ def test_every_bad_entry_is_named_at_once() -> None:
 
 def test_a_vm_is_found_by_name_without_case_and_by_id() -> None:
     observation = observed(vm())
-    for name in ("WEB01", VM_ID, VM_ID.upper()):
-        assert targets(observation, Wish(name, "ETH0", "dynamic"))[0].adapter.vm == "web01"
+    for name in ("WEB01", VM_ID, VM_ID.upper(), f"{{{VM_ID}}}"):
+        assert targets(observation, Wish(name, "ETH0", "dynamic"))[0].adapter.vm.name == "web01"
+
+
+def test_vms_and_adapters_whose_names_differ_in_a_letter_are_two() -> None:
+    pair = [adapter("größe"), adapter("grösse", number=1)]
+    both = observed(vm("straße", adapters=pair), vm("strasse", vm_id="b" * 36))
+    for name, other in (("STRASSE", "strasse"), ("STRAßE", "straße")):
+        assert targets(both, Wish(name, None if other == "strasse" else "GRÖSSE", "pin"))[0].adapter.vm.name == other
+    assert targets(both, Wish("straße", "GRÖßE", "pin"))[0].adapter.name == "größe"
+
+
+def test_ids_are_sent_as_the_host_gave_them() -> None:
+    shouted = vm(vm_id=VM_ID.upper(), adapters=[{**adapter(), "id": "Microsoft:ABC\\dEf"}])
+    (operation,) = _host.adapter_operations([decide(observed(shouted), A)], 300, False)
+    assert (operation["vm_id"], operation["adapters"][0]["adapter_id"]) == (VM_ID.upper(), "Microsoft:ABC\\dEf")
 
 
 def test_the_only_adapter_needs_no_name_but_two_do() -> None:
@@ -156,23 +174,23 @@ def test_two_wishes_for_one_adapter_are_refused() -> None:
 @pytest.mark.parametrize("mode", ["Replica", "ExtendedReplica"])
 def test_a_replica_is_left_to_the_host_of_its_primary_where_vms_may_be_missing(mode: str) -> None:
     observation = observed(vm(replication_mode=mode))
-    assert _host.find_targets(observation, [Wish("web01", "eth0", "pin")], skip_missing_vms=True) == []
-    assert len(_host.find_targets(observation, [Wish("web01", "eth0", "pin")])) == 1
+    assert targets(observation, Wish("web01", "eth0", "pin"), skip_missing_vms=True) == []
+    assert len(targets(observation, Wish("web01", "eth0", "pin"))) == 1
     primary = observed(vm(replication_mode="Primary"))
-    assert len(_host.find_targets(primary, [Wish("web01", "eth0", "pin")], skip_missing_vms=True)) == 1
+    assert len(targets(primary, Wish("web01", "eth0", "pin"), skip_missing_vms=True)) == 1
 
 
 def test_missing_vms_can_be_left_out_and_nothing_else() -> None:
     observation = observed(vm())
-    assert _host.find_targets(observation, [Wish("other", "eth0", "pin")], skip_missing_vms=True) == []
+    assert targets(observation, Wish("other", "eth0", "pin"), skip_missing_vms=True) == []
     with pytest.raises(MacPoolError, match="eth9"):
-        _host.find_targets(observation, [Wish("web01", "eth9", "pin")], skip_missing_vms=True)
+        targets(observation, Wish("web01", "eth9", "pin"), skip_missing_vms=True)
 
 
 def test_vms_that_could_not_be_read_are_not_no_vms() -> None:
-    unreadable = {"host": {"name": "hv1"}, "warnings": ["vms: access denied"]}
-    with pytest.raises(MacPoolError, match="cannot be read: vms: access denied"):
-        _host.find_targets(unreadable, [Wish("web01", None, "pin")], skip_missing_vms=True)
+    unreadable = {**observed(), "vms": None, "warnings": ["vms: access denied"]}
+    with pytest.raises(MacPoolError, match='Cannot read the VMs of host "hv1": vms: access denied'):
+        targets(unreadable, Wish("web01", None, "pin"), skip_missing_vms=True)
 
 
 @pytest.mark.parametrize("state", ["Off", "Running", "Saved", "Paused", "Stopping", "FastSavedCritical"])
@@ -186,9 +204,7 @@ def test_what_is_as_wanted_stays_whatever_the_vm_does(state: str, when: str) -> 
     assert _host.adapter_operations([item], 300, False) == []
 
 
-@pytest.mark.parametrize(
-    ("mac", "dynamic"), [("000000000000", True), ("221DD8000A01", True), ("221DD8000B02", False), ("no mac", False)]
-)
+@pytest.mark.parametrize(("mac", "dynamic"), [("000000000000", True), ("221DD8000A01", True), ("221DD8000B02", False)])
 def test_an_off_vm_is_changed_with_what_was_seen_as_expectation(mac: str, dynamic: bool) -> None:
     item = decide(observed(vm(adapters=[adapter(mac=mac, dynamic=dynamic)])), A)
     (operation,) = _host.adapter_operations([item], 60, True)
@@ -271,6 +287,29 @@ def test_nothing_can_be_pinned_before_the_first_start_and_no_multicast_ever() ->
 
 
 @pytest.mark.parametrize(
+    ("mac", "dynamic", "found"),
+    [
+        (None, True, "found no address"),
+        ("", False, "found no address"),
+        ("no mac", True, 'found "no mac", which is no address'),
+        ("221DD8000B02", None, "not known whether it is dynamic"),
+    ],
+)
+def test_an_adapter_that_could_not_be_read_is_refused_when_it_is_to_be_changed_or_pinned(
+    mac: str | None, dynamic: Any, found: str
+) -> None:
+    odd = observed(vm(adapters=[{**adapter(), "mac": mac, "dynamic": dynamic}]))
+    label = 'adapter "eth0" of VM "web01" on host "hv1"'
+    with pytest.raises(MacPoolError, match=f"{label}: .*{found}"):
+        decide(odd, A, "pending")
+    (target,) = targets(odd, Wish("web01", None, "pin"))
+    with pytest.raises(MacPoolError, match=f"{label}: .*{found}"):
+        _host.check_pin(target)
+    if dynamic:
+        assert decide(odd, None).status == "unchanged", "what is dynamic already needs no reading"
+
+
+@pytest.mark.parametrize(
     ("row", "carried"),
     [
         ({"mac": "221DD8000A01", "dynamic": False}, True),
@@ -290,14 +329,12 @@ def test_only_the_read_back_proves_that_an_address_arrived(row: dict[str, Any], 
 
 @pytest.mark.parametrize("status", ["refused", "failed", "skipped"])
 def test_what_is_not_done_is_an_error_with_the_host_own_words(status: str) -> None:
-    error = _host.result_error(
-        "VM x", "y", {"status": status, "reason": "shutdown_action", "message": "ShutdownAction is 1"}
-    )
+    error = result_error("VM x", "y", {"status": status, "reason": "shutdown_action", "message": "ShutdownAction is 1"})
     assert error is not None
     assert "ShutdownAction is 1" in str(error)
     assert "set the VM resource's ShutdownAction to 0" in error.remedy
-    assert _host.result_error("VM x", "y", {"status": "done"}) is None
-    assert _host.result_error("VM x", "y", {"status": "unchanged"}) is None
+    assert result_error("VM x", "y", {"status": "done"}) is None
+    assert result_error("VM x", "y", {"status": "unchanged"}) is None
 
 
 BOUND = {"profile_id": "{0B1C2D3E-0000-4000-8000-000000000001}", "profile_data": 1}
@@ -336,7 +373,7 @@ def test_what_is_as_wanted_is_not_refused_for_being_bound() -> None:
 
 
 def test_the_null_profile_binds_nobody_and_an_unread_one_may() -> None:
-    null = adapter(profile={"profile_id": _host.NULL_PROFILE, "profile_data": 2})
+    null = adapter(profile={"profile_id": NULL_PROFILE, "profile_data": 2})
     assert decide(observed(vm(adapters=[null])), A).status == "change"
     del null["port_profile"]
     with pytest.raises(MacPoolError, match="a port profile that could not be read"):

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import NULL_PROFILE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profile_run import Binder, ProfileReport
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profile_run import ProfileReport, ProfileRun
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.profiles import decide_profiles, read_profile_wishes
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.host.lab_host import LabHost
 
@@ -31,7 +32,7 @@ def bench() -> Bench:
 
 def bind(bench: Bench, *entries: dict[str, Any], **more: Any) -> ProfileReport:
     host = LabHost(bench, more.pop("host", "hv1"), more.pop("check", False), more.pop("meanwhile", None))
-    return Binder(host, **more).run(read_profile_wishes([{"vm": "web01", **entry} for entry in entries]))
+    return ProfileRun(host, **more).run(read_profile_wishes([{"vm": "web01", **entry} for entry in entries]))
 
 
 def profile(bench: Bench, vm: str = "web01") -> tuple[str, int] | None:
@@ -174,7 +175,7 @@ def test_a_vm_that_comes_back_is_found_again(bench: Bench) -> None:
         return genuine(gather, vms)
 
     host.observe = coming  # type: ignore[method-assign]
-    report = Binder(host).run(read_profile_wishes([{"vm": "db01", "interface_id": ONE}]))
+    report = ProfileRun(host).run(read_profile_wishes([{"vm": "db01", "interface_id": ONE}]))
     assert [row.status for row in report.rows] == ["changed"]
     assert profile(bench, vm) == (f"{{{ONE}}}", 1)
 
@@ -184,4 +185,4 @@ def test_a_profile_that_could_not_be_read_is_not_none(bench: Bench) -> None:
     del observation["vms"][0]["adapters"][0]["port_profile"]
     wishes = read_profile_wishes([{"vm": "web01", "absent": True}])
     with pytest.raises(MacPoolError, match="could not be read"):
-        decide_profiles(observation, wishes, skip_missing_vms=False, rebind=False)
+        decide_profiles(ObservedHost.read(observation), wishes, skip_missing_vms=False, rebind=False)

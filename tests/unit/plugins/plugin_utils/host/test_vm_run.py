@@ -111,7 +111,7 @@ def test_a_vm_that_is_half_made_is_named_with_its_id(scene: Scene) -> None:
     result = scene.run().as_result()
     vm = scene.bench.world.find("web01")[1].id
     assert (result["failed"], result["changed"], result["vms"][0]["vm_id"]) == (True, True, vm)
-    assert f"the VM is there now, with the id {vm}" in result["msg"]
+    assert f"the VM exists now, with the id {vm}" in result["msg"]
     assert not scene.run().as_result().get("failed")
     assert scene.bench.world.find("web01")[1].id == vm
 
@@ -147,7 +147,7 @@ def test_a_vm_that_moves_away_meanwhile_is_found_elsewhere(scene: Scene) -> None
 def test_hosts_that_do_not_have_it_list_it_as_missing(scene: Scene) -> None:
     scene.bench.vm("web01", "hv2", role=True)
     report = scene.run("web01", "other", create=False)
-    assert (report.missing, report.courses) == (["web01", "other"], [])
+    assert (report.missing, report.rows) == (["web01", "other"], [])
     report = scene.run("web01", "other", host="hv2", create=False)
     assert (report.missing, statuses(report)) == (["other"], ["changed"])
 

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import vms as _vm
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.vms import (
     CREATE,
     REMOVE,
@@ -45,11 +46,12 @@ def group(name: str = "web01", vm_id: str = VM_ID, node: str = "hv2") -> dict[st
 
 def observed(*vms: dict[str, Any], groups: Any = (), lone: bool = False, **more: Any) -> dict[str, Any]:
     cluster = None if lone else {"name": "hci1", "groups": list(groups)}
-    return {"host": {"name": "hv1"}, "cluster": cluster, "vms": list(vms), "warnings": [], **more}
+    head = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "warnings": []}
+    return {**head, "cluster": cluster, "vms": list(vms), **more}
 
 
-def decide(observation: dict[str, Any], wish: VmWish = WISH, goal: Goal = PRESENT) -> _vm.VmItem:
-    items, missing = _vm.decide_vms(observation, [wish], goal, "hv1.inventory")
+def decide(observation: dict[str, Any], wish: VmWish = WISH, goal: Goal = PRESENT) -> _vm.VmDecision:
+    items, missing = _vm.decide_vms(ObservedHost.read(observation), [wish], goal, "hv1.inventory")
     assert missing == []
     return items[0]
 
@@ -63,13 +65,14 @@ def decide(observation: dict[str, Any], wish: VmWish = WISH, goal: Goal = PRESEN
         ("2T", 2 << 40),
         (4294967296, 4 << 30),
         ("33554432B", 32 << 20),
+        ("1.5 GB", 3 << 29),
     ],
 )
 def test_memory_is_counted_in_powers_of_1024(text: object, size: int) -> None:
     assert _vm.parse_memory(text, "x") == size
 
 
-@pytest.mark.parametrize("text", ["", "GB", "4.5.1GB", "-4GB", "4XB", "4GB5", "four", 4096, "16MB", True])
+@pytest.mark.parametrize("text", ["", "GB", "4.5.1GB", "-4GB", "4XB", "4GB5", "4 Gbit", "four", 4096, "16MB", True])
 def test_memory_that_cannot_be_meant_is_refused(text: object) -> None:
     with pytest.raises(MacPoolError, match=r"x: expected .*4GB"):
         _vm.parse_memory(text, "x")
@@ -203,6 +206,23 @@ def test_a_vm_that_the_cluster_has_elsewhere_is_not_made_twice(name: str, goal: 
     assert (item.steps, item.node, item.vm_id) == ((), "hv2", VM_ID)
 
 
+def test_a_role_whose_vm_could_not_be_read_is_not_taken_for_no_role() -> None:
+    """Law 5: the VM may be this one, and would be made twice."""
+    unread = {**group(), "vm_id": None}
+    item = decide(observed(groups=[unread]))
+    assert (item.steps, item.node) == ((), "hv2")
+    with pytest.raises(MacPoolError, match=r'the role of VM of an id that could not be read on node "hv1"'):
+        decide(observed(groups=[{**unread, "owner_node": "hv1"}]))
+
+
+def test_names_that_differ_in_a_letter_are_two_vms() -> None:
+    """A host can have both, and each is found by its own name."""
+    both = observed(vm("straße", "Running"), vm("strasse", vm_id=OTHER_ID))
+    assert decide(both, replace(WISH, name="STRASSE"), STARTED).vm_id == OTHER_ID
+    assert decide(both, replace(WISH, name="STRAßE"), STARTED).vm_id == VM_ID
+    assert decide(observed(vm("strasse")), replace(WISH, name="straße")).steps == (CREATE,)
+
+
 def test_a_role_that_belongs_to_another_vm_is_not_taken() -> None:
     taken = [group("web01", OTHER_ID, "hv1")]
     with pytest.raises(MacPoolError, match=f'cluster role "web01".*{OTHER_ID}.*"hv1"'):
@@ -222,7 +242,7 @@ def test_a_role_that_belongs_to_another_vm_is_not_taken() -> None:
 @pytest.mark.parametrize("goal", [PRESENT, ABSENT])
 def test_absence_must_be_proven(broken: dict[str, Any], goal: Goal) -> None:
     """Law 5: a VM that could not be seen would be created twice, or reported as gone."""
-    with pytest.raises(MacPoolError, match=r"proof that there is no VM of that name.*(denied)"):
+    with pytest.raises(MacPoolError, match=r"proof that no VM of that name exists.*(denied)"):
         decide(observed(**broken), goal=goal)
     unread = observed()
     del unread["cluster"]
@@ -253,8 +273,8 @@ def test_a_vm_is_created_on_the_host_that_it_names(host: str | None) -> None:
 
 def test_other_hosts_leave_it_out_unless_they_have_it() -> None:
     wish = replace(WISH, host="hv2")
-    assert _vm.decide_vms(observed(), [wish], PRESENT, "hv1") == ([], [wish])
-    assert _vm.decide_vms(observed(), [WISH], Goal("present", create=False), "hv1") == ([], [WISH])
+    assert _vm.decide_vms(ObservedHost.read(observed()), [wish], PRESENT, "hv1") == ([], [wish])
+    assert _vm.decide_vms(ObservedHost.read(observed()), [WISH], Goal("present", create=False), "hv1") == ([], [WISH])
     assert decide(observed(vm()), wish, STARTED).steps == (START,)
 
 
@@ -265,7 +285,6 @@ def test_what_is_nowhere_needs_no_stopping_and_no_removing(goal: Goal) -> None:
 
 
 def test_one_bad_wish_stops_all_of_them() -> None:
+    seen = ObservedHost.read(observed(vm(state="Saved"), vm("web02", "Paused", OTHER_ID)))
     with pytest.raises(ManyErrors):
-        _vm.decide_vms(
-            observed(vm(state="Saved"), vm("web02", "Paused", OTHER_ID)), [WISH, VmWish("web02")], STARTED, "hv1"
-        )
+        _vm.decide_vms(seen, [WISH, VmWish("web02")], STARTED, "hv1")

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import (
-    STRATEGIES,
     Runs,
     Taken,
     candidate,
     choose,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import STRATEGIES
 
 UNIVERSE = 40
 numbers = st.integers(0, UNIVERSE - 1)

@@ -691,9 +691,10 @@ def test_usage_counts_what_is_taken_by_whom(ledger: Ledger, clock: Clock) -> Non
     ledger.lease(JOB, ["hv1"])
     ledger.observe([picture("hv1", clock.now, vm(POOL + 1, "vm1/eth0"), vm(POOL + 10, "z/eth0", "vm-z"))], JOB)
     tenant, host = ledger.usage()
-    assert (tenant.by_state, tenant.carried) == ({"applied": 1, "held": 1, "releasing": 1, "reserved": 2}, 1)
+    assert (tenant.by_state, tenant.carried) == ({"applied": 1, "held": 1, "releasing": 1, "reserved": 2}, 2)
+    assert (tenant.claimed, tenant.quarantined, tenant.used) == (5, 0, 6)
     assert (tenant.size, tenant.free, tenant.percent, tenant.warn_at) == (16, 10, 37.5, 80)
-    assert (host.pool, host.size, host.free) == ("host/hv1", 4, 4)
+    assert (host.name, host.size, host.free) == ("host/hv1", 4, 4)
 
 
 def test_intents_stay_open_until_finished(ledger: Ledger) -> None:

@@ -11,6 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
+    Claim,
+    Identity,
+    Lease,
+    LeaseState,
+    State,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 
@@ -138,15 +145,23 @@ def one(rule: str, *documents: Mapping[str, Any], **options: Any) -> dict[str, A
     return finding
 
 
-def claim(address: str, owner: str = "web01/Network Adapter", state: str = "applied", **parts: Any) -> Document:
-    """Return a row of the ledger."""
-    row = {"address": address, "owner": owner, "pool": "tenant", "state": state, "vm_id": None, "adapter_id": None}
-    return {**row, "aliases": [], **parts}
+def claim(
+    address: str,
+    owner: str = "web01/Network Adapter",
+    state: State = "applied",
+    vm_id: str | None = None,
+    adapter_id: str = "",
+    pool: str = "tenant",
+    **parts: Any,
+) -> Claim:
+    """Return a claim of the ledger."""
+    identity = Identity(vm_id, adapter_id) if vm_id else None
+    return Claim(int(address, 16), owner, pool, state, generation=1, since=0, identity=identity, **parts)
 
 
-def lease(name: str, start: str, end: str, dynamic_end: str | None = None, state: str = "active") -> Document:
+def lease(name: str, start: str, end: str, dynamic_end: str | None = None, state: LeaseState = "active") -> Lease:
     """Return a leased block of the ledger."""
-    return {"host": name, "start": start, "end": end, "dynamic_end": dynamic_end or end, "state": state}
+    return Lease(name, int(start, 16), int(end, 16), int(dynamic_end or end, 16), state, generation=1, since=0)
 
 
 def bound(

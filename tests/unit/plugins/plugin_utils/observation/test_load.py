@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.load import Loaded, load_directory
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.load import load_directory
 from tests.unit.plugins.plugin_utils.observation.documents import (
     RANGE_B,
     adapter,
@@ -28,48 +26,9 @@ from tests.unit.plugins.plugin_utils.observation.documents import (
     report,
     vm,
 )
+from tests.unit.plugins.plugin_utils.observation.exported import as_csv, load, nic
 
 WEB, DB = guid("web01"), guid("db01")
-
-
-def nic(name: str, vm_id: str, mac: str, **parts: Any) -> dict[str, Any]:
-    """Return an adapter as ConvertTo-Json writes it: enumerations are numbers."""
-    return {
-        "ClusterMonitored": True,
-        "MacAddress": mac,
-        "DynamicMacAddressEnabled": True,
-        "MacAddressSpoofing": 1,
-        "SwitchName": "tenant",
-        "Connected": True,
-        "VlanSetting": {"OperationMode": 1, "AccessVlanId": 100, "AllowedVlanIdList": []},
-        "Name": "Network Adapter",
-        "Id": f"Microsoft:{vm_id.upper()}\\{guid(name).upper()}",
-        "IsManagementOs": False,
-        "VMId": vm_id,
-        "VMName": name,
-        "VMSnapshotId": "00000000-0000-0000-0000-000000000000",
-        "VMSnapshotName": "",
-        "ComputerName": "HV1",
-        **parts,
-    }
-
-
-def load(directory: Path, **files: str | bytes | Any) -> Loaded:
-    """Write files (a name's last underscore is its dot) and load them."""
-    for name, content in files.items():
-        stem, _underscore, suffix = name.rpartition("_")
-        data = content if isinstance(content, (str, bytes)) else json.dumps(content)
-        (directory / f"{stem}.{suffix}").write_bytes(data if isinstance(data, bytes) else data.encode())
-    return load_directory(directory)
-
-
-def as_csv(rows: list[dict[str, Any]], delimiter: str = ",") -> str:
-    """Return rows as Export-Csv writes them: every field in quotes, everything text."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), quoting=csv.QUOTE_ALL, delimiter=delimiter, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({key: str(value) if value is not None else "" for key, value in row.items()} for row in rows)
-    return out.getvalue()
 
 
 def test_our_own_documents_come_back_as_they_are(tmp_path: Path) -> None:
@@ -241,7 +200,6 @@ def test_an_empty_answer_means_that_there_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.json", b"", "no JSON"),
         ("x.json", b"{", "no JSON"),
         ("x.json", b"[" * 100_000, "no JSON"),
         ("x.json", b'"hello"', "str"),
@@ -250,8 +208,6 @@ def test_an_empty_answer_means_that_there_is_none(tmp_path: Path) -> None:
         ("x.json", b"\xff\xfe\x00", "neither UTF-8 nor UTF-16"),
         ("x.json", b"\xe9\xe9", "neither UTF-8 nor UTF-16"),
         ("x.json", b'{"value": [{"resourceRef": "/macPools/a"}], "nextLink": "https://nc/2"}', "first page"),
-        ("x.csv", b"", "empty"),
-        ("x.csv", b"#TYPE x\n", "empty"),
         ("x.csv", b"a,b\n1,2\n", "with a, b"),
         ("x.csv", b'VMName,MacAddress\n"web', "no CSV"),
     ],

@@ -24,6 +24,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import (
     parse_plan,
     parse_subject,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 TODAY = dt.date(2026, 11, 21)
 EXAMPLE = """
@@ -335,6 +336,31 @@ def test_a_hostile_pool_name_is_refused(name: str) -> None:
     assert "Rename it." in one_error_of({"scope": "west", "pools": {name: land}}).remedy
 
 
+@pytest.mark.parametrize("name", [100, 1.5, 0x10, True, False, dt.date(2027, 1, 31)])
+def test_what_yaml_made_something_else_of_is_to_be_quoted(name: Any) -> None:
+    """Pools and scopes are named by VLAN, by on or off; hosts and waivers by number, by time, by an address."""
+    land = {"ranges": [{"start": "22-00-00-00-00-00", "size": 1}]}
+    lease = {"ranges": [{"start": "22-00-00-10-00-00", "size": 64}], "size_per_host": 4, "hosts": [name]}
+    other = {"name": name, "kind": "other", "start": "22-00-00-00-00-00", "size": 1}
+    waiver = {"rule": "stranded", "reason": "x", "owner": "me", "until": "2999-01-01"}
+    for plan, place in (
+        ({"scope": "west", "pools": {name: land}}, f"macpool_plan.pools.{name}"),
+        ({"scope": name}, "macpool_plan.scope"),
+        ({"scope": "west", "host_ranges": lease}, "macpool_plan.host_ranges.hosts[0]"),
+        ({"scope": "west", "other_allocators": [other]}, "macpool_plan.other_allocators[0].name"),
+        ({"scope": "west", "l2_domains": [{"name": name}]}, "macpool_plan.l2_domains[0].name"),
+        ({"scope": "west", "waivers": [{**waiver, "subject": name}]}, "macpool_plan.waivers[0].subject"),
+    ):
+        error = one_error_of(plan)
+        assert error.subject == place
+        assert error.remedy.startswith("Quote it: without quotes, YAML reads ")
+
+
+def test_what_a_remedy_to_quote_names_is_what_yaml_reads() -> None:
+    read_by_yaml = yaml.safe_load("[on, off, yes, no, true, 100, 1.5, 12:34:56:12:34:56, 2027-01-31]")
+    assert {type(value) for value in read_by_yaml} == {bool, int, float, dt.date}
+
+
 # Nobody's land is anybody else's
 
 BASE = 0x221DD8000000
@@ -502,48 +528,48 @@ def test_the_subject_of_a_waiver(subject: str, interval: Interval | None) -> Non
 # Warnings
 
 
-def warnings_of(start: str, size: int = 256, kind: str = "pool") -> list[str]:
+def warned(start: str, size: int = 256, kind: str = "pool") -> list[str]:
     land = {"start": start, "size": size}
     if kind == "pool":
-        return list(read({"scope": "west", "pools": {"tenant": {"ranges": [land]}}}).warnings)
+        return list(warnings_of(read({"scope": "west", "pools": {"tenant": {"ranges": [land]}}})))
     hosts = {"ranges": [land], "size_per_host": 16, "hosts": ["hv1"]}
-    return list(read({"scope": "west", "host_ranges": hosts}).warnings)
+    return list(warnings_of(read({"scope": "west", "host_ranges": hosts})))
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 def test_an_x2_prefix_is_silent(kind: str) -> None:
-    assert warnings_of("22-1D-D8-00-00-00", 1 << 20, kind) == []
-    assert warnings_of("52-54-00-00-00-00", 1 << 20, kind) == []
+    assert warned("22-1D-D8-00-00-00", 1 << 20, kind) == []
+    assert warned("52-54-00-00-00-00", 1 << 20, kind) == []
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 @pytest.mark.parametrize("start", ["02-01-0A-00-00-00", "02-20-0A-00-00-00", "02-BF-0A-00-00-00"])
 def test_land_of_nlb_is_named(start: str, kind: str) -> None:
-    (warning,) = warnings_of(start, kind=kind)
+    (warning,) = warned(start, kind=kind)
     assert "Windows NLB" in warning
 
 
 @pytest.mark.parametrize("start", ["02-00-FF-FF-FF-00", "02-21-00-00-00-00", "02-BE-FF-FF-FF-00", "02-C0-00-00-00-00"])
 def test_land_beside_that_of_nlb_is_silent(start: str) -> None:
-    assert warnings_of(start) == []
+    assert warned(start) == []
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 @pytest.mark.parametrize("octet", ["06", "2A", "FE"])
 def test_local_land_that_is_not_the_administrators_is_named(octet: str, kind: str) -> None:
-    (warning,) = warnings_of(f"{octet}-1D-D8-00-00-00", kind=kind)
+    (warning,) = warned(f"{octet}-1D-D8-00-00-00", kind=kind)
     assert f"begins with {octet}" in warning
     assert "x2" in warning
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 def test_a_registered_prefix_is_named_with_its_owner(kind: str) -> None:
-    (warning,) = warnings_of("00-50-56-00-00-00", kind=kind)
+    (warning,) = warned("00-50-56-00-00-00", kind=kind)
     assert "VMware" in warning
 
 
 def test_every_registered_prefix_of_a_wide_range_counts() -> None:
-    (warning,) = warnings_of("00-50-55-00-00-00", 3 << 24)
+    (warning,) = warned("00-50-55-00-00-00", 3 << 24)
     assert "and 2 more prefixes to others" in warning
 
 
@@ -556,7 +582,7 @@ def test_every_registered_prefix_of_a_wide_range_counts() -> None:
     ],
 )
 def test_leased_land_of_hyperv_names_the_hosts_that_make_it_too(start: str, size: int, first: str, last: str) -> None:
-    assert any(f"from {first} to {last}" in warning for warning in warnings_of(start, size, "host"))
+    assert any(f"from {first} to {last}" in warning for warning in warned(start, size, "host"))
 
 
 # The digest

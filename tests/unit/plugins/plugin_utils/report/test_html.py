@@ -283,7 +283,9 @@ class TestHasEverything:
     def test_usage_of_a_network_controllers_pool(self) -> None:
         pool = nc_pool("p1", "00-1D-D8-B7-1C-00", "00-1D-D8-B7-1C-FF", 256, 200)
         _report, page = made(host(), controller(pools=[pool]))
-        assert ["nc_pool", "p1", 0x001DD8B71C00, 0x001DD8B71CFF, 256, 200, 0, 78, 80, None, None] in page.data["usage"]
+        assert ["nc_pool", "p1", 0x001DD8B71C00, 0x001DD8B71CFF, 256, 200, 0, 78.1, 80, None, None] in page.data[
+            "usage"
+        ]
 
     def test_sources_with_what_is_missing_in_them(self) -> None:
         _report, page = made(host(switches=None, warnings=["port profiles: access denied"]), {"schema": 7, "kind": "?"})

@@ -108,7 +108,7 @@ def test_usage_of_ranges_and_pools() -> None:
     assert value(found, "macpool_range_size", kind="host_range", name="hv1") == 256
     assert value(found, "macpool_range_used", kind="host_range", name="hv1") == 3
     assert value(found, "macpool_range_size", kind="pool", name="tenant") == 256
-    assert value(found, "macpool_range_promised", kind="pool", name="tenant") == 1
+    assert value(found, "macpool_range_claimed", kind="pool", name="tenant") == 1
 
 
 def test_usage_of_a_network_controllers_pool() -> None:

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_mac
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import interfaces as rules
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.claims import InterfaceClaims
@@ -124,7 +124,7 @@ def nic(mac: str = "221DD8000001", profile: str | None = ONE, dynamic: bool = Fa
 
 def seen(*vms: Json, host: str = "hv1") -> Json:
     """An observation."""
-    return {"host": {"name": host}, "vms": list(vms)}
+    return {"schema": 1, "kind": "hyperv_host", "host": {"name": host}, "vms": list(vms)}
 
 
 def there(*ids: str, mac: str | None = "221DD80000AA") -> list[Json]:
@@ -207,7 +207,7 @@ def test_an_adapter_whose_profile_was_not_read_is_not_taken_for_unbound() -> Non
 
 
 def test_a_host_whose_vms_were_not_read_is_not_taken_for_empty() -> None:
-    unread = {"host": {"name": "hv2"}, "vms": None, "warnings": ["vms: access denied"]}
+    unread = {**seen(host="hv2"), "vms": None, "warnings": ["vms: access denied"]}
     with pytest.raises(MacPoolError, match=r'host "hv2".*access denied'):
         rules.in_step([seen(vm("web01", nic())), unread], there(ONE))
 
@@ -407,52 +407,3 @@ def test_the_ledger_is_opened_only_for_owners_and_then_before_anything_is_writte
     task.after([{"dynamic": True}], [{"mac_address": "001DD8070000"}])
     with pytest.raises(MacPoolError, match="ledger"):
         task.before([{"name": "a", "owner": "web01/eth0", "dynamic": True}], willing)
-
-
-# --- many at once -----------------------------------------------------------------------------------------------------
-
-
-def row(name: str, status: str, state: str | None = "Succeeded") -> Json:
-    """An interface of a result."""
-    return {"name": name, "status": status, "provisioning_state": state, "before": {}, "after": {"x": name}}
-
-
-def test_only_what_is_to_be_written_or_waited_for_is_left() -> None:
-    rows = [row("a", "unchanged"), row("b", "created", None), row("c", "unchanged", "Updating"), row("d", "changed")]
-    assert rules.unfinished(rows) == [1, 2, 3]
-
-
-def test_parts_become_one_result_in_the_order_of_the_request() -> None:
-    predicted = {"interfaces": [row("a", "created"), row("b", "unchanged"), row("c", "created"), row("d", "created")]}
-    first = {"changed": True, "interfaces": [row("a", "created")], "diff": {"before": {"a": {}}, "after": {"a": 1}}}
-    failed = {
-        "changed": False,
-        "failed": True,
-        "msg": "no",
-        "errors": [{"subject": "c"}],
-        "interfaces": [row("c", "failed")],
-    }
-    last = {"changed": True, "interfaces": [row("d", "created")], "diff": {"before": {"d": {}}, "after": {"d": 4}}}
-    whole = rules.together(predicted, [0, 2, 3], [first, failed, last])
-    assert [(item["name"], item["status"]) for item in whole["interfaces"]] == [
-        ("a", "created"),
-        ("b", "unchanged"),
-        ("c", "failed"),
-        ("d", "created"),
-    ]
-    assert (whole["changed"], whole["failed"], whole["msg"], whole["errors"]) == (True, True, "no", [{"subject": "c"}])
-    assert whole["diff"] == {"before": {"a": {}, "d": {}}, "after": {"a": 1, "d": 4}}
-
-
-def test_what_was_left_after_a_part_that_failed_as_a_whole_is_not_told_as_done() -> None:
-    predicted = {"interfaces": [row(name, "created") for name in "abc"]}
-    first = {"changed": True, "interfaces": [row("a", "created")]}
-    whole = rules.together(predicted, [0, 1, 2], [first, {"failed": True, "msg": "refused"}])
-    assert [item["status"] for item in whole["interfaces"]] == ["created", "failed", "failed"]
-    assert [item.get("reason") for item in whole["interfaces"]] == [None, "refused", "refused"]
-    assert (whole["changed"], whole["failed"]) == (True, True)
-
-
-def test_nothing_to_write_is_the_check_itself() -> None:
-    predicted = {"interfaces": [row("a", "unchanged")]}
-    assert rules.together(predicted, [], []) == {"changed": False, "interfaces": predicted["interfaces"]}

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host as it was just observed: what decisions about it are based on. Pure.
+
+Everything comes from the one model of observations. Added is how the host contract spells it: an operation sends ids
+exactly as the host gave them, and port profiles with braces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...module_utils._errors import MacPoolError
+from ...module_utils._ids import plain_id
+from ...module_utils._mac import Interval
+from .._names import adapter_name
+from .._observation.model import NULL_PROFILE, Carrier, Cluster, Group, Host, Vm
+from .._observation.read import read_documents
+from .._text import plain, quoted
+
+
+@dataclass(frozen=True)
+class PortProfile:
+    """By which interface the Network Controller knows an adapter (facts 85 to 87).
+
+    ``id`` is the instance id of the interface, a GUID in braces and lower case.
+    """
+
+    id: str
+    data: int
+
+    @property
+    def binds(self) -> bool:
+        """Tell whether it names an interface; the null profile names none."""
+        return self.id != NULL_PROFILE
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any] | None) -> PortProfile | None:
+        """Return the profile of an operation's result; None for none."""
+        return cls(f"{{{plain_id(document['profile_id'])}}}", int(document["profile_data"])) if document else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the profile as observations and operations have it."""
+        return {"profile_id": self.id, "profile_data": self.data}
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One adapter of one VM."""
+
+    vm: Vm
+    carrier: Carrier
+    cluster: str = ""
+    """Name of the cluster; empty for a lone host and where it was not read."""
+
+    @property
+    def id(self) -> str:
+        """Return the id as the host gave it."""
+        return self.carrier.given_id
+
+    @property
+    def vm_id(self) -> str:
+        """Return the id of the VM as the host gave it."""
+        return self.vm.given_id
+
+    @property
+    def name(self) -> str:
+        """Return the name of the adapter."""
+        return self.carrier.name
+
+    @property
+    def mac(self) -> str | None:
+        """Return the address as the host showed it."""
+        return self.carrier.text
+
+    @property
+    def address(self) -> int | None:
+        """Return the address; None when the adapter never had one, or shows no address at all."""
+        return self.carrier.address
+
+    @property
+    def never_started(self) -> bool:
+        """Tell whether the adapter shows the zeros of one that has no address yet."""
+        return self.carrier.value == 0
+
+    @property
+    def dynamic(self) -> bool | None:
+        """Tell whether Hyper-V chooses the address; None when the host did not say."""
+        return self.carrier.dynamic
+
+    @property
+    def unreadable(self) -> str:
+        """Return what the host did not tell of the address, for a sentence; empty when it told everything."""
+        if self.carrier.value is None:
+            return "no address" if not self.mac else f"{quoted(self.mac)}, which is no address"
+        return "an address of which it is not known whether it is dynamic" if self.dynamic is None else ""
+
+    @property
+    def shown(self) -> str:
+        """Return the address and its kind, for a sentence."""
+        return self.unreadable or f"{self.mac} ({'dynamic' if self.dynamic else 'static'})"
+
+    @property
+    def label(self) -> str:
+        """Return the adapter's name for messages."""
+        return f"adapter {quoted(self.name)} of VM {quoted(self.vm.name)} on host {quoted(self.vm.host.name)}"
+
+    @property
+    def owner_name(self) -> str:
+        """Return the name under which the ledger knows the adapter until it is bound to the ids."""
+        return adapter_name(self.vm.name, self.name)
+
+    @property
+    def profile_read(self) -> bool:
+        """Tell whether the port profile was gathered and could be read."""
+        has_data = self.carrier.profile_data is not None or not self.carrier.profile_id
+        return self.carrier.profile_known and has_data
+
+    @property
+    def profile(self) -> PortProfile | None:
+        """Return the port profile; None for none, and for one that was not read."""
+        if not self.carrier.profile_id or self.carrier.profile_data is None:
+            return None
+        return PortProfile(f"{{{self.carrier.profile_id}}}", self.carrier.profile_data)
+
+    @property
+    def bound_to(self) -> PortProfile | None:
+        """Return the profile that binds the adapter to an interface of the Network Controller; None when none does."""
+        return self.profile if self.profile and self.profile.binds else None
+
+    @property
+    def vlan(self) -> str:
+        """Return the VLAN in words; empty for untagged."""
+        vlan = self.carrier.vlan
+        mode = vlan.get("mode") or "Untagged"
+        return "" if mode == "Untagged" else f"{mode} {vlan.get('access') or vlan.get('trunk') or ''}".strip()
+
+
+@dataclass(frozen=True)
+class ObservedHost:
+    """A host with what one observation told of it."""
+
+    host: Host
+    seen_vms: tuple[Vm, ...]
+    own_carriers: tuple[Carrier, ...]
+    cluster: Cluster | None
+
+    @classmethod
+    def read(cls, observation: Mapping[str, Any], place: str = "observation") -> ObservedHost:
+        """Return the host of an observation.
+
+        :param place: what the observation is called in an error
+        :raises MacPoolError: for what is no observation of a host
+        """
+        picture = read_documents([observation])
+        hosts = list(picture.hosts.values())
+        if len(hosts) != 1:
+            (document,) = picture.documents
+            why = document.unusable or f"its kind is {plain(document.kind)}"
+            raise MacPoolError(
+                place,
+                "the observation of a host",
+                why,
+                "Give what macpool.hyperv.host_info returns as observation.",
+                problem=f"Cannot use {place} as the observation of a host: {why}",
+            )
+        (host,) = hosts
+        return cls(host, picture.sightings, picture.host_carriers, picture.clusters.get(host.cluster or ""))
+
+    @property
+    def name(self) -> str:
+        """Return the name that the host has for itself."""
+        return self.host.name
+
+    @property
+    def label(self) -> str:
+        """Return the host for messages."""
+        return f"host {quoted(self.name)}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what the host says that it could not read."""
+        return self.host.warnings
+
+    def _unread(self, what: str) -> MacPoolError:
+        why = "; ".join(self.warnings) or "no reason given"
+        return MacPoolError(
+            self.label,
+            what,
+            f"that this cannot be read: {why}",
+            "Fix this, then run again.",
+            problem=f"Cannot read {what} of {self.label}: {why}",
+        )
+
+    @property
+    def range(self) -> Interval | None:
+        """Return the range of dynamic addresses; None when the host has none.
+
+        :raises MacPoolError: when it could not be read
+        """
+        if "mac_range" not in self.host.gathered:
+            raise self._unread("the range of dynamic addresses")
+        return self.host.range
+
+    @property
+    def vms(self) -> tuple[Vm, ...]:
+        """Return the VMs.
+
+        :raises MacPoolError: when they could not be read, which is not the same as no VMs
+        """
+        if "vms" not in self.host.gathered:
+            raise self._unread("the VMs")
+        return self.seen_vms
+
+    def adapters_of(self, vm: Vm) -> list[Adapter]:
+        """Return the adapters of a VM."""
+        cluster = self.cluster.name if self.cluster else ""
+        return [Adapter(vm, carrier, cluster) for carrier in vm.adapters]
+
+    @cached_property
+    def adapters(self) -> list[Adapter]:
+        """Return the adapters of all VMs."""
+        return [adapter for vm in self.seen_vms for adapter in self.adapters_of(vm)]
+
+    @property
+    def roles(self) -> tuple[Group, ...] | None:
+        """Return the roles of VMs in the cluster; None when they were not read, and empty for a lone host."""
+        if self.cluster is None:
+            return () if "cluster" in self.host.gathered else None
+        return self.cluster.groups.get(self.host.key)

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of interfaces to the Network Controller: claim → write, a part at a time → claim what it chose.
+
+What an interruption leaves behind is found by the next run: it asks which interfaces are not yet as wanted, and writes only
+those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .claims import InterfaceClaims
+from .interfaces import in_step, with_addresses
+
+Entries = list[dict[str, Any]]
+
+BATCH = 100
+"""How many interfaces are written before the progress is shown."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """The module that writes interfaces."""
+
+    attempt: Callable[[Entries], dict[str, Any]]
+    """Lets it work, or predict in check mode, and returns its result, also when it failed."""
+    check: Callable[[Entries], dict[str, Any]]
+    """Lets it predict, in any mode; raises when it would fail."""
+    show: Callable[[str], object]
+    """Shows the progress."""
+
+
+@dataclass(frozen=True)
+class InterfaceRun:
+    """One task's worth of interfaces."""
+
+    module: Module
+    preview: bool
+
+    def present(self, entries: Sequence[Mapping[str, Any]], claims: InterfaceClaims) -> dict[str, Any]:
+        """Create or change interfaces, with addresses that the ledger promises."""
+        addresses = claims.before(entries, lambda found: self.module.check(with_addresses(entries, found)))
+        result = self._write(with_addresses(entries, addresses))
+        rows = _with_owners(result, entries)
+        if len(rows) == len(entries):
+            claims.after(entries, rows)
+        return {**result, "changed": bool(result.get("changed")) or claims.changed}
+
+    def absent(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Remove interfaces; their claims stay."""
+        result = self._write(with_addresses(entries, {}))
+        _with_owners(result, entries)
+        return result
+
+    def in_step(
+        self, observations: Sequence[Mapping[str, Any]], interfaces: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Give interfaces the addresses of the adapters that are bound to them.
+
+        :param interfaces: what nc_network_interface_info shows of all interfaces
+        """
+        step = in_step(observations, interfaces)
+        result = self._write(step.entries)
+        rows = [*(result.get("interfaces") or ()), *step.agreeing]
+        return {**result, "interfaces": rows, "left_out": step.left_out}
+
+    def _write(self, entries: Entries) -> dict[str, Any]:
+        """Let the module write; many interfaces in several parts, so that its progress can be seen."""
+        if self.preview or len(entries) <= BATCH:
+            return self.module.attempt(entries)
+        predicted = self.module.check(entries)
+        todo = _unfinished(predicted["interfaces"])
+        results: list[dict[str, Any]] = []
+        for first in range(0, len(todo), BATCH):
+            part = todo[first : first + BATCH]
+            results.append(self.module.attempt([entries[number] for number in part]))
+            self.module.show(f"interfaces of the Network Controller: {first + len(part)} of {len(todo)} done")
+            if "interfaces" not in results[-1]:
+                break
+        return _together(predicted, todo, results)
+
+
+def _with_owners(result: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each row of a result whose address it is, and return the rows."""
+    rows: list[dict[str, Any]] = result.get("interfaces") or []
+    for entry, row in zip(entries, rows, strict=False):
+        row["owner"] = entry.get("owner") or None
+    return rows
+
+
+def _unfinished(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the numbers of the interfaces that, by a check, are to be written or waited for."""
+    return [
+        number
+        for number, row in enumerate(rows)
+        if row["status"] != "unchanged" or row["provisioning_state"] not in (None, "Succeeded")
+    ]
+
+
+def _together(
+    predicted: Mapping[str, Any], todo: Sequence[int], results: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return one result of what was done in several parts.
+
+    :param predicted: the result of the check, which holds for all that was not to be written
+    :param todo: numbers of the interfaces that the parts are about, in their order
+    :param results: of the parts; the last one may have failed as a whole, and then the rest was left
+    """
+    made = [row for result in results for row in result.get("interfaces") or ()]
+    rows = [dict(row) for row in predicted["interfaces"]]
+    for number, row in zip(todo, made, strict=False):
+        rows[number] = dict(row)
+    failures = [result for result in results if result.get("failed")]
+    for number in todo[len(made) :]:
+        rows[number].update(status="failed", after=rows[number]["before"], reason=str(failures[-1]["msg"]))
+    whole: dict[str, Any] = {"changed": any(result.get("changed") for result in results), "interfaces": rows}
+    diffs = [result["diff"] for result in results if "diff" in result]
+    if diffs:
+        whole["diff"] = {side: {k: v for diff in diffs for k, v in diff[side].items()} for side in ("before", "after")}
+    if failures:
+        errors = [error for result in failures for error in result.get("errors") or ()]
+        whole.update(failed=True, msg="\n".join(str(result["msg"]) for result in failures), errors=errors)
+    return whole
