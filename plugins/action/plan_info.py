@@ -13,6 +13,7 @@ from ..plugin_utils._ledger.errors import PictureTooOld, PoolFull
 from ..plugin_utils._ledger.result import lease_as_result
 from ..plugin_utils._ledger.usage import usage_as_result
 from ..plugin_utils._plan.result import land_as_result
+from ..plugin_utils._plan.warnings import warnings_of
 
 
 class ActionModule(Task):
@@ -28,7 +29,7 @@ class ActionModule(Task):
             "scope": plan.scope,
             "digest": plan.digest,
             "generation": None,
-            "plan_warnings": list(plan.warnings),
+            "plan_warnings": list(warnings_of(plan)),
             "land": land_as_result(plan),
             "usage": [],
             "leases": [],

@@ -101,20 +101,23 @@ _raw:
   sample: ["221DD8012345"]
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import MacPoolError
-from ..module_utils._mac import format_mac
-from ..plugin_utils._ledger.allocation import addresses_of
-from ..plugin_utils._ledger.ledger import Ledger
+from ..module_utils._formats import format_mac
+from ..plugin_utils._ledger.addresses import addresses_of
+from ..plugin_utils._ledger.reader import Reader
 from ..plugin_utils._plain import plain_data
-from ..plugin_utils._plan.model import nearest
-from ..plugin_utils._plan.read import parse_duration
 from ..plugin_utils._settings import Settings
+
+# Every host's task runs in a process of its own, and ansible-core keeps no bytecode of collections: whatever is imported
+# is compiled for each host again. What only a new address needs is imported when there is one to claim.
 
 
 class LookupModule(LookupBase):
@@ -128,27 +131,43 @@ class LookupModule(LookupBase):
         settings = Settings(options, variables, self._templar.template)
         try:
             self._check_names(kwargs)
-            plan = settings.plan()
-            ledger = Ledger.open(settings.ledger_url(), plan.scope, plan, timeout=self.get_option("lock_timeout"))
-            addresses = addresses_of(
-                ledger,
-                plain_data(terms),
-                self.get_option("pool"),
-                settings.job(),
-                claim=self.get_option("claim"),
-                reserve_for=parse_duration(self.get_option("reserve_for"), "reserve_for"),
-                # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
-                preview=bool(variables.get("ansible_check_mode")),
-            )
+            timeout = self.get_option("lock_timeout")
+            with Reader.open(settings.ledger_url(), settings.scope(), timeout=timeout) as ledger:
+                addresses = addresses_of(
+                    ledger,
+                    plain_data(terms),
+                    self.get_option("pool"),
+                    # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
+                    partial(self._claim, settings, preview=bool(variables.get("ansible_check_mode")))
+                    if self.get_option("claim")
+                    else None,
+                )
             return [format_mac(address, self.get_option("format")) for address in addresses]
         except MacPoolError as error:
             # Without the cause, which newer versions of ansible-core would say once more.
             raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from None
 
+    def _claim(self, settings: Settings, owners: Sequence[str], *, preview: bool) -> list[int]:
+        """Return a new address for each owner."""
+        from ..plugin_utils._ledger.ensure import ensure
+        from ..plugin_utils._ledger.model import Request
+        from ..plugin_utils._ledger.stores import store_at
+        from ..plugin_utils._plan.read import parse_duration
+
+        plan, job, pool = settings.plan(), settings.job(), self.get_option("pool") or ""
+        requests = [Request(owner, pool) for owner in owners]
+        reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
+        store = store_at(settings.ledger_url(), plan.scope, self.get_option("lock_timeout"))
+        with closing(store):
+            outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
+        return [outcome.claim.address for outcome in outcomes]
+
     def _check_names(self, given: Mapping[str, Any]) -> None:
-        """Refuse an option that there is not: Ansible ignores it, and ``claims=false`` would claim."""
+        """Refuse an unknown option: Ansible ignores it, and ``claims=false`` would claim."""
         known = [name for name in self.option_definitions if name != "_terms"]
         for name in sorted(given.keys() - {*known, "wantlist"}):  # a loop with_macpool.hyperv.mac says wantlist
+            from ..plugin_utils._plan.model import nearest
+
             raise MacPoolError(
                 f"option {name}",
                 f"one of {', '.join(known)}",

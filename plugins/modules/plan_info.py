@@ -229,7 +229,7 @@ errors:
   elements: dict
   sample:
     - subject: macpool_plan.pools.tenant.ranges[0] and macpool_plan.other_allocators[0] ("vmm-default")
-      wanted: land that does not overlap
+      wanted: ranges that do not overlap
       found: both with 00-1D-D8-C0-00-00..00-1D-D8-C0-FF-FF
       remedy: Give each address to one of them.
 """

@@ -4,6 +4,9 @@
 """Where the plan and the ledger come from, for both the lookup and the actions.
 
 An option of the task comes first, then the variable (templated), then the environment, then the default.
+
+A lookup that only reads an address needs the scope and the place of the ledger: what else there is to read is imported
+where it is read.
 """
 
 from __future__ import annotations
@@ -13,15 +16,14 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from ..module_utils._errors import MacPoolError
-from ._ledger.model import Job
 from ._plain import plain_data
-from ._plan.model import Plan
-from ._plan.read import parse_plan
+
+if TYPE_CHECKING:
+    from ._ledger.model import Job
+    from ._plan.model import Plan
 
 PLAN_VARIABLE = "macpool_plan"
 LEDGER_VARIABLE = "macpool_ledger"
@@ -67,12 +69,33 @@ class Settings:
 
     def plan_if_any(self) -> Plan | None:
         """Return the checked plan, or None if no plan was given."""
+        raw = self._raw_plan()
+        if raw is None:
+            return None
+        from ._plan.read import parse_plan
+
+        return parse_plan(raw)
+
+    def scope(self) -> str:
+        """Return the scope of the plan, and leave the rest of the plan unread where that is possible.
+
+        :raises MacPoolError: when there is no plan, or when it has no scope
+        """
+        raw = self._variables.get(PLAN_VARIABLE) if self._options.get("plan") is None else None
+        if isinstance(raw, Mapping):
+            scope = plain_data(self._template(raw.get("scope")))
+        else:
+            raw = self._raw_plan()
+            scope = raw.get("scope") if isinstance(raw, Mapping) else None
+        return scope if isinstance(scope, str) and scope else self.plan().scope
+
+    def _raw_plan(self) -> Any:
         raw = self._options.get("plan")
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
             raw = _plan_file(Path(path))
-        return None if raw is None else parse_plan(plain_data(raw))
+        return plain_data(raw)
 
     def ledger_url(self) -> str | None:
         """Return where the ledger is; None for the default place of the scope."""
@@ -83,6 +106,8 @@ class Settings:
 
     def job(self) -> Job:
         """Return who makes the change, for the history: the AWX job and user if they exist."""
+        from ._ledger.model import Job
+
         awx_job = self._variable("awx_job_id") or self._variable("tower_job_id")
         awx_user = self._variable("awx_user_name") or self._variable("tower_user_name")
         user = str(awx_user or _login())
@@ -96,6 +121,8 @@ class Settings:
 
 
 def _plan_file(path: Path) -> Any:
+    import yaml
+
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

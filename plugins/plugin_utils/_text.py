@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from ..module_utils._mac import Interval, format_mac
+from ..module_utils._formats import format_mac
+
+if TYPE_CHECKING:
+    from ..module_utils._mac import Interval
 
 
 def iso(time: int) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import 
     STRATEGIES,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import OTHER_KINDS, parse_duration, parse_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_plan.rst").read_text("utf-8")
 BLOCKS = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", GUIDE, flags=re.MULTILINE)
@@ -117,7 +118,7 @@ def test_the_command_draws_a_prefix_of_the_administrators_own() -> None:
         prefix = run.stdout.strip()
         assert re.fullmatch(r"[1-9A-F]2-[0-9A-F]{2}-[0-9A-F]{2}", prefix), run.stderr
         ranges = [{"start": f"{prefix}-00-00-00", "size": 1048576}]
-        assert parse_plan({"scope": "west", "pools": {"tenant": {"ranges": ranges}}}).warnings == ()
+        assert list(warnings_of(parse_plan({"scope": "west", "pools": {"tenant": {"ranges": ranges}}}))) == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_the_command_draws_a_prefix_of_the_administrators_own() -> None:
 def test_the_warnings_of_the_guide_are_those_of_the_check(words: str, start: str) -> None:
     assert words in GUIDE
     plan = parse_plan({"scope": "west", "pools": {"tenant": {"ranges": [{"start": start, "size": 1}]}}})
-    assert any(words in re.sub(r"\s+", " ", warning) for warning in plan.warnings)
+    assert any(words in re.sub(r"\s+", " ", warning) for warning in warnings_of(plan))
 
 
 def plan_with(**pools_and_more: Any) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
         ("Quote it", plan_with(pools={"p": {"ranges": [{"start": 228589568, "size": 1}]}})),
         ("expected a key that the plan knows", plan_with(pool={})),
         (
-            "expected land that does not overlap",
+            "expected ranges that do not overlap",
             plan_with(
                 pools={"p": {"ranges": [{"start": "220000000000", "size": 2}, {"start": "220000000001", "size": 2}]}}
             ),
@@ -164,7 +165,7 @@ def plan_with(**pools_and_more: Any) -> dict[str, Any]:
             ),
         ),
         (
-            "expected land that no unmanaged Hyper-V host",
+            "expected ranges in which no unmanaged Hyper-V host",
             plan_with(pools={"p": {"ranges": [{"start": "00155D000000", "size": 2}]}}),
         ),
     ],

@@ -14,7 +14,7 @@ from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._names import name_key, named_owner, plain_guid
 from .._text import from_iso, quoted
 from .ledger import Ledger
-from .model import LIVE, Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
+from .model import Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
 
 _T = TypeVar("_T")
 
@@ -133,42 +133,6 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
         )
     claim = claims[0]
     return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
-
-
-def addresses_of(
-    ledger: Ledger,
-    owners: Sequence[object],
-    pool: str | None,
-    job: Job,
-    *,
-    claim: bool,
-    reserve_for: int,
-    preview: bool,
-) -> list[int]:
-    """Return the address of each owner, for the lookup: the one it has, or a new one where that is allowed.
-
-    :param claim: whether an owner without an address is given one
-    """
-    found: dict[str, int] = {}
-    names = [named_owner(owner) for owner in owners]
-    for name in names:
-        for kept in ledger.claims(owner=name, states=LIVE):
-            # Whether a claim in another pool will do is for the ledger to say.
-            if not claim or pool is None or kept.pool == pool:
-                found[name] = kept.address
-    missing = [name for name in dict.fromkeys(names) if name not in found]
-    if missing and not claim:
-        raise MacPoolError(
-            f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
-            "an address that the ledger has promised already (claim: false)",
-            "none",
-            "Claim one first with macpool.hyperv.allocation.",
-        )
-    requests = [Request(name, pool or "") for name in missing]
-    outcomes = ledger.ensure(requests, job, reserve_for=reserve_for, preview=preview) if requests else []
-    for name, outcome in zip(missing, outcomes, strict=True):
-        found[name] = outcome.claim.address
-    return [found[name] for name in names]
 
 
 @dataclass(frozen=True)

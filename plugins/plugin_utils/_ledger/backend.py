@@ -129,14 +129,11 @@ class Session(Claims, Protocol):
         """Return the newest entry on a claim of each address that is not newer than a time, by address."""
 
 
-class Store(Protocol):
-    """A backend: it keeps and decides nothing."""
+class ClaimStore(Protocol):
+    """The part of a backend that answers questions about claims."""
 
     location: str
     """Where it is, without any secret."""
-
-    def warnings(self) -> tuple[str, ...]:
-        """Return what a reader of this ledger should know, such as that it was rolled back."""
 
     def open(self, scope: str | None = None) -> None:
         """Open the ledger now, so that what is wrong with it is said now.
@@ -144,11 +141,21 @@ class Store(Protocol):
         :param scope: refuse the ledger of another scope
         """
 
+    def look(self, work: Callable[[Claims], T]) -> T:
+        """Run ``work`` on one consistent state."""
+
+    def close(self) -> None:
+        """Let go of the database; the next call opens it again."""
+
+
+class Store(ClaimStore, Protocol):
+    """A backend: it keeps and decides nothing."""
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of this ledger should know, such as that it was rolled back."""
+
     def rolled_back(self) -> str:
         """Return what is missing of that which was acknowledged here before; empty when nothing is."""
-
-    def look(self, work: Callable[[Claims], T]) -> T:
-        """Run ``work`` on one consistent state of the claims, with as little of the backend as that needs."""
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` on one consistent state."""
@@ -170,6 +177,3 @@ class Store(Protocol):
 
     def backup(self, destination: str, *, preview: bool = False) -> None:
         """Copy the ledger as it is at this moment."""
-
-    def close(self) -> None:
-        """Let go of the database; the next call opens it again."""

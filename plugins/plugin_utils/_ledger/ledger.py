@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
@@ -58,6 +57,7 @@ from .model import (
 )
 from .observe import forget_host, observe
 from .plans import accept
+from .reader import Reader
 from .records import claim_from
 from .restore import restore
 from .stores import DEFAULT_TIMEOUT, create_store, store_at
@@ -68,16 +68,17 @@ DEFAULT_RESERVATION = 24 * 3600
 """Seconds that an address is kept for its owner before somebody has to show that it is used."""
 
 
-class Ledger:
+class Ledger(Reader):
     """A ledger, and the plan that it is used with."""
+
+    store: Store
 
     def __init__(self, store: Store, scope: str, plan: Plan | None = None) -> None:
         """Use a store that is open.
 
         :param plan: needed by whatever hands out, leases, observes or counts
         """
-        self._store = store
-        self.scope = scope
+        super().__init__(store, scope)
         self.plan = plan
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -113,27 +114,15 @@ class Ledger:
         """Return where a ledger is, or would be."""
         return store_at(location, scope).location
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._store.close()
-
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def location(self) -> str:
         """Where the ledger is."""
-        return self._store.location
+        return self.store.location
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know, such as that the ledger was put back to an earlier state."""
-        return self._store.warnings()
+        return self.store.warnings()
 
     def info(self) -> LedgerInfo:
         """Return what the ledger is and how much is in it."""
@@ -142,7 +131,7 @@ class Ledger:
             plan = session.current_plan()
             first = session.entry(1)
             return LedgerInfo(
-                location=self._store.location,
+                location=self.store.location,
                 id=session.ledger_id,
                 scope=session.scope,
                 created=first.at if first else 0,
@@ -154,11 +143,11 @@ class Ledger:
                 warnings=(),
             )
 
-        return replace(self._store.read(work), warnings=self.warnings)
+        return replace(self.store.read(work), warnings=self.warnings)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""
-        return self._store.read(lambda session: session.now)
+        return self.store.read(lambda session: session.now)
 
     # --- the plan -----------------------------------------------------------------------------------------------------
 
@@ -170,11 +159,11 @@ class Ledger:
         :raises PlanConflict: when land with claims or leases on it would change its kind
         """
         plan = self._plan()
-        return self._store.write(lambda session: accept(session, plan, job, force=force), preview=preview)
+        return self.store.write(lambda session: accept(session, plan, job, force=force), preview=preview)
 
     def plan_generation(self) -> PlanGeneration | None:
         """Return the plan that is in force; None before the first."""
-        return self._store.read(lambda session: session.current_plan())
+        return self.store.read(lambda session: session.current_plan())
 
     def out_of_plan(self, claim: Claim) -> bool:
         """Tell whether a claim lies outside of the plan's pool that it was made in. It stays valid."""
@@ -200,7 +189,7 @@ class Ledger:
         :param reserve_for: seconds until a new reservation becomes suspect; None: never
         """
         plan = self._plan()
-        return self._store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
+        return self.store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
 
     def renew(
         self,
@@ -214,7 +203,7 @@ class Ledger:
 
         :raises StaleClaim: when one has moved on; then nothing is written
         """
-        return self._store.write(
+        return self.store.write(
             lambda session: [renew(session, renewal, job, reserve_for) for renewal in renewals], preview=preview
         )
 
@@ -223,7 +212,7 @@ class Ledger:
 
         :raises StaleClaim: when a claim has moved on, unless it is known to be applied already
         """
-        return self._store.write(
+        return self.store.write(
             lambda session: [confirm(session, confirmation, job) for confirmation in confirmations], preview=preview
         )
 
@@ -236,7 +225,7 @@ class Ledger:
         :return: one item a target; None where there is nothing to release
         """
         if not declared_gone:
-            return self._store.write(
+            return self.store.write(
                 lambda session: [release(session, target, job) for target in targets], preview=preview
             )
         plan = self._plan()
@@ -245,21 +234,21 @@ class Ledger:
             accept(session, plan, job)
             return [declare_gone(session, plan, target, job) for target in targets]
 
-        return self._store.write(work, preview=preview)
+        return self.store.write(work, preview=preview)
 
     def hold(self, requests: Sequence[Request], job: Job, *, preview: bool = False) -> list[Outcome]:
         """Set addresses aside, each with its note: they are not handed out until they are unheld.
 
         :raises OwnerConflict: for an address that is promised to an owner; then nothing is written
         """
-        return self._store.write(
+        return self.store.write(
             lambda session: collected("claims", requests, lambda request: hold(session, self.plan, request, job)),
             preview=preview,
         )
 
     def unhold(self, addresses: Sequence[int], job: Job, *, preview: bool = False) -> list[Outcome | None]:
         """Let go of addresses that were set aside; None where there is nothing to let go of."""
-        return self._store.write(
+        return self.store.write(
             lambda session: [unhold(session, address, job) for address in addresses], preview=preview
         )
 
@@ -268,7 +257,7 @@ class Ledger:
 
         :raises MacPoolError: for a claim that does not exist, or ids of another one; then nothing is written
         """
-        return self._store.write(
+        return self.store.write(
             lambda session: collected("claims", requests, lambda request: rebind(session, request, job)),
             preview=preview,
         )
@@ -282,18 +271,18 @@ class Ledger:
         :raises PoolFull: when no block is left for one of them
         """
         plan = self._plan()
-        return self._store.write(lambda session: lease(session, plan, hosts, job), preview=preview)
+        return self.store.write(lambda session: lease(session, plan, hosts, job), preview=preview)
 
     def retire(self, hosts: Sequence[str], job: Job, *, preview: bool = False) -> list[LeaseOutcome]:
         """Retire the blocks of hosts: no longer theirs, and no other host's while an adapter carries an address of it."""
-        return self._store.write(lambda session: [retire(session, host, job) for host in hosts], preview=preview)
+        return self.store.write(lambda session: [retire(session, host, job) for host in hosts], preview=preview)
 
     # --- observation --------------------------------------------------------------------------------------------------
 
     def observe(self, pictures: Iterable[HostPicture], job: Job, *, preview: bool = False) -> Observed:
         """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
         plan, pictures = self._plan(), list(pictures)
-        return self._store.write(lambda session: observe(session, plan, pictures, job), preview=preview)
+        return self.store.write(lambda session: observe(session, plan, pictures, job), preview=preview)
 
     def adopt(
         self,
@@ -309,19 +298,17 @@ class Ledger:
         :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
         """
         plan, pictures = self._plan(), list(pictures)
-        return self._store.write(lambda session: adopt(session, plan, pictures, adoptions, job), preview=preview)
+        return self.store.write(lambda session: adopt(session, plan, pictures, adoptions, job), preview=preview)
 
     def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
         """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
-        return self._store.write(lambda session: forget_host(session, host, job), preview=preview)
+        return self.store.write(lambda session: forget_host(session, host, job), preview=preview)
 
     # --- audits -------------------------------------------------------------------------------------------------------
 
     def note_audit(self, counts: Mapping[str, Any], job: Job, *, preview: bool = False) -> int:
         """Keep the counts of an audit in the history, for the trend, and return the number of the entry."""
-        return self._store.write(
-            lambda session: session.log("audit", "counted", job, counts, None, ""), preview=preview
-        )
+        return self.store.write(lambda session: session.log("audit", "counted", job, counts, None, ""), preview=preview)
 
     def audits(self, newest: int) -> list[Mapping[str, Any]]:
         """Return the counts of the newest audits, the oldest first."""
@@ -331,63 +318,41 @@ class Ledger:
 
     def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart", note: str = "") -> Intent:
         """Note, before it is begun, what must be finished even when this job dies."""
-        return self._store.write(lambda session: intents.begin(session, host, vm_id, job, kind, note))
+        return self.store.write(lambda session: intents.begin(session, host, vm_id, job, kind, note))
 
     def open_intents(self, host: str | None = None, vm_id: str | None = None) -> list[Intent]:
         """Return what was begun and not finished, the oldest first."""
-        return self._store.read(lambda session: intents.open_intents(session, host, vm_id))
+        return self.store.read(lambda session: intents.open_intents(session, host, vm_id))
 
     def finish_intent(self, intent_id: int, job: Job) -> bool:
         """Note that it is finished; False when it was already."""
-        return self._store.write(lambda session: intents.finish(session, intent_id, job))
+        return self.store.write(lambda session: intents.finish(session, intent_id, job))
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
-    def claims(
-        self, *, owner: str = "", pool: str = "", states: Sequence[str] = (), address: int | None = None
-    ) -> list[Claim]:
-        """Return claims, by address; ``owner`` may be an alias."""
-
-        def work(session: Session) -> list[Claim]:
-            if owner:
-                found: Iterable[Claim] = sorted(session.claims_named(name_key(owner)), key=lambda claim: claim.address)
-            elif address is not None:
-                found = session.claims_between(address, address)
-            else:
-                found = session.claims_between(0, (1 << 48) - 1)
-            return [
-                claim
-                for claim in found
-                if (not pool or claim.pool == pool)
-                and (not states or claim.state in states)
-                and (address is None or claim.address == address)
-            ]
-
-        return self._store.read(work)
-
     def claims_at(self, when: int) -> list[Claim]:
         """Return the claims as they were at a time, by address."""
-        claims = (claim_from(entry.after) for entry in self._store.read(lambda session: session.claim_entries(when)))
+        claims = (claim_from(entry.after) for entry in self.store.read(lambda session: session.claim_entries(when)))
         return [claim for claim in claims if claim.state != "gone"]
 
     def leases(self) -> list[Lease]:
         """Return the leases, active and retired, by address."""
-        return self._store.read(lambda session: session.leases())
+        return self.store.read(lambda session: session.leases())
 
     def hosts(self) -> list[KnownHost]:
         """Return what is known of the hosts."""
-        return self._store.read(lambda session: session.hosts())
+        return self.store.read(lambda session: session.hosts())
 
     def last_seen(self) -> list[int]:
         """Return the addresses that were last seen on anything."""
-        return self._store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
+        return self.store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
 
     def history(
         self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
     ) -> list[Entry]:
         """Return entries of the history in order."""
         key = name_key(owner) if owner else None
-        return self._store.read(lambda session: session.history(address, key, kind or None, newest))
+        return self.store.read(lambda session: session.history(address, key, kind or None, newest))
 
     def usage(self) -> list[Usage]:
         """Return how full each pool of the plan is, and the static part of each host's block."""
@@ -400,19 +365,19 @@ class Ledger:
             seen = (item.address for stretch in stretches for item in session.sightings_between(*stretch))
             return pool_usage(kept, claims, seen, session.now)
 
-        return self._store.read(work)
+        return self.store.read(work)
 
     # --- care ---------------------------------------------------------------------------------------------------------
 
     def verify(self) -> list[str]:
         """Return what is wrong: with the database, with the chain of the history, between history and state."""
-        problems = self._store.verify()
-        return problems or self._store.read(replay_problems)
+        problems = self.store.verify()
+        return problems or self.store.read(replay_problems)
 
     def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
         target = str(Path(destination).expanduser().absolute())
-        self._store.backup(target, preview=preview)
+        self.store.backup(target, preview=preview)
         return target
 
     @classmethod
@@ -439,10 +404,10 @@ class Ledger:
 
     def accept_rollback(self, job: Job, *, preview: bool = False) -> bool:
         """Take a ledger that was put back as the truth, so that it can be written again; False when it was not."""
-        gap = self._store.rolled_back()
+        gap = self.store.rolled_back()
         if not gap:
             return False
-        self._store.write(
+        self.store.write(
             lambda session: session.log("ledger", "rollback accepted", job, {"found": gap}, None, ""),
             preview=preview,
             acknowledge=True,
@@ -458,7 +423,7 @@ class Ledger:
             claims = session.claims_between(0, (1 << 48) - 1)
             return export_lines(session.scope, claims, session.leases())
 
-        return self._store.read(work)
+        return self.store.read(work)
 
     def import_text(self, text: str, job: Job, *, preview: bool = False) -> list[Outcome | LeaseOutcome]:
         """Take over what an export holds. What is there already stays; what contradicts it is refused.
@@ -467,7 +432,7 @@ class Ledger:
         """
         claims, leases = parse_text(text, self.scope)
 
-        return self._store.write(lambda session: import_all(session, claims, leases, job), preview=preview)
+        return self.store.write(lambda session: import_all(session, claims, leases, job), preview=preview)
 
     def _plan(self) -> Plan:
         if self.plan is None:

@@ -16,11 +16,24 @@ from .errors import LedgerEphemeral, LedgerOnNetworkFileSystem
 
 MOUNTS = Path("/proc/self/mounts")
 RUNNER = Path("/runner")
-NETWORK_FILE_SYSTEMS = re.compile(
-    r"(?:nfs|cifs|smb|ncpfs|9p|ceph|lustre|afs|openafs|kafs|gfs|glusterfs|beegfs|gpfs|pvfs|orangefs|coda|davfs|virtiofs|"
-    r"fuse\.(?:sshfs|glusterfs|ceph|s3fs|gcsfuse|rclone|davfs|moosefs|mfs|cifs|smb|juicefs|lizardfs|seaweedfs))",
-    re.IGNORECASE,
+NETWORK_FILE_SYSTEMS = (
+    *("nfs", "cifs", "smb", "ncpfs", "9p", "ceph", "lustre", "afs", "openafs", "kafs", "gfs", "glusterfs", "beegfs"),
+    *(
+        "gpfs",
+        "pvfs",
+        "orangefs",
+        "coda",
+        "davfs",
+        "virtiofs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+    ),
+    *("fuse.gcsfuse", "fuse.rclone", "fuse.davfs", "fuse.moosefs", "fuse.mfs", "fuse.cifs", "fuse.smb", "fuse.juicefs"),
+    *("fuse.lizardfs", "fuse.seaweedfs"),
 )
+"""How the types of network file systems begin, such as ``nfs4``."""
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
 
 
@@ -78,9 +91,11 @@ def file_system_of(path: Path, mounts: str) -> tuple[str, str]:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
+        point = fields[1]
+        if "\\" in point:
+            point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
         # A later mount on the same point hides the earlier one.
-        if path.is_relative_to(point) and len(point) >= len(best[0]):
+        if len(point) >= len(best[0]) and path.is_relative_to(point):
             best = (point, fields[2])
     return best
 
@@ -97,7 +112,7 @@ def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] | 
         return  # not Linux: nothing to tell by
     real = path.resolve()
     point, kind = file_system_of(real, mounts)
-    if NETWORK_FILE_SYSTEMS.match(kind):
+    if kind.lower().startswith(NETWORK_FILE_SYSTEMS):
         raise LedgerOnNetworkFileSystem(
             f'ledger "{path}"',
             "a local file system",

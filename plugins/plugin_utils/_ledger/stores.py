@@ -1,14 +1,15 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which backend keeps a ledger: the one place that knows them all."""
+"""Which backend keeps a ledger; ``reader.py`` says it for questions about claims."""
 
 from __future__ import annotations
 
 from .backend import Store
 from .model import Job
 from .places import sqlite_path
-from .sqlite.store import DEFAULT_TIMEOUT, SqliteStore
+from .sqlite.database import DEFAULT_TIMEOUT
+from .sqlite.store import SqliteStore
 
 __all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at"]
 

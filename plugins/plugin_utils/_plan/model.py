@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac
@@ -57,8 +57,7 @@ _UNORDERED = frozenset({"exclude", "other_allocators", "l2_domains", "waivers"})
 """Lists of a plan whose order says nothing. (The order of hosts and of their ranges says who gets which block.)"""
 
 
-@dataclass(frozen=True)
-class Exclusion:
+class Exclusion(NamedTuple):
     """Addresses of a pool that are never handed out, and why."""
 
     interval: Interval
@@ -86,7 +85,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class HostRanges:
-    """Land that is leased to hosts, one block each, for Hyper-V's own dynamic addresses."""
+    """Ranges that are leased to hosts, one block each, for Hyper-V's own dynamic addresses."""
 
     ranges: IntervalSet
     intervals: tuple[Interval, ...]
@@ -108,17 +107,15 @@ class HostRanges:
         return sum(interval.size // self.size_per_host for interval in self.intervals)
 
 
-@dataclass(frozen=True)
-class OtherAllocator:
-    """Land of others: never handed out here."""
+class OtherAllocator(NamedTuple):
+    """A range of another allocator: never handed out here."""
 
     name: str
     kind: str
     interval: Interval
 
 
-@dataclass(frozen=True)
-class Waiver:
+class Waiver(NamedTuple):
     """A finding that is accepted until a day (that day included)."""
 
     rule: str
@@ -138,14 +135,13 @@ class Plan:
     other_allocators: tuple[OtherAllocator, ...]
     l2_domains: tuple[Mapping[str, Any], ...]
     max_observation_age: int | None
-    """Seconds; None: an old picture is trusted as far as it goes."""
+    """Seconds; None: pictures of any age will do."""
     waivers: tuple[Waiver, ...]
-    warnings: tuple[str, ...]
-    digest: str = field(init=False)
-    """The same for plans that mean the same, however they are written."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", digest_of(self))
+    @cached_property
+    def digest(self) -> str:
+        """The same for plans that mean the same, however they are written."""
+        return digest_of(self)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -160,7 +156,7 @@ class Plan:
         return self.pools[pool].reuse_after if pool in self.pools else DEFAULT_REUSE_AFTER
 
     def kind_at(self, address: int) -> str | None:
-        """Return whose land an address is, as words for a message; None when the plan does not mention it."""
+        """Return whose address it is, as words for a message; None when the plan does not mention it."""
         for pool in self.pools.values():
             if address in pool.ranges:
                 return f'pool "{pool.name}"'
@@ -201,6 +197,8 @@ def default_range(ipv4: str) -> Interval | None:
 
 def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
     """Return a hint at the known name that is most like ``name``; empty when none is."""
+    import difflib
+
     close = difflib.get_close_matches(name, list(known), 1)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
@@ -214,9 +212,9 @@ def digest_of(plan: Plan) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Interval):
         return [format_mac(value.start), format_mac(value.end)]
-    if is_dataclass(value):
-        plain = {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.init}
-        plain.pop("warnings", None)
+    if is_dataclass(value) or hasattr(value, "_fields"):
+        names = value._fields if hasattr(value, "_fields") else [item.name for item in fields(value) if item.init]
+        plain = {name: _plain(getattr(value, name)) for name in names}
         for name in _UNORDERED & plain.keys():
             plain[name].sort(key=json.dumps)
         return plain

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a plan. Pure: the value of ``macpool_plan`` goes in, a proved plan comes out.
 
-Three kinds of land - leased to hosts, handed out by pools, others' - are pairwise disjoint, or the plan is refused with
+Three kinds of ranges - leased to hosts, handed out by pools, those of other allocators - are pairwise disjoint, or the plan is refused with
 both places named. All errors of a plan are found in one go.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
@@ -21,9 +21,6 @@ from ...module_utils._mac import (
     MAX_RANGE_SIZE,
     Interval,
     IntervalSet,
-    format_mac,
-    is_administrators_own,
-    is_local,
     overlaps,
     parse_count,
     parse_interval,
@@ -36,7 +33,6 @@ from .model import (
     DEFAULT_REUSE_AFTER,
     DEFAULT_WARN_AT,
     HYPERV_LAND,
-    NLB_LAND,
     RULES,
     STRATEGIES,
     Exclusion,
@@ -121,9 +117,8 @@ class _Reader:
     def __init__(self, today: dt.date) -> None:
         self.today = today
         self.errors: list[MacPoolError] = []
-        self.warnings: list[str] = []
         self.places: list[tuple[int, int, str]] = []
-        """Every piece of land, and where the plan says so."""
+        """Every range, and where the plan says so."""
 
     # What any document is made of
 
@@ -204,7 +199,7 @@ class _Reader:
     def land(self, keys: Mapping[str, Any], place: str, claimed_by: str = "") -> Interval | None:
         """Return the addresses from ``start`` to ``end`` or of ``size``.
 
-        :param claimed_by: whose they are, for the proof that nobody else's are the same; empty: nobody's
+        :param claimed_by: whose they are, for the proof that no others are the same; empty: they may be others' too
         """
         interval = self.attempt(parse_interval, keys, place) if "start" in keys else None
         if interval and claimed_by:
@@ -237,8 +232,7 @@ class _Reader:
         pools = self.pools(keys.get("pools", {}), f"{here}.pools")
         others = self.others(keys.get("other_allocators", ()), f"{here}.other_allocators")
         self.prove_disjoint()
-        for pool in pools.values():
-            self.judge_hyperv_land(pool, f"{here}.pools.{pool.name}.ranges", waivers)
+        self.judge_hyperv_ranges(pools.values(), f"{here}.pools", waivers)
         age = keys.get("max_observation_age")
         return Plan(
             scope=self.name(keys["scope"], f"{here}.scope") if "scope" in keys else "",
@@ -248,7 +242,6 @@ class _Reader:
             l2_domains=self.l2_domains(keys.get("l2_domains", ()), f"{here}.l2_domains"),
             max_observation_age=None if age is None else self.duration(age, f"{here}.max_observation_age"),
             waivers=waivers,
-            warnings=tuple(self.warnings),
         )
 
     def pools(self, value: object, here: str) -> Mapping[str, Pool]:
@@ -282,7 +275,6 @@ class _Reader:
             self.errors.append(
                 MacPoolError(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
             )
-        self.judge(pool.ranges, f"{place}.ranges")
         return pool
 
     def exclusions(self, value: object, here: str, ranges: IntervalSet) -> tuple[Exclusion, ...]:
@@ -330,22 +322,22 @@ class _Reader:
                     "Add or widen a range, or lower size_per_host.",
                 )
             )
-        for index, interval in enumerate(intervals):
-            self.judge(IntervalSet([interval]), f"{place}.ranges[{index}]")
-            self.note_default_land(interval, f"{place}.ranges[{index}]")
         return result
 
     def hosts(self, value: object, here: str) -> tuple[str, ...]:
         hosts: list[str] = []
+        by_label: dict[str, list[str]] = {}
         for index, item in enumerate(self.sequence(value, here)):
             if not (host := self.text(item, f"{here}[{index}]")):
                 continue
-            # A short name means the full one with that label: both would share one block.
-            same = next((other for other in hosts if find_host(host, [host_key(other)])), None)
+            # A short name means the full one with that label: both would share one block. Other labels cannot match.
+            alike = by_label.setdefault(host_key(host).partition(".")[0], [])
+            same = next((other for other in alike if find_host(host, [host_key(other)])), None)
             if same is not None:
                 found = f"{host}, which means {same} too" if host != same else host
                 self.error(f"{here}[{index}]", "each host once", found, "Remove one of them, or give both full names.")
             hosts.append(host)
+            alike.append(host)
         return tuple(hosts)
 
     def others(self, value: object, here: str) -> tuple[OtherAllocator, ...]:
@@ -389,75 +381,38 @@ class _Reader:
     # What a plan must prove
 
     def prove_disjoint(self) -> None:
-        """Note every stretch of land that two places of the plan claim."""
+        """Note every stretch of addresses that two places of the plan claim."""
         for start, end, labels in overlaps(self.places):
             first, second = labels[:2]
             more = f" (and {len(labels) - 2} more)" if len(labels) > 2 else ""
             self.errors.append(
                 MacPoolError(
                     f"{first} and {second}{more}",
-                    "land that does not overlap",
+                    "ranges that do not overlap",
                     f"{Interval(start, end)} in both",
                     "Give each address to one of them.",
                 )
             )
 
-    def judge_hyperv_land(self, pool: Pool, place: str, waivers: Sequence[Waiver]) -> None:
-        """Refuse a pool where any unmanaged or nested host, or a container network, may make addresses."""
+    def judge_hyperv_ranges(self, pools: Iterable[Pool], here: str, waivers: Sequence[Waiver]) -> None:
+        """Refuse pools where any unmanaged or nested host, or a container network, may make addresses."""
         waived = [
             (interval, waiver.until)
             for waiver in waivers
             if waiver.rule == "risky-address" and (interval := parse_subject(waiver.subject))
         ]
         valid = IntervalSet(interval for interval, until in waived if until >= self.today)
-        for interval in (pool.ranges & IntervalSet([HYPERV_LAND])) - valid:
+        hyperv = IntervalSet([HYPERV_LAND])
+        for place, interval in (
+            (f"{here}.{pool.name}.ranges", interval) for pool in pools for interval in (pool.ranges & hyperv) - valid
+        ):
             ended = [until for lapsed, until in waived if lapsed.start <= interval.end and interval.start <= lapsed.end]
             self.errors.append(
                 MacPoolError(
                     place,
-                    "land that no unmanaged Hyper-V host, nested host or container network makes addresses in",
+                    "ranges in which no unmanaged Hyper-V host, nested host or container network makes addresses",
                     f"{interval}" + (f", whose waiver ended on {max(ended)}" if ended else ""),
                     "Use an x2 prefix such as 22-1D-D8, or add a waiver of rule risky-address with subject"
                     f' "{interval}" to macpool_plan.waivers.',
                 )
             )
-
-    def judge(self, land: IntervalSet, place: str) -> None:
-        """Warn of land that somebody else may own."""
-        for interval in land & NLB_LAND:
-            self.warnings.append(f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22.")
-        for interval in land:
-            if is_local(interval.start) and not is_administrators_own(interval.start):
-                self.warnings.append(
-                    f"{place}: {interval} begins with {format_mac(interval.start)[:2]}, and IEEE 802c leaves only x2 to"
-                    " the administrator (x6, xA and xE are given to others): use an x2 prefix such as 22."
-                )
-            elif remark := _registration(interval):
-                self.warnings.append(f"{place}: {interval} {remark}.")
-
-    def note_default_land(self, interval: Interval, place: str) -> None:
-        """Name the hosts whose default range lies in leased land of Hyper-V's own prefix."""
-        for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_LAND]):
-            first, last = (f"x.x.{address >> 8 & 0xFF}.{address & 0xFF}" for address in (start >> 8, end >> 8))
-            self.warnings.append(
-                f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
-                f" {first} to {last}: no host outside this plan may have such an address."
-            )
-
-
-def _registration(interval: Interval) -> str:
-    """Return words on whom the IEEE gave addresses of an interval to; empty for local ones and Hyper-V's own prefix."""
-    if is_local(interval.start):
-        return ""
-    # Loading the registry takes longer than all else here, and most plans never ask.
-    try:
-        import netaddr
-        from netaddr.eui.ieee import OUI_INDEX
-    except ImportError:
-        return "may be registered to somebody: install the Python package netaddr to know"
-    first, last, hyperv = (address >> 24 for address in (*interval, HYPERV_LAND.start))
-    prefixes = sorted(prefix for prefix in OUI_INDEX if first <= prefix <= last and prefix != hyperv)
-    if not prefixes:
-        return ""
-    more = f", and {len(prefixes) - 1} more prefixes to others" if len(prefixes) > 1 else ""
-    return f"is registered to {netaddr.OUI(prefixes[0]).registration().org}{more}: their devices may carry it"

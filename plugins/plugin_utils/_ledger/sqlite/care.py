@@ -19,10 +19,10 @@ from urllib.parse import quote
 from ..errors import LedgerDamaged, LedgerError, LedgerExists, LedgerReadOnly
 from ..model import Job
 from ..places import check_place
+from .database import APPLICATION_ID, VERSION, Database, translated
 from .problems import exists
 from .rows import NO_DIGEST, as_json, chained
 from .schema import SCHEMA
-from .store import APPLICATION_ID, VERSION, SqliteStore, translated
 
 
 def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) -> str:
@@ -66,10 +66,10 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
     return cast(str, entry[-1])
 
 
-def verify(store: SqliteStore) -> list[str]:
+def verify(database: Database) -> list[str]:
     """Return what is wrong with the database and with the chain of its history."""
     problems: list[str] = []
-    with store.transaction("BEGIN") as (connection, _head):
+    with database.transaction("BEGIN") as (connection, _head):
         for (line,) in connection.execute("PRAGMA integrity_check"):
             if line != "ok":
                 problems.append(f"database: {line}")
@@ -88,15 +88,15 @@ def verify(store: SqliteStore) -> list[str]:
     return problems
 
 
-def backup(store: SqliteStore, destination: str, *, preview: bool) -> None:
+def backup(database: Database, destination: str, *, preview: bool) -> None:
     """Copy the ledger as it is at this moment into a new file."""
     target = Path(destination).expanduser().absolute()
     if target.exists():
         raise LedgerExists(f'backup "{target}"', "a new file", "an existing file", "Give another name, such as a date.")
     if preview:
         return
-    with store.lock, translated(store.path):
-        connection = store.ready()
+    with database.lock, translated(database.path):
+        connection = database.ready()
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -115,28 +115,28 @@ def backup(store: SqliteStore, destination: str, *, preview: bool) -> None:
             part.unlink(missing_ok=True)
 
 
-def replace(store: SqliteStore, backup: str) -> None:
+def replace(database: Database, backup: str) -> None:
     """Put a backup in the place of the ledger. The witness is not touched: the caller acknowledges the gap.
 
     Where the ledger still opens, its pages are replaced in one transaction, so that other processes that have it
     open see either state. Where it is missing or damaged, the file is replaced.
     """
     origin = Path(backup)
-    with store.lock, translated(origin), closing(_open_read_only(origin)) as source:
+    with database.lock, translated(origin), closing(_open_read_only(origin)) as source:
         with suppress(LedgerError):
-            store.ready()
-        if store.connection is not None:
+            database.ready()
+        if database.connection is not None:
             try:
-                with translated(store.path):
-                    source.backup(store.connection)
-                    store.connection.execute("PRAGMA journal_mode = WAL")
-                store.close()
+                with translated(database.path):
+                    source.backup(database.connection)
+                    database.connection.execute("PRAGMA journal_mode = WAL")
+                database.close()
                 return
             except LedgerDamaged:
-                store.close()
-        with translated(store.path):
-            store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = store.path.with_name(f".{store.path.name}.{os.getpid()}.part")
+                database.close()
+        with translated(database.path):
+            database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = database.path.with_name(f".{database.path.name}.{os.getpid()}.part")
             try:
                 os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
@@ -144,9 +144,9 @@ def replace(store: SqliteStore, backup: str) -> None:
                     copy.execute("PRAGMA journal_mode = WAL")
                 _sync(part)
                 for beside in ("-wal", "-shm"):
-                    Path(f"{store.path}{beside}").unlink(missing_ok=True)
-                part.replace(store.path)
-                _sync(store.path.parent)
+                    Path(f"{database.path}{beside}").unlink(missing_ok=True)
+                part.replace(database.path)
+                _sync(database.path.parent)
             finally:
                 part.unlink(missing_ok=True)
 

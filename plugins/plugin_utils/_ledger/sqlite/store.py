@@ -3,100 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The SQLite backend: it keeps what it is told to keep and makes it durable. It decides nothing.
 
-WAL with full sync: a commit that returned survives a power cut. Writers take turns at ``BEGIN IMMEDIATE``. A connection
-never crosses a fork: SQLite's file locks belong to a process, and a copy of a connection would take them for its own.
-
-Looking up a claim loads no more than this file and ``claims.py``; whatever else is needed is imported where it is used.
+WAL with full sync: a commit that returned survives a power cut. Writers take turns at ``BEGIN IMMEDIATE``. The care of
+the file (``care.py``) is loaded when it is asked for: a lookup that claims an address never does.
 """
 
 from __future__ import annotations
 
-import os
-import random
 import sqlite3
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
-from ..places import check_place
-from .claims import Row, SqliteClaims
-
-if TYPE_CHECKING:
-    from ..errors import LedgerRolledBack
-    from ..model import Job
-    from .session import SqliteSession
-    from .witness import Witness
+from ..errors import LedgerRolledBack
+from ..model import Job
+from .claims import Row
+from .database import DEFAULT_TIMEOUT, Database
+from .session import SqliteSession
+from .witness import Witness, gap
 
 T = TypeVar("T")
 
-APPLICATION_ID = 0x4D50484C  # "MPHL"
-VERSION = 1
-"""Of the tables in ``schema.py``."""
-DEFAULT_TIMEOUT = 30.0
-# Naps between two tries to write, in seconds: SQLite's own are up to 0.1 long, which leaves the disk idle.
-FIRST_NAP = 0.0003
-LONGEST_NAP = 0.03
-# Pages in the write-ahead log before they are copied into the database: each copying costs two syncs.
-CHECKPOINT_PAGES = 4000
 
-# With the database's own clock, in milliseconds: several controllers may disagree about the time.
-HEAD = (
-    "SELECT sequence, at, digest, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)"
-    " FROM history ORDER BY sequence DESC LIMIT 1"
-)
-
-_stores: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
-# Connections that came here by a fork all the same. Closing one would let go of the parent's locks.
-_abandoned: list[sqlite3.Connection] = []
-
-
-def _close_before_fork() -> None:
-    for store in list(_stores):
-        store.close()
-
-
-os.register_at_fork(before=_close_before_fork)
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite has to say of a file."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        from .problems import translation
-
-        raise translation(path, error) from error
-
-
-class SqliteStore:
+class SqliteStore(Database):
     """A ledger in one file (``backend.Store`` says what each method does)."""
 
-    def __init__(self, path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Callable[[], int] | None = None) -> None:
-        """Remember where the ledger is; it is opened when it is needed.
-
-        :param timeout: seconds to wait for other writers
-        :param clock: replaces the database's clock in tests, milliseconds
-        """
-        self.path = path
-        self.location = str(path)
-        self.ledger_id = ""
-        self.scope = ""
-        self.connection: sqlite3.Connection | None = None
-        self.lock = threading.RLock()
-        self._timeout = timeout
-        self._clock = clock
-        self._opened_by = 0
-        self._opened_file = (0, 0)
-        self._witness: Witness | None = None
-        _stores.add(self)
-
-    # --- life ---------------------------------------------------------------------------------------------------------
+    _witness: Witness | None = None
 
     @classmethod
     def create(
@@ -112,94 +43,18 @@ class SqliteStore:
 
         :raises LedgerExists: when something is there already
         """
-        from .care import create
+        from . import care
 
-        digest = create(path, scope, job, clock)
+        digest = care.create(path, scope, job, clock)
         store = cls(path, timeout=timeout, clock=clock)
         store.open(scope)
         store.witness.write(1, digest)
         return store
 
-    def open(self, scope: str | None = None) -> None:
-        with self.lock:
-            self.ready()
-        if scope is not None and scope != self.scope:
-            from .problems import other_scope
-
-            raise other_scope(self.path, scope, self.scope, self.ledger_id)
-
     def close(self) -> None:
-        with self.lock:
-            if self.connection is not None:
-                if self._opened_by == os.getpid():
-                    self.connection.close()
-                else:
-                    _abandoned.append(self.connection)
-                self.connection = None
-            if self._witness is not None:
-                self._witness.close()
-
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
-
-    def ready(self) -> sqlite3.Connection:
-        """Return a connection of this process to the file that is there now."""
-        try:
-            file = self.path.stat()
-        except OSError as error:
-            self.close()
-            from .problems import missing
-
-            raise missing(self.path, error) from error
-        if self.connection is not None:
-            if self._opened_by == os.getpid() and self._opened_file == (file.st_dev, file.st_ino):
-                return self.connection
-            self.close()
-        check_place(self.path, creating=False)
-        with translated(self.path):
-            uri = f"file:{quote(str(self.path))}?mode=rw"
-            connection = sqlite3.connect(
-                uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._inspect(connection)
-            except BaseException:
-                connection.close()
-                raise
-        self.connection = connection
-        self._opened_by = os.getpid()
-        self._opened_file = (file.st_dev, file.st_ino)
-        return connection
-
-    def _inspect(self, connection: sqlite3.Connection) -> None:
-        try:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.DatabaseError as error:
-            if "not a database" not in str(error):
-                raise
-            application = version = 0
-        if application != APPLICATION_ID:
-            from .problems import foreign
-
-            raise foreign(self.path)
-        if version > VERSION:
-            from .problems import newer
-
-            raise newer(self.path, version, VERSION)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        self.ledger_id, self.scope = connection.execute("SELECT id, scope FROM ledger").fetchone()
-        # Waiting for a turn is our own business from here on: SQLite's naps are up to 100 ms long.
-        connection.execute("PRAGMA busy_timeout = 0")
-
-    # --- transactions -------------------------------------------------------------------------------------------------
-
-    def look(self, work: Callable[[SqliteClaims], T]) -> T:
-        with self.transaction("BEGIN") as (connection, _head):
-            return work(SqliteClaims(connection))
+        super().close()
+        if self._witness is not None:
+            self._witness.close()
 
     def read(self, work: Callable[[SqliteSession], T]) -> T:
         with self.transaction("BEGIN") as (connection, head):
@@ -219,59 +74,12 @@ class SqliteStore:
             self.witness.write(session.sequence, session.digest)
             return result
 
-    @contextmanager
-    def transaction(self, begin: str) -> Iterator[tuple[sqlite3.Connection, Row]]:
-        """Begin a transaction, yield it with the head of the history, and undo what was not committed."""
-        with self.lock, translated(self.path):
-            connection = self.ready()
-            head = self._begin(connection, begin)
-            try:
-                yield connection, head
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
-    def _begin(self, connection: sqlite3.Connection, begin: str) -> Row:
-        """Start a transaction and read the head of the history, waiting for other writers."""
-        deadline = 0.0
-        nap = FIRST_NAP
-        while True:
-            try:
-                connection.execute(begin)
-                head: Row | None = connection.execute(HEAD).fetchone()
-            except sqlite3.OperationalError as error:
-                from .problems import is_busy, locked
-
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                if not is_busy(error):
-                    raise
-                now = time.monotonic()
-                deadline = deadline or now + self._timeout
-                if now >= deadline:
-                    raise locked(self.path, self._timeout) from error
-                time.sleep(nap * (0.5 + random.random()))
-                nap = min(nap * 1.5, LONGEST_NAP)
-                continue
-            if head is None:
-                from .problems import no_history
-
-                connection.execute("ROLLBACK")
-                raise no_history(self.path)
-            return head
-
     def _session(self, connection: sqlite3.Connection, head: Row) -> SqliteSession:
-        from .session import SqliteSession
-
         return SqliteSession(connection, self.ledger_id, self.scope, head, self._clock)
-
-    # --- the witness --------------------------------------------------------------------------------------------------
 
     @property
     def witness(self) -> Witness:
         """The witness of the ledger that is open."""
-        from .witness import Witness
-
         if self._witness is None or self._witness.path.name != self.ledger_id:
             self._witness = Witness(self.ledger_id)
         return self._witness
@@ -286,23 +94,19 @@ class SqliteStore:
 
     def _gap(self, session: SqliteSession) -> LedgerRolledBack | None:
         """Return the error for a ledger that misses what was acknowledged here before, or None."""
-        from .witness import gap
-
         return gap(self.path, session, self.witness.read())
 
-    # --- care ---------------------------------------------------------------------------------------------------------
-
     def verify(self) -> list[str]:
-        from .care import verify
+        from . import care
 
-        return verify(self)
+        return care.verify(self)
 
     def backup(self, destination: str, *, preview: bool = False) -> None:
-        from .care import backup
+        from . import care
 
-        backup(self, destination, preview=preview)
+        care.backup(self, destination, preview=preview)
 
     def replace_with(self, backup: str) -> None:
-        from .care import replace
+        from . import care
 
-        replace(self, backup)
+        care.replace(self, backup)

@@ -24,6 +24,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import (
     parse_plan,
     parse_subject,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 TODAY = dt.date(2026, 11, 21)
 EXAMPLE = """
@@ -422,7 +423,7 @@ def test_a_plan_is_read_exactly_when_all_its_land_is_disjoint(drawn: list[tuple[
     names = places_of(drawn)
     named = set()
     for error in errors_of(plan_of(drawn)):
-        assert error.wanted == "land that does not overlap"
+        assert error.wanted == "ranges that do not overlap"
         first, last = (parse_mac(text) - BASE for text in error.found.split(" ")[0].split(".."))
         stretch = set(range(first, last + 1))
         assert stretch <= contested
@@ -440,7 +441,7 @@ def test_an_overlap_reads_like_this() -> None:
     plan["other_allocators"][0]["end"] = "221DD80000FF"
     assert str(one_error_of(plan)) == (
         "macpool_plan.pools.tenant.ranges[0] and"
-        ' macpool_plan.other_allocators[0] ("nc-default"): expected land that does not overlap, but found'
+        ' macpool_plan.other_allocators[0] ("nc-default"): expected ranges that do not overlap, but found'
         " 22-1D-D8-00-00-00..22-1D-D8-00-00-FF in both. Give each address to one of them."
     )
 
@@ -527,48 +528,48 @@ def test_the_subject_of_a_waiver(subject: str, interval: Interval | None) -> Non
 # Warnings
 
 
-def warnings_of(start: str, size: int = 256, kind: str = "pool") -> list[str]:
+def warned(start: str, size: int = 256, kind: str = "pool") -> list[str]:
     land = {"start": start, "size": size}
     if kind == "pool":
-        return list(read({"scope": "west", "pools": {"tenant": {"ranges": [land]}}}).warnings)
+        return list(warnings_of(read({"scope": "west", "pools": {"tenant": {"ranges": [land]}}})))
     hosts = {"ranges": [land], "size_per_host": 16, "hosts": ["hv1"]}
-    return list(read({"scope": "west", "host_ranges": hosts}).warnings)
+    return list(warnings_of(read({"scope": "west", "host_ranges": hosts})))
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 def test_an_x2_prefix_is_silent(kind: str) -> None:
-    assert warnings_of("22-1D-D8-00-00-00", 1 << 20, kind) == []
-    assert warnings_of("52-54-00-00-00-00", 1 << 20, kind) == []
+    assert warned("22-1D-D8-00-00-00", 1 << 20, kind) == []
+    assert warned("52-54-00-00-00-00", 1 << 20, kind) == []
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 @pytest.mark.parametrize("start", ["02-01-0A-00-00-00", "02-20-0A-00-00-00", "02-BF-0A-00-00-00"])
 def test_land_of_nlb_is_named(start: str, kind: str) -> None:
-    (warning,) = warnings_of(start, kind=kind)
+    (warning,) = warned(start, kind=kind)
     assert "Windows NLB" in warning
 
 
 @pytest.mark.parametrize("start", ["02-00-FF-FF-FF-00", "02-21-00-00-00-00", "02-BE-FF-FF-FF-00", "02-C0-00-00-00-00"])
 def test_land_beside_that_of_nlb_is_silent(start: str) -> None:
-    assert warnings_of(start) == []
+    assert warned(start) == []
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 @pytest.mark.parametrize("octet", ["06", "2A", "FE"])
 def test_local_land_that_is_not_the_administrators_is_named(octet: str, kind: str) -> None:
-    (warning,) = warnings_of(f"{octet}-1D-D8-00-00-00", kind=kind)
+    (warning,) = warned(f"{octet}-1D-D8-00-00-00", kind=kind)
     assert f"begins with {octet}" in warning
     assert "x2" in warning
 
 
 @pytest.mark.parametrize("kind", ["pool", "host"])
 def test_a_registered_prefix_is_named_with_its_owner(kind: str) -> None:
-    (warning,) = warnings_of("00-50-56-00-00-00", kind=kind)
+    (warning,) = warned("00-50-56-00-00-00", kind=kind)
     assert "VMware" in warning
 
 
 def test_every_registered_prefix_of_a_wide_range_counts() -> None:
-    (warning,) = warnings_of("00-50-55-00-00-00", 3 << 24)
+    (warning,) = warned("00-50-55-00-00-00", 3 << 24)
     assert "and 2 more prefixes to others" in warning
 
 
@@ -581,7 +582,7 @@ def test_every_registered_prefix_of_a_wide_range_counts() -> None:
     ],
 )
 def test_leased_land_of_hyperv_names_the_hosts_that_make_it_too(start: str, size: int, first: str, last: str) -> None:
-    assert any(f"from {first} to {last}" in warning for warning in warnings_of(start, size, "host"))
+    assert any(f"from {first} to {last}" in warning for warning in warned(start, size, "host"))
 
 
 # The digest
@@ -655,6 +656,53 @@ WHAT_IT_MEANS: list[tuple[str, Any]] = [
     ("waivers.0.subject", "web02"),
     ("waivers", []),
 ]
+
+
+def test_the_digest_of_a_plan_is_for_ever() -> None:
+    """Ledgers keep it: with another one, the plan in force would be taken for a new plan."""
+    plan = {
+        "scope": "west",
+        "host_ranges": {
+            "ranges": [{"start": "00-15-5D-E0-00-00", "size": 4096}],
+            "size_per_host": 256,
+            "static_per_host": 32,
+            "hosts": ["hv2", "hv1"],
+            "warn_at": 70,
+        },
+        "pools": {
+            "tenant": {
+                "ranges": [
+                    {"start": "22-1D-D8-00-00-00", "size": 4096},
+                    {"start": "22-1D-D9-00-00-00", "end": "22-1D-D9-00-00-FF"},
+                ],
+                "exclude": [
+                    {"start": "22-1D-D8-00-01-00", "size": 16, "reason": "load balancers"},
+                    {"start": "22-1D-D8-00-00-00", "size": 1},
+                ],
+                "strategy": "random",
+                "reuse_after": "never",
+                "warn_at": 90,
+            },
+            "infra": {"ranges": [{"start": "26-00-00-00-00-00", "size": 16}], "reuse_after": "2d"},
+        },
+        "other_allocators": [
+            {"name": "vmm", "kind": "scvmm", "start": "00-1D-D8-C0-00-00", "end": "00-1D-D8-F4-1F-FF"},
+            {"name": "nc", "kind": "network_controller", "start": "00-1D-D8-B7-1C-00", "size": 1024},
+        ],
+        "l2_domains": [{"name": "prod", "cluster": "hci1", "switch": "tenant", "vlan": 100}, {"name": "test"}],
+        "max_observation_age": "24h",
+        "waivers": [
+            {
+                "rule": "never-started",
+                "subject": "web01",
+                "reason": "spare",
+                "owner": "me",
+                "until": "2027-01-31",
+            }
+        ],
+    }
+    assert read(plan).digest == "31d48969d2bda5d8ddac429052635c5546aa480b6a48bf82d5dc039697ad3000"
+    assert read({"scope": "x"}).digest == "45b166fb70d92e72591d0ee9d044cbb72c6838753ba1cffaaea0aec715092557"
 
 
 def test_the_digest_changes_with_each_thing_that_a_plan_means() -> None:

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the macpool.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A ledger that is open for questions about claims: all that a lookup of an address needs. ``Ledger`` does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from .._names import name_key
+from .claim import Claim
+from .places import sqlite_path
+from .sqlite.database import DEFAULT_TIMEOUT, Database
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .backend import Claims, ClaimStore
+
+
+_Self = TypeVar("_Self", bound="Reader")
+
+
+class Reader:
+    """A ledger that is asked about claims."""
+
+    store: ClaimStore
+
+    def __init__(self, store: ClaimStore, scope: str) -> None:
+        """Use a store that is open."""
+        self.store = store
+        self.scope = scope
+
+    @classmethod
+    def open(cls, location: str | None, scope: str, *, timeout: float = DEFAULT_TIMEOUT) -> Reader:
+        """Open a ledger.
+
+        :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+        :param timeout: seconds to wait for a turn to write
+        :raises LedgerError: when there is none, or not the right one, or it is damaged
+        """
+        store = Database(sqlite_path(location, scope), timeout=timeout)
+        store.open(scope)
+        return cls(store, scope)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def claims(
+        self, *, owner: str = "", pool: str = "", states: Sequence[str] = (), address: int | None = None
+    ) -> list[Claim]:
+        """Return claims, by address; ``owner`` may be an alias."""
+
+        def work(session: Claims) -> list[Claim]:
+            if owner:
+                found: Iterable[Claim] = sorted(session.claims_named(name_key(owner)), key=lambda claim: claim.address)
+            elif address is not None:
+                found = session.claims_between(address, address)
+            else:
+                found = session.claims_between(0, (1 << 48) - 1)
+            return [
+                claim
+                for claim in found
+                if (not pool or claim.pool == pool)
+                and (not states or claim.state in states)
+                and (address is None or claim.address == address)
+            ]
+
+        return self.store.look(work)
