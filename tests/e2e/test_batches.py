@@ -128,7 +128,8 @@ def test_an_audit_is_of_all_hosts(lone: Site) -> None:
 
 def test_adopting_needs_all_hosts(lone: Site) -> None:
     ways = {"one": ONE, "two": TWO, "free": FREE}
-    done = run(lone, [{**way, "tasks": adopt(lone, name)} for name, way in ways.items()])
+    how = {"one": "import_role", "two": "include_role", "free": "include_role"}
+    done = run(lone, [{**way, "tasks": adopt(lone, name, how=how[name])} for name, way in ways.items()])
     assert done.code == 0, done.output
     for name in ways:
         promised = claims(lone, name)
