@@ -272,7 +272,7 @@ def test_a_network_controller_that_must_not_or_cannot_be_written_leaves_everythi
     for kind, words in (
         ("good", "is managed by Azure Arc"),
         ("expired", "Renew the certificate of the Network Controller"),
-        ("other_ca", "Give the certificate of the authority that signed it as ca_path"),
+        ("other_ca", "Set ca_path to the certificate of the authority that signed it"),
     ):
         sdn.lab.controller.use_certificate(kind)
         for entries, variables in ((TWO, {}), (TWO[:1], kept)):

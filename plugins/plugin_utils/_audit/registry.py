@@ -23,7 +23,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 @dataclass(slots=True)
 class Finding:
-    """What a rule says about one subject; the report adds the rule's own texts."""
+    """What a rule finds about one subject; the report adds the texts of the rule."""
 
     evidence: str
     addresses: Sequence[int] = ()

@@ -23,7 +23,7 @@ from .l2 import Domains, interface_vsids
 from .sdn import Sdn
 
 LIVE_STATES = frozenset({*LIVE, "releasing"})
-"""States of a claim whose owner may carry the address."""
+"""States of a claim whose owner may use the address."""
 
 
 class Situation:
@@ -141,7 +141,7 @@ class Situation:
         return [interval.start for interval, _hosts in self.stretches]
 
     def hosts_with(self, address: int) -> tuple[Host, ...]:
-        """Return the hosts in whose dynamic range an address lies."""
+        """Return the hosts whose dynamic range contains an address."""
         at = bisect_right(self._stretch_starts, address) - 1
         if at < 0 or address > self.stretches[at][0].end:
             return ()
