@@ -71,7 +71,9 @@ def test_a_bad_certificate_is_an_error_at_once(site: Site, certificate: str, fou
 )
 def test_a_file_that_cannot_be_read_is_named_at_once(site: Site, option: str, value: str) -> None:
     options = {**site.controller.options(), "username": None, "password": None, option: value}
-    with pytest.raises(NetworkControllerError, match="cannot use the client certificate, its key or the CA certificate") as error:
+    with pytest.raises(
+        NetworkControllerError, match="cannot use the client certificate, its key or the CA certificate"
+    ) as error:
         site.client(**options).all_of("networkInterfaces")
     assert error.value.found.startswith(f"{option} {value}: ")
     assert site.time.slept == [], "a file does not get better by waiting"
