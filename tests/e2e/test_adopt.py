@@ -39,7 +39,7 @@ def test_from_nothing_to_a_ledger_that_knows_the_cluster(tmp_path: Path) -> None
         assert first.code == 0, first.output
         assert "Proposed plan written to" in first.output
         assert "3 must be decided by a person" not in first.output
-        assert "2 carry it" in first.output
+        assert "2 adapters use it" in first.output
         again = run_playbook("adopt.yml", tmp_path, inventory=inventory)
         assert again.code == 0, again.output
         assert not again.changed
