@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_multicast
@@ -13,12 +14,13 @@ from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool, host_pool
 from .._text import quoted
 from .allocator import Runs, candidate, choose
-from .backend import Session
 from .claims import is_reusable
 from .errors import NoLease, NotInPool, OwnerConflict, PoolFull
-from .leases import active_lease
 from .model import Claim, Identity, Lease, Request, Sighting, describe
 from .owners import carrier, is_own
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""
@@ -233,6 +235,8 @@ class Chooser:
         return self._session.leases_between(land.kth(0), land.kth(land.size - 1))
 
     def _host_pool(self, name: str) -> Pool:
+        from .leases import active_lease
+
         host = name.removeprefix(HOST_POOL_PREFIX)
         lease = active_lease(self._session.leases(), host)
         if lease is None:

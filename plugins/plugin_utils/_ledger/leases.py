@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from ...module_utils._errors import MacPoolError, collected
 from .._names import find_host, host_key
@@ -75,7 +74,7 @@ def retire(session: Session, host: str, job: Job) -> LeaseOutcome:
         if not old:
             raise NoLease(f"host {quoted(host)}", "a lease to retire", "none", "Check the host's name.")
         return LeaseOutcome(old[-1], old[-1], changed=False)
-    after = replace(before, state="retired", generation=before.generation + 1, since=session.now)
+    after = before._replace(state="retired", generation=before.generation + 1, since=session.now)
     return keep_lease(session, before, after, "retired", job)
 
 

@@ -20,7 +20,6 @@ durations are seconds, addresses are ints.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +142,7 @@ class Ledger(Reader):
                 warnings=(),
             )
 
-        return replace(self.store.read(work), warnings=self.warnings)
+        return self.store.read(work)._replace(warnings=self.warnings)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import Interval, IntervalSet
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import iso, quoted
-from .backend import Session
 from .errors import LedgerForeign, PlanConflict, PlanOutdated
 from .model import Claim, Job, PlanGeneration, describe
 from .records import plan_record
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 
 def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> PlanGeneration:
