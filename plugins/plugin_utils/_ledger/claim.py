@@ -9,8 +9,6 @@ No dataclasses: every forked worker of ansible-core makes the classes again, and
 Times are whole milliseconds since 1970 in UTC by the database's own clock. Addresses are ints.
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]

@@ -27,6 +27,12 @@ from ...module_utils._errors import MacPoolError, collected
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
+
+# Actions are imported before ansible forks its workers. What a lookup loads only when it must is compiled once here.
+from . import clones as clones
+from . import conflicts as conflicts
+from . import full as full
+from . import given as given
 from . import intents
 from .adopt import adopt
 from .backend import Session, Store

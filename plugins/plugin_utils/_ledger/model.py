@@ -4,12 +4,11 @@
 """What the ledger and its backends agree on: the things kept, what is asked for and what became of it. Pure data.
 
 These are NamedTuples: every forked worker of ansible-core makes the classes again, and a dataclass takes seven times as long
-to make. ``_replace`` gives a changed copy.
+to make. For the same reason the annotations are no text, which would be compiled once more. ``_replace`` gives a changed
+copy.
 
 Times are whole milliseconds since 1970 in UTC by the database's own clock; ``iso`` prints them. Addresses are ints.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
