@@ -231,7 +231,7 @@ conflicts:
     reason:
       description: Why it is not claimed.
       type: str
-      sample: 2 carry it
+      sample: 2 adapters use it
     remedy:
       description: What to do.
       type: str

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from ..module_utils._errors import MacPoolError
 from ..module_utils._ids import plain_guid as plain_guid
 from ..module_utils._ids import plain_id as plain_id
-from ._text import quoted
 
 MAX_NAME = 1024
 
@@ -62,6 +61,8 @@ def checked_owner(owner: object) -> str:
         found = "nothing" if owner is None or isinstance(owner, str) else f"{owner!r} (a {type(owner).__name__})"
         raise BadOwner("owner of an address", "a name such as web01/eth0", found, "Name the VM and its adapter.")
     if len(owner) > MAX_NAME:
+        from ._text import quoted  # only for errors: a lookup compiles what it imports in each host's process
+
         raise BadOwner(
             f"owner {quoted(owner[:40])}...",
             f"a name of at most {MAX_NAME} characters",
@@ -88,6 +89,8 @@ def named_owner(owner: object) -> str:
     """
     name = checked_owner(owner)
     if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
+        from ._text import quoted
+
         raise BadOwner(
             f"owner {quoted(name)}",
             "a name without surrounding blanks and without control characters",

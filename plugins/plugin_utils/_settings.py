@@ -11,11 +11,8 @@ where it is read.
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._errors import MacPoolError
@@ -94,7 +91,10 @@ class Settings:
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
-            raw = _plan_file(Path(path))
+            from ._plan.file import read_plan_file
+
+            raw = read_plan_file(path, PLAN_ENVIRONMENT)
+            raw = raw.get(PLAN_VARIABLE, raw) if isinstance(raw, dict) else raw
         return plain_data(raw)
 
     def ledger_url(self) -> str | None:
@@ -106,38 +106,10 @@ class Settings:
 
     def job(self) -> Job:
         """Return who makes the change, for the history: the AWX job and user if they exist."""
-        from ._ledger.model import Job
+        from ._job import current_job
 
-        awx_job = self._variable("awx_job_id") or self._variable("tower_job_id")
-        awx_user = self._variable("awx_user_name") or self._variable("tower_user_name")
-        user = str(awx_user or _login())
-        # The parent of the worker process is the ansible-playbook that all tasks of a play share.
-        name = f"awx/{awx_job}" if awx_job else f"{platform.node()}/{os.getppid()}"
-        return Job(name=name, user=user)
+        return current_job(self._variable)
 
     def _variable(self, name: str) -> Any:
         value = self._variables.get(name)
         return None if value is None else plain_data(self._template(value))
-
-
-def _plan_file(path: Path) -> Any:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MacPoolError(
-            f'the plan file "{path}" named by {PLAN_ENVIRONMENT}',
-            "a YAML file that can be read",
-            str(error),
-            f"Fix the file or {PLAN_ENVIRONMENT}.",
-            problem=f'Cannot read the plan file "{path}" named by {PLAN_ENVIRONMENT}: {error}',
-        ) from error
-    return content.get(PLAN_VARIABLE, content) if isinstance(content, dict) else content
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())  # a container's user may have no name

@@ -166,7 +166,7 @@ def test_a_host_that_is_not_seen_is_named_and_nothing_is_promised_without_it(lon
         assert report(lone, name)["complete"] is False
         assert report(lone, name)["summary"]["hosts"] == 2
     assert set(claims(lone, "accepted").values()) == {OWN["hv1"], OWN["hv3"]}
-    assert "FAILED: documents of hv1: wanted the document of each host that was observed in this run" in done.output
+    assert "FAILED: documents of hv1: expected the document of each host that was observed in this run" in done.output
     assert not (lone.directory / "lost" / "report.json").exists()
     assert claims(lone, "refused") == {}
     assert "none of hv2. Nothing was promised" in done.output

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .._names import find_host, host_key
 from .._plan.model import Plan
 from .._text import iso
-from .backend import Session
 from .errors import PictureTooOld
 from .model import KnownHost
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 
 def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ...module_utils._errors import MacPoolError, collected
@@ -35,7 +35,7 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
         request = _read_claim(f"claims[{number}]", entry, state, default_pool)
         key = name_key(request.owner) or request.address
         earlier, other = first.setdefault(key, (number, request))
-        if replace(request, owner=other.owner) != other:
+        if request._replace(owner=other.owner) != other:
             raise MacPoolError(
                 f"claims[{number}]",
                 f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",

@@ -16,14 +16,8 @@ T = TypeVar("T")
 class Claims(Protocol):
     """One transaction that only asks about claims."""
 
-    def claim_at(self, address: int) -> Claim | None:
-        """Return the claim on an address."""
-
     def claims_named(self, key: str) -> list[Claim]:
         """Return the claims whose owner or alias has this key (``name_key``), the newest first; none that is held."""
-
-    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
-        """Return the claims bound to these ids, the newest first."""
 
     def claims_between(self, start: int, end: int) -> Iterable[Claim]:
         """Return the claims on a stretch of addresses, by address."""
@@ -40,6 +34,12 @@ class Session(Claims, Protocol):
     @property
     def sequence(self) -> int:
         """The number of the newest entry of the history."""
+
+    def claim_at(self, address: int) -> Claim | None:
+        """Return the claim on an address."""
+
+    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
+        """Return the claims bound to these ids, the newest first."""
 
     def unsettled_claims(self) -> list[Claim]:
         """Return the claims that an observation may change: all but those held, and those applied, bound and sure."""

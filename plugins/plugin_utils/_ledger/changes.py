@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._names import checked_owner, name_key
@@ -30,7 +28,7 @@ def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None)
     before = check_fence(session.claim_at(renewal.fence.address), renewal.fence)
     until = None if before.state == "applied" else later(session.now, reserve_for)
     generation = before.generation + 1
-    after = replace(before, generation=generation, until=until, job=job.name, pushing=renewal.pushing)
+    after = before._replace(generation=generation, until=until, job=job.name, pushing=renewal.pushing)
     return change(session, before, after, "renewed", job)
 
 
@@ -58,8 +56,7 @@ def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
     learns = before.identity is None and identity is not None
     if before.state == "applied" and not before.unsure and not learns:
         return Outcome(before, before, changed=False, how="kept")
-    after = replace(
-        before,
+    after = before._replace(
         state="applied",
         since=session.now if before.state != "applied" else before.since,
         until=None,
@@ -127,7 +124,7 @@ def declare_gone(session: Session, plan: Plan, target: Target, job: Job) -> Outc
     after = quarantine(before, session.now, plan.reuse_after(before.pool))
     if before.owner:
         # What is gone has no ids any more: an owner of that name that comes back is another adapter.
-        after = replace(after, identity=None)
+        after = after._replace(identity=None)
     return change(session, before, after, "declared gone", job, how="quarantined")
 
 
@@ -146,7 +143,7 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
     if before.state == "held":
         if not reason or before.note == reason:
             return Outcome(before, before, changed=False, how="kept")
-        return change(session, before, replace(before, note=reason), "noted", job)
+        return change(session, before, before._replace(note=reason), "noted", job)
     if before.state != "quarantined":
         raise OwnerConflict(
             subject,
@@ -156,7 +153,7 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
         )
     # It keeps its owner and its time, so that letting go of it frees nothing early.
     generation = before.generation + 1
-    after = replace(before, state="held", generation=generation, since=session.now, job=job.name, note=reason)
+    after = before._replace(state="held", generation=generation, since=session.now, job=job.name, note=reason)
     return change(session, before, after, "held", job)
 
 
@@ -168,7 +165,7 @@ def unhold(session: Session, address: int, job: Job) -> Outcome | None:
     if before.state != "held":
         return Outcome(before, before, changed=False, how="kept")
     after = moved(before, "quarantined", session.now, before.until) if before.owner else gone(before, session.now)
-    return change(session, before, replace(after, job=job.name), "unheld", job)
+    return change(session, before, after._replace(job=job.name), "unheld", job)
 
 
 def rebind(session: Session, request: Request, job: Job) -> Outcome:
@@ -193,5 +190,5 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
                 "Release that claim first, or give other ids.",
             )
     generation = before.generation + 1
-    after = replace(before, identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
+    after = before._replace(identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)

@@ -1,24 +1,25 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding an address for an owner inside a transaction: the pool's land, what is taken, what may not be given."""
+"""Finding an address for an owner inside a transaction: what a pool may hand out, and what of it is taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError
-from ...module_utils._mac import Interval, IntervalSet, format_mac, is_multicast
+from ...module_utils._mac import IntervalSet
 from .._names import name_key
-from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool, host_pool
+from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool
 from .._text import quoted
 from .allocator import Runs, candidate, choose
-from .backend import Session
 from .claims import is_reusable
-from .errors import NoLease, NotInPool, OwnerConflict, PoolFull
-from .leases import active_lease
-from .model import Claim, Identity, Lease, Request, Sighting, describe
-from .owners import carrier, is_own
+from .model import Claim, Identity, Lease, Request
+from .owners import is_own
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""
@@ -27,11 +28,11 @@ PATIENCE = 6
 
 
 class Occupancy:
-    """What is taken of a pool's land: asked address by address, until it is worth reading all of it."""
+    """What is taken of a pool: asked address by address, until it is worth reading all of it."""
 
-    def __init__(self, session: Session, land: IntervalSet) -> None:
+    def __init__(self, session: Session, usable: IntervalSet) -> None:
         self._session = session
-        self._land = land
+        self._usable = usable
         self._runs: Runs | None = None
         self._met = 0
 
@@ -44,7 +45,7 @@ class Occupancy:
         window = WINDOW << 2 * self._met
         self._met += 1
         if self._met > PATIENCE:
-            self._runs = Runs(found for start, end in self._land for found in self._session.taken(start, end, -1))
+            self._runs = Runs(found for start, end in self._usable for found in self._session.taken(start, end, -1))
             return self._runs.run_end(address)
         taken = self._session.taken(address, address + window - 1, window)
         end = address
@@ -80,24 +81,12 @@ class Chooser:
             if not request.pool.startswith(HOST_POOL_PREFIX):
                 self._plan.pool(request.pool)
             return request.pool
-        if request.address is not None:
-            for pool in self._plan.pools.values():
-                if request.address in pool.ranges:
-                    return pool.name
-            for lease in self._session.leases_between(request.address, request.address):
-                if request.address > lease.dynamic_end and lease.state == "active" and not request.adopt:
-                    return f"{HOST_POOL_PREFIX}{lease.host}"
-        if request.adopt:
-            return ADOPTED
+        if request.address is not None or request.adopt:
+            from .given import pool_of_given
+
+            return pool_of_given(self._session, self._plan, request)
         if len(self._plan.pools) == 1:
             return next(iter(self._plan.pools))
-        if request.address is not None:
-            raise NotInPool(
-                f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}",
-                "an address that a pool hands out",
-                self._whose(request.address),
-                "Give an address of one of the pools, or the name of a pool, to have one chosen.",
-            )
         raise MacPoolError(
             f"owner {quoted(request.owner)}",
             "the name of a pool, because the plan has more than one",
@@ -125,17 +114,19 @@ class Chooser:
 
         :raises PoolFull: when there is none
         """
-        pool, land, occupancy = self._open(pool_name)
-        if land:
+        pool, usable, occupancy = self._open(pool_name)
+        if usable:
             draw = f"{self._session.ledger_id}:{self._session.sequence}"
-            rank = candidate(pool.strategy, land.size, self._plan.scope, pool.name, name_key(owner), draw)
-            address = choose(land, occupancy, rank)
+            rank = candidate(pool.strategy, usable.size, self._plan.scope, pool.name, name_key(owner), draw)
+            address = choose(usable, occupancy, rank)
             if address is not None:
                 return address
-            address = self._carried_by_itself(land, owner, identity)
+            address = self._carried_by_itself(usable, owner, identity)
             if address is not None:
                 return address
-        raise self._full(pool, land)
+        from .full import pool_full
+
+        raise pool_full(self._session, pool, usable)
 
     def expired(self, pool_name: str) -> list[Claim]:
         """Return the claims in a pool whose quarantine is over and whose address nobody carries."""
@@ -151,57 +142,17 @@ class Chooser:
         return is_reusable(claim, self._session.now, seen=bool(self._session.sightings_at(claim.address)))
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
-        """Refuse an address that somebody named, unless it can be promised to the owner.
+        """Refuse an address that a request names, unless it can be promised to the owner."""
+        from .given import check_given
 
-        :raises NotInPool: when the pool does not hand it out
-        :raises OwnerConflict: when it is promised to, or carried by, somebody else
-        """
-        subject = f"{format_mac(address, 'dash')} for owner {quoted(owner)}"
-        if request.adopt:
-            if is_multicast(address) or address == 0:
-                raise NotInPool(subject, "a unicast address", format_mac(address, "dash"), "Give an address to adopt.")
-        elif not self.fits(pool_name, address):
-            raise NotInPool(
-                subject,
-                f'an address that pool "{pool_name}" hands out',
-                self._why_not(pool_name, address),
-                "Give an address of the pool's ranges that is not excluded, or none, to have one chosen.",
-            )
-        if claim := self._session.claim_at(address):
-            raise OwnerConflict(
-                subject,
-                "an address that is promised to nobody else",
-                describe(claim),
-                "Give another address, or none, to have one chosen."
-                if claim.state != "held"
-                else "Give another address, or unhold it first.",
-            )
-        carriers = self._carriers(address)
-        others = [
-            sighting
-            for sighting in carriers
-            if not is_own(sighting, owner, request.identity, (request.owner,) if request.owner else ())
-        ]
-        own = len(carriers) > len(others)
-        # Of two that carry one address, one may keep it: a rebuilt ledger covers every address that is carried.
-        if others and not (request.adopt and own):
-            raise OwnerConflict(
-                subject,
-                "an address that nobody else carries",
-                f"it was last seen on {', '.join(carrier(item) for item in others[:3])}",
-                "Give another address, or observe again if that carrier is gone.",
-            )
+        pool, usable, _occupancy = self._open(pool_name)
+        check_given(self._session, self._plan, pool, usable, request, owner, address)
 
     def carried_by_others(self, address: int, owner: str, identity: Identity | None) -> bool:
-        """Tell whether somebody else was last seen with an address."""
-        return any(not is_own(item, owner, identity) for item in self._carriers(address))
+        """Tell whether an adapter of another owner was last seen with an address."""
+        from .given import carriers
 
-    def _carriers(self, address: int) -> list[Sighting]:
-        """Return the adapters that were last seen with an address.
-
-        An interface of a Network Controller is left out: it stands for an adapter, and may well be the owner's own.
-        """
-        return [item for item in self._session.sightings_at(address) if item.kind != "interface"]
+        return any(not is_own(item, owner, identity) for item in carriers(self._session, address))
 
     def take(self, pool_name: str, address: int) -> None:
         """Note that an address was handed out."""
@@ -216,82 +167,35 @@ class Chooser:
     def _open(self, name: str) -> tuple[Pool, IntervalSet, Occupancy]:
         if name not in self._pools:
             if name.startswith(HOST_POOL_PREFIX):
-                pool = self._host_pool(name)
-                land = pool.land
+                from .leases import static_pool
+
+                pool = static_pool(self._session.leases(), name)
+                usable = pool.land
             elif name == ADOPTED:
                 pool = Pool(ADOPTED, IntervalSet())
-                land = pool.land
+                usable = pool.land
             else:
                 pool = self._plan.pool(name)
-                land = pool.land - IntervalSet((lease.start, lease.end) for lease in self._leases_in(pool.land))
-            self._pools[name] = (pool, land, Occupancy(self._session, land))
+                usable = pool.land - IntervalSet((lease.start, lease.end) for lease in self._leases_in(pool.land))
+            self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
 
-    def _leases_in(self, land: IntervalSet) -> Iterable[Lease]:
-        if not land:
+    def _leases_in(self, usable: IntervalSet) -> Iterable[Lease]:
+        if not usable:
             return []
-        return self._session.leases_between(land.kth(0), land.kth(land.size - 1))
+        return self._session.leases_between(usable.kth(0), usable.kth(usable.size - 1))
 
-    def _host_pool(self, name: str) -> Pool:
-        host = name.removeprefix(HOST_POOL_PREFIX)
-        lease = active_lease(self._session.leases(), host)
-        if lease is None:
-            raise NoLease(
-                f'pool "{name}"', f"a lease of host {quoted(host)}", "none", "Lease it a block first: host_range_lease."
-            )
-        if lease.dynamic_end == lease.end:
-            raise NoLease(
-                f'pool "{name}"',
-                f"a static part in the block of host {quoted(host)}",
-                f"{Interval(lease.start, lease.end)}, all of it dynamic",
-                "Set static_per_host in the plan; it counts for blocks leased from then on.",
-            )
-        return host_pool(lease.host, Interval(lease.dynamic_end + 1, lease.end))
-
-    def _carried_by_itself(self, land: IntervalSet, owner: str, identity: Identity | None) -> int | None:
-        """Return an address of the land that only the owner itself was seen with: the last resort in a full pool."""
+    def _carried_by_itself(self, usable: IntervalSet, owner: str, identity: Identity | None) -> int | None:
+        """Return an address that only the owner itself was seen with: the last resort in a full pool."""
         if identity is None:
             return None
         for sighting in self._session.sightings_of_vm(identity.vm_id):
             address = sighting.address
             if (
-                address in land
+                address in usable
                 and is_own(sighting, owner, identity)
                 and self._session.claim_at(address) is None
                 and not self.carried_by_others(address, owner, identity)
             ):
                 return address
         return None
-
-    def _why_not(self, pool_name: str, address: int) -> str:
-        for exclusion in self._open(pool_name)[0].exclude:
-            if exclusion.interval.start <= address <= exclusion.interval.end:
-                reason = f" ({exclusion.reason})" if exclusion.reason else ""
-                return f"it is excluded there{reason}"
-        return self._whose(address)
-
-    def _whose(self, address: int) -> str:
-        for lease in self._session.leases_between(address, address):
-            return f"it lies in the block leased to host {quoted(lease.host)} ({Interval(lease.start, lease.end)})"
-        kind = self._plan.kind_at(address)
-        return f"it belongs to {kind}" if kind else "it lies outside of everything in the plan"
-
-    def _full(self, pool: Pool, land: IntervalSet) -> PoolFull:
-        counts: dict[str, int] = {}
-        carried = 0
-        for start, end in land:
-            for state, count in self._session.count_claims(start, end).items():
-                counts[state] = counts.get(state, 0) + count
-            carried += self._session.count_carried(start, end)
-        parts = [f"{count} {state}" for state, count in sorted(counts.items())]
-        if carried:
-            parts.append(f"{carried} carried by somebody without a claim")
-        if pool.ranges.size > land.size:
-            parts.append(f"{pool.ranges.size - land.size} more excluded or leased to hosts")
-        return PoolFull(
-            f'pool "{pool.name}"',
-            "a free address",
-            f"none among {land.size} ({', '.join(parts)})",
-            "Give the pool another range, release what is no longer used, or observe all hosts so that what was "
-            "released can be reused.",
-        )

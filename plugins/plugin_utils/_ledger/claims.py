@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ...module_utils._errors import MacPoolError
-from ...module_utils._mac import format_mac
+from ...module_utils._formats import format_mac
 from .._names import name_key
 from .._text import quoted
 from .claim import Claim, Fence, Identity, State
@@ -38,8 +37,7 @@ def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: 
     if claim.state in ("reserved", "applied"):
         seen, identity = evidence(claim, sightings)
         if seen is not None and (claim.state == "reserved" or claim.unsure or identity):
-            return replace(
-                claim,
+            return claim._replace(
                 state="applied",
                 since=now if claim.state == "reserved" else claim.since,
                 until=None,
@@ -98,7 +96,7 @@ def gone(claim: Claim, now: int) -> Claim:
 
 def moved(claim: Claim, state: State, now: int, until: int | None) -> Claim:
     """Return the claim in another state, one generation later."""
-    return replace(claim, state=state, generation=claim.generation + 1, since=now, until=until, pushing=None)
+    return claim._replace(state=state, generation=claim.generation + 1, since=now, until=until, pushing=None)
 
 
 def check_fence(claim: Claim | None, fence: Fence) -> Claim:

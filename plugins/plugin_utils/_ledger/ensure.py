@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError, raise_all
-from ...module_utils._mac import format_mac
+from ...module_utils._formats import format_mac
 from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
-from .absence import absence_proof, check_picture
-from .backend import Session
 from .chooser import Chooser
 from .claims import gone, is_suspect, later, moved
 from .errors import NotInPool, OwnerConflict, OwnerHasOther, PictureTooOld, PoolFull, RebindNeeded
@@ -22,6 +20,9 @@ from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
 from .owners import Knowledge, Resolution, own_name, resolve
 from .plans import accept
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 
@@ -89,6 +90,8 @@ class Ensuring:
             return revived
         owner = resolution.owner
         if not self._picture_checked and not request.adopt:
+            from .absence import check_picture
+
             check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
             self._picture_checked = True
         if request.address is not None:
@@ -125,7 +128,12 @@ class Ensuring:
         )
 
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self._session.sightings_of_vm, lambda: absence_proof(self._session.hosts(), self._plan))
+        def gone_since() -> int | None:
+            from .absence import absence_proof
+
+            return absence_proof(self._session.hosts(), self._plan)
+
+        return Knowledge(self._session.sightings_of_vm, gone_since)
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
         if request.address is not None and request.address != before.address:
@@ -144,17 +152,17 @@ class Ensuring:
             )
         after, how = before, "kept"
         if request.note and request.note != before.note:
-            after, how = replace(after, note=request.note), "noted"
+            after, how = after._replace(note=request.note), "noted"
         if resolution.alias:
-            after, how = replace(after, aliases=(*after.aliases, resolution.alias)), "renamed"
+            after, how = after._replace(aliases=(*after.aliases, resolution.alias)), "renamed"
         if resolution.bind:
-            after, how = replace(after, identity=request.identity), "bound"
+            after, how = after._replace(identity=request.identity), "bound"
         if after is not before:
             return change(self._session, before, after, how, self._job)
         if is_suspect(before, self._session.now):
             # Somebody still wants it: an observation that comes between this and the push shall not take it away.
-            after = replace(before, generation=before.generation + 1, until=self._until, job=self._job.name)
-            return replace(change(self._session, before, after, "refreshed", self._job), changed=False)
+            after = before._replace(generation=before.generation + 1, until=self._until, job=self._job.name)
+            return change(self._session, before, after, "refreshed", self._job)._replace(changed=False)
         return Outcome(before, before, changed=False, how="kept")
 
     def _revive(self, request: Request, resolution: Resolution, pool: str) -> Outcome | None:
@@ -167,8 +175,7 @@ class Ensuring:
             identity = request.identity or before.identity
             if self._chooser.carried_by_others(before.address, resolution.owner, identity):
                 continue
-            after = replace(
-                moved(before, "reserved", self._session.now, self._until),
+            after = moved(before, "reserved", self._session.now, self._until)._replace(
                 owner=resolution.owner,
                 identity=identity,
                 job=self._job.name,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ...module_utils._errors import collected
 from ...module_utils._mac import Interval, format_mac
@@ -61,7 +60,7 @@ def import_claim(session: Session, claim: Claim, job: Job) -> Outcome:
             raise OwnerConflict(
                 subject, "land that is leased to nobody", f"a lease of host {quoted(lease.host)}", "Correct the text."
             )
-    return add(session, replace(claim, generation=1, job=job.name), "imported", job)
+    return add(session, claim._replace(generation=1, job=job.name), "imported", job)
 
 
 def _same_promise(one: Claim, other: Claim) -> bool:

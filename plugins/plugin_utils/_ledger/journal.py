@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from .backend import Session
+from typing import TYPE_CHECKING
+
 from .claim import Claim
 from .model import Job, Lease, LeaseOutcome, Outcome
 from .records import claim_record, lease_record
+
+if TYPE_CHECKING:
+    from .backend import Session
 
 
 def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:

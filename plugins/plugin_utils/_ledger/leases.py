@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from ...module_utils._errors import MacPoolError, collected
+from ...module_utils._mac import Interval
 from .._names import find_host, host_key
-from .._plan.model import HostRanges, Plan
+from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
 from .._text import quoted
 from .absence import check_picture
 from .backend import Session
@@ -75,7 +75,7 @@ def retire(session: Session, host: str, job: Job) -> LeaseOutcome:
         if not old:
             raise NoLease(f"host {quoted(host)}", "a lease to retire", "none", "Check the host's name.")
         return LeaseOutcome(old[-1], old[-1], changed=False)
-    after = replace(before, state="retired", generation=before.generation + 1, since=session.now)
+    after = before._replace(state="retired", generation=before.generation + 1, since=session.now)
     return keep_lease(session, before, after, "retired", job)
 
 
@@ -84,6 +84,29 @@ def active_lease(leases: Iterable[Lease], host: str) -> Lease | None:
     active = {host_key(lease.host): lease for lease in leases if lease.state == "active"}
     key = find_host(host, active)
     return active[key] if key is not None else None
+
+
+def static_pool(leases: Iterable[Lease], name: str) -> Pool:
+    """Return the pool that the static part of a host's block is.
+
+    :raises NoLease: when the host has no block, or its block has no static part
+    """
+    from .leases import active_lease
+
+    host = name.removeprefix(HOST_POOL_PREFIX)
+    lease = active_lease(leases, host)
+    if lease is None:
+        raise NoLease(
+            f'pool "{name}"', f"a lease of host {quoted(host)}", "none", "Lease it a block first: host_range_lease."
+        )
+    if lease.dynamic_end == lease.end:
+        raise NoLease(
+            f'pool "{name}"',
+            f"a static part in the block of host {quoted(host)}",
+            f"{Interval(lease.start, lease.end)}, all of it dynamic",
+            "Set static_per_host in the plan; it counts for blocks leased from then on.",
+        )
+    return host_pool(lease.host, Interval(lease.dynamic_end + 1, lease.end))
 
 
 def remark(lease: Lease, ranges: HostRanges) -> str:

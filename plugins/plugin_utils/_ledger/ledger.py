@@ -20,7 +20,6 @@ durations are seconds, addresses are ints.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,12 @@ from ...module_utils._errors import MacPoolError, collected
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
+
+# Actions are imported before ansible forks its workers. What a lookup loads only when it must is compiled once here.
+from . import clones as clones
+from . import conflicts as conflicts
+from . import full as full
+from . import given as given
 from . import intents
 from .adopt import adopt
 from .backend import Session, Store
@@ -143,7 +148,7 @@ class Ledger(Reader):
                 warnings=(),
             )
 
-        return replace(self.store.read(work), warnings=self.warnings)
+        return self.store.read(work)._replace(warnings=self.warnings)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""

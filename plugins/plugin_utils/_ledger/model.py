@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the ledger and its backends agree on: the things kept, what is asked for and what became of it. Pure data.
 
+These are NamedTuples: every forked worker of ansible-core makes the classes again, and a dataclass takes seven times as long
+to make. For the same reason the annotations are no text, which would be compiled once more. ``_replace`` gives a changed
+copy.
+
 Times are whole milliseconds since 1970 in UTC by the database's own clock; ``iso`` prints them. Addresses are ints.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ...module_utils._mac import Interval, format_mac
 from .._text import iso, quoted
@@ -26,16 +27,14 @@ SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical", "inter
 LeaseState = Literal["active", "retired", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Who writes: goes into the history."""
 
     name: str
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One wish for an address.
 
     ``owner`` is ``<vm>/<adapter>``, or empty when only the identity is known. ``pool`` may be empty when an address is
@@ -51,8 +50,7 @@ class Request:
     adopt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """A block of addresses for one host. Hyper-V hands out ``start``..``dynamic_end``; the rest is static land."""
 
     host: str
@@ -79,8 +77,7 @@ class Lease:
         return Interval(self.dynamic_end + 1, self.end) if self.dynamic_end < self.end else None
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseOutcome:
+class LeaseOutcome(NamedTuple):
     """What became of a host's lease; ``remark`` says what a reader should know of it, or is empty."""
 
     lease: Lease
@@ -89,8 +86,7 @@ class LeaseOutcome:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """Who carries an address. The address 0 belongs to an adapter that never started; it tells that the VM exists."""
 
     address: int
@@ -105,8 +101,7 @@ class Sighting:
     """Filled in by the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostPicture:
+class HostPicture(NamedTuple):
     """What one host was seen to carry.
 
     ``observed_at`` is when the observation began, by the ledger's clock (``Ledger.now()`` taken before observing), or
@@ -127,8 +122,7 @@ class HostPicture:
     """A digest of the cluster's map of which node owns which VM, as this host's document has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHost:
+class KnownHost(NamedTuple):
     """What the ledger keeps of a host: its newest picture, without the sightings.
 
     ``observed_at`` is None for a host that was only named, as a cluster node, and never observed.
@@ -149,8 +143,7 @@ class KnownHost:
     """When the range, the addresses and the cluster were read last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a claim.
 
     ``how``: ``claimed``, ``revived``, ``kept``, ``bound`` (ids learnt), ``renamed`` (a name learnt), ``noted``,
@@ -164,16 +157,14 @@ class Outcome:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(NamedTuple):
     """Ask for a claim again right before it is applied."""
 
     fence: Fence
     pushing: Push | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """An address was read back from the adapter it was promised to."""
 
     fence: Fence
@@ -181,8 +172,7 @@ class Confirmation:
     identity: Identity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A claim named by its owner, its address, or both; with a generation, only if nothing happened since."""
 
     owner: str = ""
@@ -190,8 +180,7 @@ class Target:
     generation: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """Something begun on a host that must be finished even when the job dies, such as a VM to start again."""
 
     id: int
@@ -203,8 +192,7 @@ class Intent:
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanGeneration:
+class PlanGeneration(NamedTuple):
     """A plan that the ledger accepted."""
 
     generation: int
@@ -213,8 +201,7 @@ class PlanGeneration:
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of history: what somebody did, and how the thing looked afterwards."""
 
     sequence: int
@@ -228,8 +215,7 @@ class Entry:
     after: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """What an observation changed, and which hosts keep absence from being proven, with the reason of each."""
 
     outcomes: tuple[Outcome, ...]
@@ -237,8 +223,7 @@ class Observed:
     unproven: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerInfo:
+class LedgerInfo(NamedTuple):
     """What a ledger is."""
 
     location: str

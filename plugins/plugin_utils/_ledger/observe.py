@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from .._names import find_host, host_key, readable
 from .._plan.model import Plan
@@ -28,7 +27,7 @@ def observe(session: Session, plan: Plan, pictures: Iterable[HostPicture], job: 
         outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
     leases = []
     for lease in ended_leases(session, plan):
-        ended = replace(lease, state="gone", generation=lease.generation + 1, since=session.now)
+        ended = lease._replace(state="gone", generation=lease.generation + 1, since=session.now)
         leases.append(keep_lease(session, lease, ended, "observed: gone", job))
     return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
 
@@ -74,13 +73,12 @@ def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[Kno
         return fresh, void_before
     host = max(known.host, fresh.host, key=lambda name: (len(name), name))
     if known.observed_at is None:
-        return replace(fresh, host=host), void_before  # so far it was only named
+        return fresh._replace(host=host), void_before  # so far it was only named
     newest = max((known, fresh), key=_newer)
     facts = max((known, fresh), key=_tells_more)
     complete_at = max((time for time in (known.complete_at, fresh.complete_at) if time is not None), default=None)
     return (
-        replace(
-            facts,
+        facts._replace(
             host=host,
             observed_at=newest.observed_at,
             complete=newest.complete,
@@ -123,8 +121,7 @@ def take_in(session: Session, pictures: Iterable[HostPicture]) -> None:
 
 
 def _kept(sighting: Sighting) -> Sighting:
-    return replace(
-        sighting,
+    return sighting._replace(
         vm_id=readable(sighting.vm_id),
         vm_name=readable(sighting.vm_name),
         adapter_id=readable(sighting.adapter_id),

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from .._names import adapter_name, name_key
 from .._text import quoted
 from .claim import Claim, Identity
-from .errors import OwnerConflict, RebindNeeded
-from .model import Sighting, describe
+from .errors import OwnerConflict
+from .model import Sighting
 
 
 class Resolution(NamedTuple):
@@ -58,7 +58,7 @@ def resolve(
     :param by_identity: claims bound to the ids, the newest first
     :param by_name: claims that have the name as owner or alias, the newest first
     :param by_own_name: claims under the name that a clone would get
-    :raises RebindNeeded: when the name is bound to other ids and somebody has to say that this is right
+    :raises RebindNeeded: when the name is bound to other ids and the user has to say that this is right
     :raises OwnerConflict: when several owners have had the name
     """
     if identity is None:
@@ -73,12 +73,16 @@ def resolve(
     if named and named.identity is None:
         return Resolution(named.owner, named, bind=True)
     if named and named.identity:
-        _refuse_other_ids(named, named.identity, identity, knowledge)
+        from .clones import refuse_other_ids
+
+        refuse_other_ids(named, named.identity, identity, *knowledge)
         name = own_name(owner, identity)
     if other := _first_live(by_own_name):
         if other.identity is None:
             return Resolution(other.owner, other, bind=True)
-        _refuse_other_ids(other, other.identity, identity, knowledge)
+        from .clones import refuse_other_ids
+
+        refuse_other_ids(other, other.identity, identity, *knowledge)
     past = tuple(by_identity) or tuple(
         claim for claim in by_name if not claim.live and claim.identity is None and not named
     )
@@ -111,46 +115,6 @@ def _named(owner: str, by_name: Sequence[Claim]) -> Claim | None:
             "Name one of these owners.",
         )
     return live[0] if live else None
-
-
-def _refuse_other_ids(claim: Claim, bound: Identity, identity: Identity, knowledge: Knowledge) -> None:
-    """Raise unless the VM that the name is bound to is still there beside the new one: then that one is a clone."""
-    subject = f"owner {quoted(claim.owner)}"
-    promised = f"{describe(claim)}, bound to VM {bound.vm_id}, adapter {bound.adapter_id}"
-    sightings = knowledge.vm_sightings(bound.vm_id)
-    if bound.vm_id == identity.vm_id:
-        if any(sighting.adapter_id.lower() == bound.adapter_id for sighting in sightings):
-            found = f"{promised}, which was last seen beside the new adapter {identity.adapter_id}"
-            remedy = (
-                "If the VM has two adapters of this name, rename one of them. If the adapter was re-created, observe "
-                "the host again and then rebind the claim (allocation with state: rebound)."
-            )
-        else:
-            found = f"{promised}; now the same VM has adapter {identity.adapter_id} of this name"
-            remedy = (
-                "If the adapter was re-created and shall keep the address, rebind the claim (allocation with state: "
-                "rebound); if not, release it first."
-            )
-        raise RebindNeeded(subject, "the adapter that the name is bound to", found, remedy)
-    if sightings:
-        return
-    since = knowledge.gone_since()
-    if since is not None and since > claim.since:
-        raise RebindNeeded(
-            subject,
-            f"VM {bound.vm_id}, to which the name is bound",
-            f"{promised}; that VM is gone from every host, and VM {identity.vm_id} has its name",
-            "If it replaces the old VM and shall keep the address, rebind the claim (allocation with state: rebound); "
-            "if not, release it first.",
-        )
-    raise RebindNeeded(
-        subject,
-        f"VM {bound.vm_id}, to which the name is bound, or proof that it is gone",
-        f"{promised}; VM {identity.vm_id} has its name, and no complete and newer picture of all hosts tells whether "
-        "the old VM is still there",
-        "Observe all hosts (ansible-playbook macpool.hyperv.observe), then try again: a clone gets an address of its own, a replacement "
-        "asks for a rebind.",
-    )
 
 
 def is_own(sighting: Sighting, owner: str, identity: Identity | None, aliases: Iterable[str] = ()) -> bool:

@@ -12,29 +12,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ...module_utils._errors import MacPoolError
-from .errors import LedgerEphemeral, LedgerOnNetworkFileSystem
 
 MOUNTS = Path("/proc/self/mounts")
-RUNNER = Path("/runner")
 NETWORK_FILE_SYSTEMS = (
-    *("nfs", "cifs", "smb", "ncpfs", "9p", "ceph", "lustre", "afs", "openafs", "kafs", "gfs", "glusterfs", "beegfs"),
-    *(
-        "gpfs",
-        "pvfs",
-        "orangefs",
-        "coda",
-        "davfs",
-        "virtiofs",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "fuse.ceph",
-        "fuse.s3fs",
-    ),
-    *("fuse.gcsfuse", "fuse.rclone", "fuse.davfs", "fuse.moosefs", "fuse.mfs", "fuse.cifs", "fuse.smb", "fuse.juicefs"),
-    *("fuse.lizardfs", "fuse.seaweedfs"),
+    "nfs cifs smb ncpfs 9p ceph lustre afs openafs kafs gfs glusterfs beegfs gpfs pvfs orangefs coda davfs virtiofs"
+    " fuse.sshfs fuse.glusterfs fuse.ceph fuse.s3fs fuse.gcsfuse fuse.rclone fuse.davfs fuse.moosefs fuse.mfs fuse.cifs"
+    " fuse.smb fuse.juicefs fuse.lizardfs fuse.seaweedfs"
 )
 """How the types of network file systems begin, such as ``nfs4``."""
-THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
 
 
 def state_home(environment: Mapping[str, str] | None = None) -> Path:
@@ -81,12 +66,20 @@ def _unknown(location: str) -> MacPoolError:
     )
 
 
+def mounted(path: Path) -> tuple[str, str]:
+    """Return mount point and type of the file system that a path lies on; both empty where that cannot be known."""
+    try:
+        return file_system_of(path.resolve(), MOUNTS.read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError:
+        return "", ""  # not Linux
+
+
 def file_system_of(path: Path, mounts: str) -> tuple[str, str]:
     """Return mount point and type of the file system that a path lies on.
 
     :param mounts: text of ``/proc/self/mounts``
     """
-    best = ("", "")
+    best, place = ("", ""), str(path)
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
@@ -95,38 +88,23 @@ def file_system_of(path: Path, mounts: str) -> tuple[str, str]:
         if "\\" in point:
             point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
         # A later mount on the same point hides the earlier one.
-        if len(point) >= len(best[0]) and path.is_relative_to(point):
+        if len(point) >= len(best[0]) and place.startswith(point) and path.is_relative_to(point):
             best = (point, fields[2])
     return best
 
 
-def check_place(path: Path, *, creating: bool, environment: Mapping[str, str] | None = None) -> None:
-    """Refuse a place where a ledger would not be safe.
+def check_place(path: Path) -> None:
+    """Refuse a ledger on a network file system: WAL needs shared memory and true locks.
 
-    :raises LedgerOnNetworkFileSystem: WAL needs shared memory and true locks
-    :raises LedgerEphemeral: only when a ledger is made: an empty pool in each new container would promise everything anew
+    :raises LedgerOnNetworkFileSystem: naming the file system
     """
-    try:
-        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return  # not Linux: nothing to tell by
-    real = path.resolve()
-    point, kind = file_system_of(real, mounts)
-    if kind.lower().startswith(NETWORK_FILE_SYSTEMS):
+    point, kind = mounted(path)
+    if kind.lower().startswith(tuple(NETWORK_FILE_SYSTEMS.split())):
+        from .errors import LedgerOnNetworkFileSystem
+
         raise LedgerOnNetworkFileSystem(
             f'ledger "{path}"',
             "a local file system",
             f"{kind}, mounted on {point}",
             "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller.",
-        )
-    if not creating:
-        return
-    names = os.environ if environment is None else environment
-    in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
-    if in_container and (kind in THROW_AWAY_FILE_SYSTEMS or real.is_relative_to(RUNNER)):
-        raise LedgerEphemeral(
-            f'ledger "{path}"',
-            "a place that outlives the job",
-            f"{kind}, mounted on {point}, inside an execution environment",
-            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it.",
         )

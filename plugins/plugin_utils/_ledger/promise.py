@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...module_utils._errors import MacPoolError
-from ...module_utils._mac import format_mac
+from ...module_utils._formats import format_mac
 from .._names import name_key
 from .._text import quoted
 from .ledger import Ledger

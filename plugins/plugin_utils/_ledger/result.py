@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...module_utils._mac import all_formats, format_mac
+from ...module_utils._formats import all_formats, format_mac
 from .._text import iso
 from .model import Claim, Entry, Lease, LedgerInfo
 

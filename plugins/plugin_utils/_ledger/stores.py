@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-from .backend import Store
-from .model import Job
+from typing import TYPE_CHECKING
+
 from .places import sqlite_path
 from .sqlite.database import DEFAULT_TIMEOUT
 from .sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from .backend import Store
+    from .model import Job
 
 __all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at"]
 

@@ -83,8 +83,7 @@ class Pool:
         object.__setattr__(self, "land", self.ranges - IntervalSet(item.interval for item in self.exclude))
 
 
-@dataclass(frozen=True)
-class HostRanges:
+class HostRanges(NamedTuple):
     """Ranges that are leased to hosts, one block each, for Hyper-V's own dynamic addresses."""
 
     ranges: IntervalSet

@@ -10,19 +10,41 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from ..errors import LedgerDamaged, LedgerError, LedgerExists, LedgerReadOnly
+from ..errors import LedgerDamaged, LedgerEphemeral, LedgerError, LedgerExists, LedgerReadOnly
 from ..model import Job
-from ..places import check_place
+from ..places import check_place, mounted
 from .database import APPLICATION_ID, VERSION, Database, translated
 from .problems import exists
 from .rows import NO_DIGEST, as_json, chained
 from .schema import SCHEMA
+
+RUNNER = Path("/runner")
+THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
+
+
+def check_new_place(path: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Refuse a place where a new ledger would not be safe.
+
+    :raises LedgerOnNetworkFileSystem: as for an existing one
+    :raises LedgerEphemeral: an empty pool in each new container would promise every address again
+    """
+    check_place(path)
+    point, kind = mounted(path)
+    names = os.environ if environment is None else environment
+    in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
+    if kind and in_container and (kind in THROW_AWAY_FILE_SYSTEMS or path.resolve().is_relative_to(RUNNER)):
+        raise LedgerEphemeral(
+            f'ledger "{path}"',
+            "a place that outlives the job",
+            f"{kind}, mounted on {point}, inside an execution environment",
+            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it.",
+        )
 
 
 def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) -> str:
@@ -31,7 +53,7 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
     :raises LedgerExists: when something is there already
     """
     subject = f'ledger "{path}"'
-    check_place(_nearest_directory(path) / path.name, creating=True)
+    check_new_place(_nearest_directory(path) / path.name)
     if path.exists() or path.is_symlink():
         raise exists(path)
     try:

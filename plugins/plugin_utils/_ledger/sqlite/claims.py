@@ -21,10 +21,6 @@ class SqliteClaims:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def claim_at(self, address: int) -> Claim | None:
-        row = self.connection.execute("SELECT * FROM claims WHERE address = ?", (address,)).fetchone()
-        return claim_of_row(row) if row else None
-
     def claims_named(self, key: str) -> list[Claim]:
         rows = self.connection.execute(
             "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
@@ -32,16 +28,6 @@ class SqliteClaims:
             " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
             " WHERE aliases.name_key = ? AND claims.state <> 'held'",
             (key, key, key),
-        ).fetchall()
-        return newest_first(rows)
-
-    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
-        rows = self.connection.execute(
-            "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
-            " AND state IN ('reserved', 'applied')"
-            " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
-            " AND state IN ('releasing', 'quarantined')",
-            (identity.vm_id, identity.adapter_id) * 2,
         ).fetchall()
         return newest_first(rows)
 

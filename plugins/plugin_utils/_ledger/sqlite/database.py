@@ -121,7 +121,7 @@ class Database:
             if self._opened_by == os.getpid() and self._opened_file == (file.st_dev, file.st_ino):
                 return self.connection
             self.close()
-        check_place(self.path, creating=False)
+        check_place(self.path)
         with translated(self.path):
             uri = f"file:{quote(str(self.path))}?mode=rw"
             connection = sqlite3.connect(

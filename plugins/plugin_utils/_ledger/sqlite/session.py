@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ..._names import host_key, name_key
-from ..claim import Claim
+from ..claim import Claim, Identity
 from ..errors import StaleClaim
 from ..model import Entry, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
-from .claims import Row, SqliteClaims, claim_of_row
+from .claims import Row, SqliteClaims, claim_of_row, newest_first
 from .rows import (
     as_json,
     chained,
@@ -49,6 +49,20 @@ class SqliteSession(SqliteClaims):
             self._pending = []
 
     # --- claims -------------------------------------------------------------------------------------------------------
+
+    def claim_at(self, address: int) -> Claim | None:
+        row = self.connection.execute("SELECT * FROM claims WHERE address = ?", (address,)).fetchone()
+        return claim_of_row(row) if row else None
+
+    def claims_of_adapter(self, identity: Identity) -> list[Claim]:
+        rows = self.connection.execute(
+            "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
+            " AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
+            " AND state IN ('releasing', 'quarantined')",
+            (identity.vm_id, identity.adapter_id) * 2,
+        ).fetchall()
+        return newest_first(rows)
 
     def unsettled_claims(self) -> list[Claim]:
         rows = self.connection.execute(

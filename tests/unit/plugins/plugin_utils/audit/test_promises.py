@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,7 +144,7 @@ class TestWrongAddress:
         ("mac", "state"), [("22-1D-D8-00-00-05", "applied"), (OTHER, "reserved"), (None, "applied")]
     )
     def test_twins(self, mac: str | None, state: State) -> None:
-        row = replace(self.ROW, state=state)
+        row = self.ROW._replace(state=state)
         assert not found("wrong-address", host(vms=[vm("web01", adapter(mac, id="nic1"))]), claims=[row])
 
     def test_a_replica_does_not_decide(self) -> None:

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 import uuid
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -341,7 +340,7 @@ def test_a_rebuild_covers_every_address_that_is_carried(data: st.DataObject) -> 
     machines = st.builds(vm, anywhere, st.just(""), kind=st.sampled_from(["vm", "vm", "checkpoint", "replica"]))
     with tempfile.TemporaryDirectory() as folder, make_ledger(Path(folder) / "l", make_plan(SIZE), clock) as ledger:
         seen = [
-            replace(item, vm_id=f"vm-{number}", vm_name=f"vm{number}", adapter_name="eth0")
+            item._replace(vm_id=f"vm-{number}", vm_name=f"vm{number}", adapter_name="eth0")
             for number, item in enumerate(data.draw(st.lists(machines, max_size=8)))
         ]
         ledger.observe([picture("hv1", clock.now, *seen), picture("hv2", clock.now), picture("hv3", clock.now)], JOB)

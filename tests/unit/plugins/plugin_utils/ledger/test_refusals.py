@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.places impo
     file_system_of,
     sqlite_path,
 )
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite import care as _care
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.care import check_new_place
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, Clock, make_ledger, make_plan, picture, reopened
 
 
@@ -282,14 +285,14 @@ def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "mounts"
     table.write_text(MOUNTS)
     monkeypatch.setattr(_places, "MOUNTS", table)
-    monkeypatch.setattr(_places, "RUNNER", tmp_path / "runner")
+    monkeypatch.setattr(_care, "RUNNER", tmp_path / "runner")
 
 
 @pytest.mark.parametrize("place", ["/mnt/nas/west.db", "/mnt/my share/west.db", "/mnt/ssh/w.db"])
-@pytest.mark.parametrize("creating", [True, False])
-def test_network_file_systems_are_refused(mounts: None, place: str, creating: bool) -> None:
+@pytest.mark.parametrize("check", [check_place, check_new_place])
+def test_network_file_systems_are_refused(mounts: None, place: str, check: Callable[[Path], None]) -> None:
     with pytest.raises(LedgerOnNetworkFileSystem, match="mounted on /mnt"):
-        check_place(Path(place), creating=creating, environment={})
+        check(Path(place))
 
 
 @pytest.mark.parametrize(
@@ -299,28 +302,28 @@ def test_network_file_systems_are_refused(mounts: None, place: str, creating: bo
 def test_every_network_file_system_is_known(mounts: None, kind: str, tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text(f"x / {kind} rw 0 0\n")
     with pytest.raises(LedgerOnNetworkFileSystem, match=kind):
-        check_place(Path("/var/lib/w.db"), creating=False, environment={})
+        check_place(Path("/var/lib/w.db"))
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "zfs", "tmpfs", "overlay", "fuseblk"])
 def test_local_file_systems_are_fine(mounts: None, kind: str, tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text(f"x / {kind} rw 0 0\n")
-    check_place(Path("/var/lib/w.db"), creating=True, environment={})
+    check_new_place(Path("/var/lib/w.db"), {})
 
 
 def test_a_container_that_is_thrown_away_makes_no_ledger(mounts: None, tmp_path: Path) -> None:
     awx = {"AWX_ISOLATED_DATA_DIR": "/runner"}
     with pytest.raises(LedgerEphemeral, match=r"overlay.*Mount a volume"):
-        check_place(Path("/container/w.db"), creating=True, environment=awx)
+        check_new_place(Path("/container/w.db"), awx)
     with pytest.raises(LedgerEphemeral):
-        check_place(Path("/dev/shm/w.db"), creating=True, environment=awx)
-    # The near misses: a mounted volume; no execution environment; a ledger that is there already.
-    check_place(Path("/mnt/nas/local/w.db"), creating=True, environment=awx)
-    check_place(Path("/container/w.db"), creating=True, environment={})
-    check_place(Path("/container/w.db"), creating=False, environment=awx)
+        check_new_place(Path("/dev/shm/w.db"), awx)
+    # The near misses: a mounted volume; no execution environment; a ledger that exists already.
+    check_new_place(Path("/mnt/nas/local/w.db"), awx)
+    check_new_place(Path("/container/w.db"), {})
+    check_place(Path("/container/w.db"))
     (tmp_path / "runner").mkdir()
     with pytest.raises(LedgerEphemeral):
-        check_place(tmp_path / "runner" / "project" / "w.db", creating=True, environment={})
+        check_new_place(tmp_path / "runner" / "project" / "w.db", {})
 
 
 # --- rolled back (incident 11) ----------------------------------------------------------------------------------------
