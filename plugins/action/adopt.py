@@ -18,8 +18,8 @@ from ..plugin_utils._adopt.proposal import write_proposal
 from ..plugin_utils._audit.run import situate
 from ..plugin_utils._observation.handed_over import not_observed, take_over, unseen_hosts
 from ..plugin_utils._observation.load import load
-from ..plugin_utils._observation.model import Picture
-from ..plugin_utils._observation.sightings import pictures
+from ..plugin_utils._observation.model import Observation
+from ..plugin_utils._observation.sightings import all_sightings
 
 
 class ActionModule(Task):
@@ -38,10 +38,10 @@ class ActionModule(Task):
         ledger = self.ledger_if_any(options, plan, options["claim"])
         expected = [*options["expected_hosts"], *taken.unseen]
         situation = situate(loaded.documents, plan=plan, now=now, expected_hosts=expected)
-        picture, unseen = situation.picture, [problem.words for problem in situation.problems]
-        missing = [*unseen_hosts(picture, expected), *taken.blind]
+        observation, unseen = situation.observation, [problem.words for problem in situation.problems]
+        missing = [*unseen_hosts(observation, expected), *taken.blind]
         is_withheld = bool(missing) and options["missing"] == "fail"
-        found = sort_out(picture, plan, ledger.claims() if ledger else ())
+        found = sort_out(observation, plan, ledger.claims() if ledger else ())
         result: Result = {
             "complete": not unseen and not misread,
             "incomplete": unseen,
@@ -50,11 +50,11 @@ class ActionModule(Task):
             "adoptable": len(found.adoptions),
             "already": len(found.kept),
             "in_ledger": ledger is not None,
-            **self._proposal(options, picture, [*unseen, *misread]),
+            **self._proposal(options, observation, [*unseen, *misread]),
         }
         adopted = Adopted((), ())
         if ledger and not is_withheld:
-            adopted = adopt(ledger, pictures(picture), found.adoptions, self.job, preview=self.preview)
+            adopted = adopt(ledger, all_sightings(observation), found.adoptions, self.job, preview=self.preview)
         result["changed"] = bool(adopted.changed) or result["changed"]
         result["claims"] = adopted.claims_as_result()
         result["conflicts"] = conflicts_as_result([*found.conflicts, *adopted.conflicts])
@@ -62,9 +62,9 @@ class ActionModule(Task):
             result.update(failed=True, **failure(not_observed(missing)))
         return {**result, **self.diff(*adopted.diff())}
 
-    def _proposal(self, options: dict[str, Any], picture: Picture, unseen: list[str]) -> Result:
+    def _proposal(self, options: dict[str, Any], observation: Observation, unseen: list[str]) -> Result:
         """Return the proposed plan, and write it where asked for."""
-        proposal = propose(picture, options["scope"])
+        proposal = propose(observation, options["scope"])
         result: Result = {
             "proposal": proposal.plan,
             "hosts": [advice.as_result() for advice in proposal.hosts],

@@ -10,7 +10,7 @@ from typing import Any
 from ..module_utils._specs.host import HOST_INFO
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import save_document
-from ..plugin_utils._observation.sightings import check_recordable, picture, summary
+from ..plugin_utils._observation.sightings import check_recordable, host_sightings, summary
 
 
 class ActionModule(Task):
@@ -31,5 +31,5 @@ class ActionModule(Task):
         if options["save_dir"] and not self.preview:
             result["path"] = save_document(options["save_dir"], self.task_vars["inventory_hostname"], observation)
         if options["record"]:
-            ledger.observe([picture(observation, began)], self.job, preview=self.preview)
+            ledger.observe([host_sightings(observation, began)], self.job, preview=self.preview)
         return result

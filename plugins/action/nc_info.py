@@ -10,7 +10,7 @@ from typing import Any
 from ..module_utils._specs.network_controller import NC_INFO, NETWORK_CONTROLLER_OPTIONS
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import save_document
-from ..plugin_utils._observation.sightings import controller_picture
+from ..plugin_utils._observation.sightings import controller_sightings
 
 
 class ActionModule(Task):
@@ -32,5 +32,5 @@ class ActionModule(Task):
         if options["save_dir"] and not self.preview:
             result["path"] = save_document(options["save_dir"], options["name"], observation)
         if options["record"]:
-            ledger.observe([controller_picture(observation, began)], self.job, preview=self.preview)
+            ledger.observe([controller_sightings(observation, began)], self.job, preview=self.preview)
         return result

@@ -36,7 +36,7 @@ options:
     type: dict
   controller_results:
     description:
-      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the picture
+      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the observation
         incomplete; one that was skipped does not.
     type: list
     elements: dict

@@ -117,7 +117,7 @@ def test_an_audit_is_of_all_hosts(lone: Site) -> None:
         assert again["findings"] == whole["findings"], name
         assert again["summary"] == whole["summary"], name
         assert again["complete"] is True, name
-        # A directory is one picture, which can be audited again alone.
+        # A directory is one observation, which can be audited again alone.
         directories = list((lone.directory / name / "observations").iterdir())
         assert len(directories) == (2 if name == "one" else 1), name
         for directory in directories:

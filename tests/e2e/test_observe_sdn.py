@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Network Controller as a part of the picture: observed, recorded, audited; and what it means when it does not answer."""
+"""The Network Controller as a part of the observation: observed, recorded, audited; and what it means when it does not answer."""
 
 from __future__ import annotations
 

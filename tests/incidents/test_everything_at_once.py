@@ -114,7 +114,7 @@ def test_spelling_and_order_of_files_change_no_finding(world: World, first: int,
 
 @given(worlds(), st.integers(0, 999), st.data())
 def test_a_removed_host_frees_nothing(world: World, seed: int, data: st.DataObject) -> None:
-    """What is missing makes the picture incomplete, and adds no finding about what is still seen."""
+    """What is missing makes the observation incomplete, and adds no finding about what is still seen."""
     written = documents(world, random.Random(seed))
     gone = data.draw(st.sampled_from(written))
     kept = [document for document in written if document is not gone]

@@ -21,7 +21,7 @@ from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
 from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
-from .._observation.model import Carrier, Picture
+from .._observation.model import Carrier, Observation
 from .._observation.words import adapter_words
 from .._plan.model import Plan
 from .._text import plain
@@ -72,20 +72,20 @@ class Sorted:
     conflicts: tuple[Conflict, ...]
 
 
-def sort_out(picture: Picture, plan: Plan | None = None, claims: Iterable[Claim] = ()) -> Sorted:
+def sort_out(observation: Observation, plan: Plan | None = None, claims: Iterable[Claim] = ()) -> Sorted:
     """Tell which static addresses can be promised to their carriers.
 
     Replicas, dynamic adapters and the hosts' own adapters are carriers too: an address that they share with a VM is not
     adopted. They themselves get no claim.
     """
-    at = _carriers(picture)
+    at = _carriers(observation)
     bound = {claim.identity: claim for claim in claims if claim.identity and claim.live}
-    names = Counter(name_key(_name(adapter)) for adapter in _adapters(picture))
-    names_in_vm = Counter((id(adapter.vm), name_key(adapter.name)) for adapter in _adapters(picture))
+    names = Counter(name_key(_name(adapter)) for adapter in _adapters(observation))
+    names_in_vm = Counter((id(adapter.vm), name_key(adapter.name)) for adapter in _adapters(observation))
     adoptions: list[Adoption] = []
     kept: list[Claim] = []
     conflicts: dict[str, Conflict] = {}
-    for adapter in _adapters(picture):
+    for adapter in _adapters(observation):
         identity = _identity(adapter)
         if adapter.dynamic or adapter.text is None:
             continue
@@ -116,20 +116,20 @@ def sort_out(picture: Picture, plan: Plan | None = None, claims: Iterable[Claim]
     )
 
 
-def _adapters(picture: Picture) -> Iterator[Carrier]:
-    for vm in picture.vms:
+def _adapters(observation: Observation) -> Iterator[Carrier]:
+    for vm in observation.vms:
         if not vm.replica:
             yield from vm.adapters
 
 
-def _carriers(picture: Picture) -> Mapping[int, list[Carrier]]:
+def _carriers(observation: Observation) -> Mapping[int, list[Carrier]]:
     """Return what uses each address now; a checkpoint uses its addresses only after it is applied."""
     found: dict[int, list[Carrier]] = defaultdict(list)
-    for vm in picture.vms:
+    for vm in observation.vms:
         for adapter in vm.adapters:
             if adapter.value:
                 found[adapter.value].append(adapter)
-    for carrier in picture.host_carriers:
+    for carrier in observation.host_carriers:
         if carrier.value:
             found[carrier.value].append(carrier)
     return found

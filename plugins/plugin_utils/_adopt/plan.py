@@ -18,7 +18,7 @@ from typing import Any
 
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
 from .._names import host_key
-from .._observation.model import Carrier, Host, Picture
+from .._observation.model import Carrier, Host, Observation
 from .._observation.words import adapter_words
 from .._plan.model import HYPERV_LAND, NLB_LAND, default_range
 from .._plan.read import parse_plan
@@ -57,19 +57,19 @@ class Proposal:
     """Addresses in use that the plan leaves out, and why."""
 
 
-def propose(picture: Picture, scope: str = "") -> Proposal:
+def propose(observation: Observation, scope: str = "") -> Proposal:
     """Return a plan that keeps as much of the present state as possible.
 
     :param scope: its name; default: the cluster's
     """
-    name = scope or _scope(picture)
-    others = _others(picture)
+    name = scope or _scope(observation)
+    others = _others(observation)
     theirs = IntervalSet(interval for _name, _kind, interval in others)
-    hosts = _usable_hosts(picture)
+    hosts = _usable_hosts(observation)
     size = _block_size(hosts)
-    advice = [_advice(picture, host, theirs, size) for host in hosts]
+    advice = [_advice(observation, host, theirs, size) for host in hosts]
     kept = [item.range for item in advice if item.keeps and item.range]
-    taken = _taken(picture) | theirs
+    taken = _taken(observation) | theirs
     plan: dict[str, Any] = {"scope": name}
     notes: list[str] = []
     leased: list[Interval] = list(kept)
@@ -82,7 +82,7 @@ def propose(picture: Picture, scope: str = "") -> Proposal:
         }
     elif hosts:
         notes.append(f"Ranges of the hosts: no free range for {len(hosts)} blocks of {size} addresses was found.")
-    pool = _pool(picture, name, theirs | IntervalSet(leased) | _host_ranges(picture), notes)
+    pool = _pool(observation, name, theirs | IntervalSet(leased) | _host_ranges(observation), notes)
     plan["pools"] = {POOL: {"ranges": [_as_range(interval) for interval in pool]}}
     if others:
         plan["other_allocators"] = [
@@ -101,32 +101,32 @@ def _as_range(interval: Interval) -> dict[str, Any]:
     return {"start": _dash(interval.start), "size": interval.size}
 
 
-def _scope(picture: Picture) -> str:
-    names = sorted(host_key(cluster.name) for cluster in picture.clusters.values())
+def _scope(observation: Observation) -> str:
+    names = sorted(host_key(cluster.name) for cluster in observation.clusters.values())
     text = re.sub(r"[^A-Za-z0-9._-]", "-", names[0])[:64].lstrip("._-") if len(names) == 1 else ""
     return text or "default"
 
 
-def _usable_hosts(picture: Picture) -> list[Host]:
+def _usable_hosts(observation: Observation) -> list[Host]:
     """Return the hosts that a plan can name, with Hyper-V."""
     found = {
         host_key(host.name): host
-        for host in picture.hosts.values()
+        for host in observation.hosts.values()
         if host.hyperv and host.name.strip() and host.name.strip().isprintable()
     }
     return [found[key] for key in sorted(found)]
 
 
-def _others(picture: Picture) -> list[tuple[str, str, Interval]]:
+def _others(observation: Observation) -> list[tuple[str, str, Interval]]:
     """Return the disjoint ranges of other allocators; a range that several of them use is one entry with all names."""
     claims: list[tuple[int, int, tuple[str, str]]] = [
         (*pool.interval, (pool.name or "mac-pool", "network_controller"))
-        for controller in picture.controllers
+        for controller in observation.controllers
         for pool in controller.pools
     ]
     claims += [
         (*interval, (f"{host.name} {name}".strip(), "containers"))
-        for host in picture.hosts.values()
+        for host in observation.hosts.values()
         for name, interval in host.container_pools
     ]
     claims = [item for item in claims if not is_multicast(item[0]) and item[0]]
@@ -160,19 +160,19 @@ def _block_size(hosts: Sequence[Host]) -> int:
     return min(sizes, key=lambda size: (-sizes[size], size)) if sizes else _DEFAULT_SIZE
 
 
-def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Advice:
+def _advice(observation: Observation, host: Host, theirs: IntervalSet, size: int) -> Advice:
     name = host.name.strip()
     own = host.range
     if own is None:
         return Advice(name, None, keeps=False, words="its range is not known; it gets a block of the new range.")
     sharing = [
         other.name
-        for other in picture.hosts.values()
+        for other in observation.hosts.values()
         if other is not host and other.range and other.range.start <= own.end and own.start <= other.range.end
     ]
     defaults = [
         other.name
-        for other in picture.hosts.values()
+        for other in observation.hosts.values()
         if other is not host and any(_meets(own, address) for address in other.ipv4)
     ]
     if sharing:
@@ -183,7 +183,7 @@ def _advice(picture: Picture, host: Host, theirs: IntervalSet, size: int) -> Adv
         reason = f"its range {own} has {own.size} addresses, but all blocks of a plan have one size ({size})"
     elif defaults:
         reason = f"its range {own} overlaps the default range of Hyper-V on {host_list(defaults)}"
-    elif foreign := list(_foreign(picture, host, own)):
+    elif foreign := list(_foreign(observation, host, own)):
         words = listed([f"{_dash(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
         reason = f"other adapters than its own dynamic ones use addresses of its range {own}: {words}"
     else:
@@ -203,8 +203,8 @@ def _meets(own: Interval, address: str) -> bool:
     return made is not None and made.start <= own.end and own.start <= made.end
 
 
-def _foreign(picture: Picture, host: Host, own: Interval) -> Iterator[Carrier]:
-    for carrier in _all_carriers(picture):
+def _foreign(observation: Observation, host: Host, own: Interval) -> Iterator[Carrier]:
+    for carrier in _all_carriers(observation):
         if carrier.value is None or not own.start <= carrier.value <= own.end:
             continue
         at_home = carrier.host.key == host.key
@@ -212,24 +212,24 @@ def _foreign(picture: Picture, host: Host, own: Interval) -> Iterator[Carrier]:
             yield carrier
 
 
-def _all_carriers(picture: Picture) -> Iterator[Carrier]:
-    for vm in picture.sightings:
+def _all_carriers(observation: Observation) -> Iterator[Carrier]:
+    for vm in observation.sightings:
         yield from vm.adapters
         for point in vm.checkpoints:
             yield from point.adapters
-    yield from picture.host_carriers
+    yield from observation.host_carriers
 
 
-def _host_ranges(picture: Picture) -> IntervalSet:
-    return IntervalSet(host.range for host in picture.hosts.values() if host.range)
+def _host_ranges(observation: Observation) -> IntervalSet:
+    return IntervalSet(host.range for host in observation.hosts.values() if host.range)
 
 
-def _taken(picture: Picture) -> IntervalSet:
+def _taken(observation: Observation) -> IntervalSet:
     """Return all addresses that are in use or that a host could hand out."""
-    ranges = [host.range for host in picture.hosts.values() if host.range]
-    made = [default_range(address) for host in picture.hosts.values() for address in host.ipv4]
+    ranges = [host.range for host in observation.hosts.values() if host.range]
+    made = [default_range(address) for host in observation.hosts.values() for address in host.ipv4]
     defaults = [interval for interval in made if interval is not None]
-    carried = [Interval(item.value, item.value) for item in _all_carriers(picture) if item.value]
+    carried = [Interval(item.value, item.value) for item in _all_carriers(observation) if item.value]
     return IntervalSet([*ranges, *defaults, *carried])
 
 
@@ -244,11 +244,11 @@ def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
     return None
 
 
-def _pool(picture: Picture, scope: str, avoid: IntervalSet, notes: list[str]) -> list[Interval]:
+def _pool(observation: Observation, scope: str, avoid: IntervalSet, notes: list[str]) -> list[Interval]:
     """Return the ranges of the pool: blocks around the static addresses of today, or a new range if none exist."""
     by_prefix: dict[int, set[int]] = defaultdict(set)
     left_out: Counter[str] = Counter()
-    for vm in picture.vms:
+    for vm in observation.vms:
         for adapter in vm.adapters:
             address = adapter.value
             if not address or adapter.dynamic is not False or is_multicast(address) or address in avoid:

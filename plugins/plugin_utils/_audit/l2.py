@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .._names import host_key, name_key, same_name
-from .._observation.model import Carrier, Host, Picture
+from .._observation.model import Carrier, Host, Observation
 
 
 class Place(NamedTuple):
@@ -104,11 +104,11 @@ class Domains:
         )
 
 
-def interface_vsids(picture: Picture) -> dict[str, int]:
+def interface_vsids(observation: Observation) -> dict[str, int]:
     """Return the virtual subnet ids that Network Controllers know, by the instance id of the interface."""
     return {
         interface.instance_id: interface.vsid
-        for controller in picture.controllers
+        for controller in observation.controllers
         for interface in controller.interfaces
         if interface.vsid is not None
     }

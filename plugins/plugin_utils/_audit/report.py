@@ -15,7 +15,7 @@ from typing import Any
 
 from ...module_utils._mac import format_mac
 from .._ledger.usage import counts_as_result
-from .._observation.model import Carrier, Document, Picture, Vm
+from .._observation.model import Carrier, Document, Observation, Vm
 from .registry import SEVERITIES, Finding, Rule, all_rules
 from .situation import Situation
 from .usage import usage
@@ -29,10 +29,10 @@ def build_report(situation: Situation, rules: Iterable[Rule] | None = None) -> d
 
     :param rules: default: all rules
     """
-    picture, plan = situation.picture, situation.plan
-    waivers = Waivers(plan.waivers if plan else (), situation.now.date(), picture.names)
+    observation, plan = situation.observation, situation.plan
+    waivers = Waivers(plan.waivers if plan else (), situation.now.date(), observation.names)
     findings = [
-        _finding(rule, finding, picture, waivers)
+        _finding(rule, finding, observation, waivers)
         for rule in (all_rules() if rules is None else rules)
         for finding in rule.check(situation)
     ]
@@ -42,12 +42,12 @@ def build_report(situation: Situation, rules: Iterable[Rule] | None = None) -> d
         "complete": not situation.problems,
         "findings": findings,
         "summary": _summary(situation, findings),
-        "observed": [_document(document, situation.now) for document in picture.documents],
+        "observed": [_document(document, situation.now) for document in observation.documents],
     }
 
 
-def _finding(rule: Rule, finding: Finding, picture: Picture, waivers: Waivers) -> dict[str, Any]:
-    hosts = _hosts(finding, picture)
+def _finding(rule: Rule, finding: Finding, observation: Observation, waivers: Waivers) -> dict[str, Any]:
+    hosts = _hosts(finding, observation)
     waiver = waivers.find(rule.id, finding, hosts)
     return {
         "rule": rule.id,
@@ -69,10 +69,10 @@ def _finding(rule: Rule, finding: Finding, picture: Picture, waivers: Waivers) -
     }
 
 
-def _hosts(finding: Finding, picture: Picture) -> list[str]:
-    keys = {picture.names.key(name): name for name in finding.hosts}
+def _hosts(finding: Finding, observation: Observation) -> list[str]:
+    keys = {observation.names.key(name): name for name in finding.hosts}
     keys.update((vm.host.key, vm.host.name) for vm in finding.vms)
-    names = (picture.hosts[key].name if key in picture.hosts else name for key, name in keys.items())
+    names = (observation.hosts[key].name if key in observation.hosts else name for key, name in keys.items())
     return sorted(names, key=_by_name)
 
 
@@ -106,14 +106,14 @@ def _summary(situation: Situation, findings: Sequence[Mapping[str, Any]]) -> dic
     """Count what is open: a waived finding is in the report but in no count of its severity."""
     open_findings = [finding for finding in findings if finding["waived"] is None]
     severities = Counter(finding["severity"] for finding in open_findings)
-    picture = situation.picture
+    observation = situation.observation
     return {
         "severities": {severity: severities[severity] for severity in SEVERITIES},
         "rules": dict(sorted(Counter(finding["rule"] for finding in open_findings).items())),
         "waived": len(findings) - len(open_findings),
-        "hosts": len(picture.hosts),
-        "vms": sum(1 for vm in picture.vms if not vm.replica),
-        "adapters": sum(len(vm.adapters) for vm in picture.vms if not vm.replica),
+        "hosts": len(observation.hosts),
+        "vms": sum(1 for vm in observation.vms if not vm.replica),
+        "adapters": sum(len(vm.adapters) for vm in observation.vms if not vm.replica),
         "addresses": len(situation.carried),
         "usage": [
             {

@@ -16,7 +16,7 @@ from ...module_utils._mac import Interval, IntervalSet
 from .._ledger.model import LIVE, Claim, Lease
 from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
-from .._observation.model import Carrier, Host, Picture, Vm
+from .._observation.model import Carrier, Host, Observation, Vm
 from .._plan.model import Plan
 from .._text import plain
 from .l2 import Domains, interface_vsids
@@ -31,7 +31,7 @@ class Situation:
 
     def __init__(
         self,
-        picture: Picture,
+        observation: Observation,
         plan: Plan | None,
         claims: Iterable[Claim] | None,
         leases: Iterable[Lease],
@@ -39,7 +39,7 @@ class Situation:
         expected_hosts: Iterable[Mapping[str, Any]] = (),
         last_seen: Iterable[int] = (),
     ) -> None:
-        self.picture = picture
+        self.observation = observation
         self.plan = plan
         self.has_ledger = claims is not None
         self.now = now
@@ -49,39 +49,39 @@ class Situation:
         self.leases = tuple(sorted(leases, key=lambda lease: (lease.block, lease.host)))
         self.last_seen = frozenset(last_seen)
         """Addresses that the ledger last saw somewhere: it does not hand them out, whatever the documents show."""
-        self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(picture))
+        self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(observation))
 
-    def on(self, picture: Picture) -> Situation:
+    def on(self, observation: Observation) -> Situation:
         """Return the same plan and ledger with another observation."""
         claims = self.claims if self.has_ledger else None
-        return Situation(picture, self.plan, claims, self.leases, self.now, self.expected_hosts, self.last_seen)
+        return Situation(observation, self.plan, claims, self.leases, self.now, self.expected_hosts, self.last_seen)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What makes the observation incomplete."""
         active = [lease for lease in self.leases if lease.state == "active"]
-        expected = {self.picture.names.key(lease.host): (lease.host, "has a lease") for lease in active}
+        expected = {self.observation.names.key(lease.host): (lease.host, "has a lease") for lease in active}
         if self.plan and self.plan.host_ranges:
             hosts = self.plan.host_ranges.hosts
-            expected.update((self.picture.names.key(name), (name, "is a host of the plan")) for name in hosts)
+            expected.update((self.observation.names.key(name), (name, "is a host of the plan")) for name in hosts)
         for row in self.expected_hosts:
             name, reason = str(row["name"]), str(row.get("reason") or "")
             words = f"was expected ({plain(reason, 200)})" if reason else "was expected"
-            expected[self.picture.names.key(name)] = (name, words)
-        return find_problems(self.picture, self.plan.max_observation_age if self.plan else None, expected)
+            expected[self.observation.names.key(name)] = (name, words)
+        return find_problems(self.observation, self.plan.max_observation_age if self.plan else None, expected)
 
     @cached_property
     def adapters(self) -> tuple[tuple[Vm, Carrier], ...]:
         """Every adapter of every VM, replicas included, each VM once."""
-        return tuple((vm, adapter) for vm in self.picture.vms for adapter in vm.adapters)
+        return tuple((vm, adapter) for vm in self.observation.vms for adapter in vm.adapters)
 
     @cached_property
     def carriers(self) -> Mapping[int, list[Carrier]]:
         """Everything that uses an address, checkpoints and further sightings of a moved VM included."""
         found: dict[int, list[Carrier]] = defaultdict(list)
-        chosen = {id(vm) for vm in self.picture.vms}
-        others = [vm for vm in self.picture.sightings if id(vm) not in chosen]
-        for vm in (*self.picture.vms, *others):
+        chosen = {id(vm) for vm in self.observation.vms}
+        others = [vm for vm in self.observation.sightings if id(vm) not in chosen]
+        for vm in (*self.observation.vms, *others):
             for adapter in vm.adapters:
                 if adapter.value:
                     found[adapter.value].append(adapter)
@@ -89,7 +89,7 @@ class Situation:
                 for adapter in point.adapters:
                     if adapter.value:
                         found[adapter.value].append(adapter)
-        for carrier in self.picture.host_carriers:
+        for carrier in self.observation.host_carriers:
             if carrier.value:
                 found[carrier.value].append(carrier)
         return found
@@ -111,7 +111,7 @@ class Situation:
     def ranges(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
         """Each host range with all hosts that have exactly it."""
         grouped: dict[Interval, list[Host]] = defaultdict(list)
-        for host in self.picture.hosts.values():
+        for host in self.observation.hosts.values():
             if host.range:
                 grouped[host.range].append(host)
         return tuple((interval, tuple(hosts)) for interval, hosts in sorted(grouped.items()))
@@ -176,7 +176,7 @@ class Situation:
     @cached_property
     def sdn(self) -> Sdn:
         """Interfaces of Network Controllers and the adapters that belong to them."""
-        return Sdn(self.picture.controllers, [adapter for _vm, adapter in self.adapters])
+        return Sdn(self.observation.controllers, [adapter for _vm, adapter in self.adapters])
 
     @cached_property
     def spoofing(self) -> tuple[Carrier, ...]:

@@ -34,8 +34,8 @@ def usage(situation: Situation) -> Iterator[Usage]:
 def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
     """Yield each pool of a Network Controller that counts the addresses it gave out, with its usage."""
     taken: set[str] = set()
-    several = len(situation.picture.controllers) > 1
-    for controller in situation.picture.controllers:
+    several = len(situation.observation.controllers) > 1
+    for controller in situation.observation.controllers:
         for pool in controller.pools:
             name = pool.name or str(pool.interval)
             if several and controller.name:

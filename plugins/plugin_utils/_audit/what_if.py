@@ -18,7 +18,7 @@ from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
 from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
-from .._observation.model import Carrier, Cluster, Host, Picture, Vm, moved
+from .._observation.model import Carrier, Cluster, Host, Observation, Vm, moved
 from .._observation.stranded import stranded
 from .._observation.words import adapter_words
 from .._plan.model import default_range
@@ -46,7 +46,7 @@ class WhatIf:
 
 @dataclass(slots=True)
 class _Answer:
-    picture: Picture
+    observation: Observation
     changes: list[dict[str, Any]]
     advice: str
     assumptions: list[str]
@@ -82,7 +82,7 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
     """Return the report of the situation after a change, with ``changes``."""
     question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
     result = _imagine(situation, question)
-    report = build_report(situation.on(result.picture))
+    report = build_report(situation.on(result.observation))
     return {
         **report,
         "what_if": {
@@ -101,14 +101,14 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
 def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
     """Return the situation after a change, for callers that show it beside its report."""
     question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
-    return situation.on(_imagine(situation, question).picture)
+    return situation.on(_imagine(situation, question).observation)
 
 
 def _imagine(situation: Situation, question: WhatIf) -> _Answer:
-    picture = situation.picture
-    key = picture.names.key(question.host)
+    observation = situation.observation
+    key = observation.names.key(question.host)
     if question.action == "add_host":
-        if key in picture.hosts:
+        if key in observation.hosts:
             raise MacPoolError(
                 f'host "{plain(question.host)}"',
                 "a host that does not exist yet",
@@ -116,12 +116,12 @@ def _imagine(situation: Situation, question: WhatIf) -> _Answer:
                 "For an existing host, use the action set_range.",
             )
         return _add(situation, key, question)
-    if key not in picture.hosts:
-        known = host_list(host.name for host in picture.hosts.values()) or "no host"
+    if key not in observation.hosts:
+        known = host_list(host.name for host in observation.hosts.values()) or "no host"
         raise MacPoolError(
             f'host "{plain(question.host)}"', "a host that was observed", f"only {known}", "Name an observed host."
         )
-    host = picture.hosts[key]
+    host = observation.hosts[key]
     if question.action == "set_range" and question.range is not None:
         return _set_range(situation, host, question.range)
     return _leave(situation, host, fails=question.action == "fail")
@@ -157,7 +157,7 @@ def _inside(address: int | None, interval: Interval | None) -> bool:
 def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     old = host.range
     adapters = [adapter for vm, adapter in situation.adapters if vm.host is host]
-    own = [carrier for carrier in situation.picture.host_carriers if carrier.host is host]
+    own = [carrier for carrier in situation.observation.host_carriers if carrier.host is host]
     changes = [
         _change(
             "new_address",
@@ -175,7 +175,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             "First pin every adapter that would get a new address (role macpool.hyperv.mac_adapters with pin), and give other"
             " addresses to those that could collide. Then change the range."
         )
-    return _Answer(_rehost(situation.picture, replace(host, range=new)), changes, advice, [])
+    return _Answer(_rehost(situation.observation, replace(host, range=new)), changes, advice, [])
 
 
 def _exposed(
@@ -198,15 +198,15 @@ def _exposed(
 
 
 def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
-    picture, interval = situation.picture, question.range
+    observation, interval = situation.observation, question.range
     cluster = host_key(question.cluster) if question.cluster else None
     ipv4 = (question.ipv4,) if question.ipv4 else ()
     host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT))
-    clusters = dict(picture.clusters)
+    clusters = dict(observation.clusters)
     if cluster and question.cluster:
         known = clusters.get(cluster) or Cluster(cluster, question.cluster)
         clusters[cluster] = replace(known, nodes={**known.nodes, key: (question.host, "Up")})
-    after = replace(picture, hosts=dict(sorted({**picture.hosts, key: host}.items())), clusters=clusters)
+    after = replace(observation, hosts=dict(sorted({**observation.hosts, key: host}.items())), clusters=clusters)
     changes = list(_exposed(situation, host, interval)) if interval else []
     return _Answer(
         after,
@@ -218,11 +218,11 @@ def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
 
 
 def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
-    picture = situation.picture
-    candidates = _candidates(picture, host)
-    leaving = [vm for vm in picture.vms if vm.host is host and vm.clustered] if candidates else []
-    staying = [vm for vm in picture.vms if vm.host is host and (not vm.clustered or not candidates)]
-    placed = {id(vm): target for vm, target in _spread(picture, leaving, candidates)}
+    observation = situation.observation
+    candidates = _candidates(observation, host)
+    leaving = [vm for vm in observation.vms if vm.host is host and vm.clustered] if candidates else []
+    staying = [vm for vm in observation.vms if vm.host is host and (not vm.clustered or not candidates)]
+    placed = {id(vm): target for vm, target in _spread(observation, leaving, candidates)}
     changes: list[dict[str, Any]] = []
     copies: dict[int, Vm] = {}
     renewing: set[str] = set()
@@ -262,36 +262,36 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
                     )
                 )
     for key in sorted(renewing):
-        changes += _exposed(situation, picture.hosts[key], picture.hosts[key].range or Interval(1, 0))
+        changes += _exposed(situation, observation.hosts[key], observation.hosts[key].range or Interval(1, 0))
     if fails:
         for vm in staying:
             copies[id(vm)] = _switched_off(vm)
-    after_picture = replace(
-        picture,
-        vms=tuple(copies.get(id(vm), vm) for vm in picture.vms),
-        sightings=tuple(copies.get(id(vm), vm) for vm in picture.sightings),
+    after_change = replace(
+        observation,
+        vms=tuple(copies.get(id(vm), vm) for vm in observation.vms),
+        sightings=tuple(copies.get(id(vm), vm) for vm in observation.sightings),
     )
     if fails:
-        after_picture = _down(after_picture, host)
-    return _Answer(after_picture, changes, _advice(changes, staying, host), _assumptions(leaving, staying, host))
+        after_change = _down(after_change, host)
+    return _Answer(after_change, changes, _advice(changes, staying, host), _assumptions(leaving, staying, host))
 
 
-def _candidates(picture: Picture, host: Host) -> list[Host]:
+def _candidates(observation: Observation, host: Host) -> list[Host]:
     """Return the observed nodes that could take the VMs of a host."""
-    cluster = picture.clusters.get(host.cluster or "")
+    cluster = observation.clusters.get(host.cluster or "")
     if cluster is None:
         return []
     return [
-        picture.hosts[key]
+        observation.hosts[key]
         for key, (_name, state) in sorted(cluster.nodes.items())
-        if key != host.key and key in picture.hosts and state.casefold() == "up"
+        if key != host.key and key in observation.hosts and state.casefold() == "up"
     ]
 
 
-def _spread(picture: Picture, vms: Iterable[Vm], candidates: list[Host]) -> Iterator[tuple[Vm, Host]]:
+def _spread(observation: Observation, vms: Iterable[Vm], candidates: list[Host]) -> Iterator[tuple[Vm, Host]]:
     """Place each VM on the node with the fewest VMs."""
     count = {node.key: 0 for node in candidates}
-    for vm in picture.vms:
+    for vm in observation.vms:
         if vm.host.key in count:
             count[vm.host.key] += 1
     heap = [(number, key) for key, number in count.items()]
@@ -299,7 +299,7 @@ def _spread(picture: Picture, vms: Iterable[Vm], candidates: list[Host]) -> Iter
     for vm in vms:
         number, key = heapq.heappop(heap)
         heapq.heappush(heap, (number + 1, key))
-        yield vm, picture.hosts[key]
+        yield vm, observation.hosts[key]
 
 
 def _switched_off(vm: Vm) -> Vm:
@@ -310,31 +310,31 @@ def _switched_off(vm: Vm) -> Vm:
     return copy
 
 
-def _down(picture: Picture, host: Host) -> Picture:
+def _down(observation: Observation, host: Host) -> Observation:
     """Return the observation after a host has failed and cannot be read any more; its range stays in its registry."""
-    clusters = dict(picture.clusters)
+    clusters = dict(observation.clusters)
     if host.cluster in clusters:
         cluster = clusters[host.cluster]
         clusters[host.cluster] = replace(cluster, nodes={**cluster.nodes, host.key: (host.name, "Down")}, owners={})
-        return replace(picture, clusters=clusters)
+        return replace(observation, clusters=clusters)
     failed = replace(
         host,
         documents=tuple(replace(item, warnings=(*item.warnings, "the host has failed")) for item in host.documents),
     )
-    return _rehost(picture, failed)
+    return _rehost(observation, failed)
 
 
-def _rehost(picture: Picture, host: Host) -> Picture:
+def _rehost(observation: Observation, host: Host) -> Observation:
     """Return the observation with another version of one host."""
-    copies = {id(vm): moved(vm, host) for vm in picture.sightings if vm.host.key == host.key}
+    copies = {id(vm): moved(vm, host) for vm in observation.sightings if vm.host.key == host.key}
     return replace(
-        picture,
-        hosts={**picture.hosts, host.key: host},
-        vms=tuple(copies.get(id(vm), vm) for vm in picture.vms),
-        sightings=tuple(copies.get(id(vm), vm) for vm in picture.sightings),
+        observation,
+        hosts={**observation.hosts, host.key: host},
+        vms=tuple(copies.get(id(vm), vm) for vm in observation.vms),
+        sightings=tuple(copies.get(id(vm), vm) for vm in observation.sightings),
         host_carriers=tuple(
             replace(carrier, host=host) if carrier.host.key == host.key else carrier
-            for carrier in picture.host_carriers
+            for carrier in observation.host_carriers
         ),
     )
 

@@ -165,10 +165,10 @@ class ObservedHost:
         :param place: what the observation is called in an error
         :raises MacPoolError: for what is no observation of a host
         """
-        picture = read_documents([observation])
-        hosts = list(picture.hosts.values())
+        read = read_documents([observation])
+        hosts = list(read.hosts.values())
         if len(hosts) != 1:
-            (document,) = picture.documents
+            (document,) = read.documents
             why = document.unusable or f"its kind is {plain(document.kind)}"
             raise MacPoolError(
                 place,
@@ -178,7 +178,7 @@ class ObservedHost:
                 problem=f"Cannot use {place} as the observation of a host: {why}",
             )
         (host,) = hosts
-        return cls(host, picture.sightings, picture.host_carriers, picture.clusters.get(host.cluster or ""))
+        return cls(host, read.sightings, read.host_carriers, read.clusters.get(host.cluster or ""))
 
     @property
     def name(self) -> str:

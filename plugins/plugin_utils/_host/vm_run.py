@@ -32,7 +32,7 @@ _WANTED = {
 _UNKNOWABLE = (CREATE, STOP)
 """After these a check cannot ask the host about the next step: it would see the VM as it is now."""
 _OVERTAKEN = ("moved", "not_found", "changed")
-"""Why an operation is refused when the picture was out of date: look again."""
+"""Why an operation is refused when the observation was out of date: look again."""
 
 
 @dataclass

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .._names import name_key
 from .._text import listed, plain, quoted
-from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Picture, Vm
+from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Observation, Vm
 from .words import adapter_words
 
 FOR_ABSENCE = {
@@ -51,7 +51,7 @@ class Problem:
 
 
 def find_problems(
-    picture: Picture, max_age: int | None, expected: Mapping[str, tuple[str, str]]
+    observation: Observation, max_age: int | None, expected: Mapping[str, tuple[str, str]]
 ) -> tuple[Problem, ...]:
     """Return everything that makes the observation incomplete.
 
@@ -59,23 +59,23 @@ def find_problems(
     :param expected: hosts of the plan, the ledger and the run, by key, with the name and the words that say so
     """
     found: list[Problem] = []
-    if not picture.hosts:
+    if not observation.hosts:
         found.append(Problem("No host was observed.", remedy=_OBSERVE))
-    found += _unusable(picture.documents)
+    found += _unusable(observation.documents)
     newest = max(
-        (item.observed_at for item in picture.documents if item.observed_at and not item.superseded), default=None
+        (item.observed_at for item in observation.documents if item.observed_at and not item.superseded), default=None
     )
-    for host in picture.hosts.values():
-        found += _host_problems(picture, host, newest, max_age)
-    nodes = {key for cluster in picture.clusters.values() for key in cluster.nodes}
-    for cluster in picture.clusters.values():
-        found += _node_problems(picture, cluster)
-        found += _owner_problems(picture, cluster)
+    for host in observation.hosts.values():
+        found += _host_problems(observation, host, newest, max_age)
+    nodes = {key for cluster in observation.clusters.values() for key in cluster.nodes}
+    for cluster in observation.clusters.values():
+        found += _node_problems(observation, cluster)
+        found += _owner_problems(observation, cluster)
     for key, (name, words) in sorted(expected.items()):
-        if key not in picture.hosts and key not in nodes:
+        if key not in observation.hosts and key not in nodes:
             found.append(Problem(f"{plain(name)} {words}, but it was not observed.", hosts=(name,), remedy=_OBSERVE))
-    found += _seen_twice(picture)
-    for controller in picture.controllers:
+    found += _seen_twice(observation)
+    for controller in observation.controllers:
         found += _controller_problems(controller, newest, max_age)
     return tuple(found)
 
@@ -100,12 +100,12 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
             )
 
 
-def lacks(picture: Picture, host: Host, *, for_audit: bool) -> list[str]:
+def lacks(observation: Observation, host: Host, *, for_audit: bool) -> list[str]:
     """Return what was not seen of a host, in words: the one list of what makes a host's observation incomplete.
 
     :param for_audit: whether everything that the audit reads is needed, or only what proves that an address is absent
     """
-    vms, carriers = picture.seen_on(host)
+    vms, carriers = observation.seen_on(host)
     causes = []
     for part, words in (FOR_AUDIT if for_audit else FOR_ABSENCE).items():
         if part == "mac_range":
@@ -148,12 +148,12 @@ def controller_lacks(controller: NetworkController) -> list[str]:
     return causes
 
 
-def left_while_read(picture: Picture, host: Host) -> list[str]:
+def left_while_read(observation: Observation, host: Host) -> list[str]:
     """Return the names of the VMs that the host owns according to its own cluster data but that were not found on it."""
-    cluster = picture.clusters.get(host.cluster or "")
+    cluster = observation.clusters.get(host.cluster or "")
     if cluster is None or "vms" not in host.gathered:
         return []
-    here = {vm.id for vm in picture.seen_on(host)[0]}
+    here = {vm.id for vm in observation.seen_on(host)[0]}
     return [
         cluster.names.get(vm_id) or vm_id
         for vm_id, owners in sorted(cluster.owners.items())
@@ -161,8 +161,10 @@ def left_while_read(picture: Picture, host: Host) -> list[str]:
     ]
 
 
-def _host_problems(picture: Picture, host: Host, newest: dt.datetime | None, max_age: int | None) -> Iterator[Problem]:
-    causes = lacks(picture, host, for_audit=True)
+def _host_problems(
+    observation: Observation, host: Host, newest: dt.datetime | None, max_age: int | None
+) -> Iterator[Problem]:
+    causes = lacks(observation, host, for_audit=True)
     if any(_is_old(document, newest, max_age) for document in host.documents):
         causes.append(_TOO_OLD.format(max_age))
     if causes:
@@ -193,40 +195,40 @@ def _controller_problems(
         )
 
 
-def _node_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
+def _node_problems(observation: Observation, cluster: Cluster) -> Iterator[Problem]:
     for key, (name, state) in sorted(cluster.nodes.items()):
-        missing = key not in picture.hosts
+        missing = key not in observation.hosts
         if name_key(state) != "DOWN" and not missing:
             continue
         what = "is Down" if name_key(state) == "DOWN" else f"was not observed, although its state is {plain(state)}"
         if name_key(state) == "DOWN" and missing:
             what += " and was not observed"
-        shown = picture.host_name(key) if not missing else name
+        shown = observation.host_name(key) if not missing else name
         yield Problem(f"{plain(shown)}, a node of cluster {quoted(cluster.name)}, {what}.", hosts=(shown,))
 
 
-def _owner_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
-    seen = {vm.id: vm for vm in picture.vms if vm.id and not vm.replica}
-    seen_ids = {vm.id for vm in picture.vms if vm.id}
+def _owner_problems(observation: Observation, cluster: Cluster) -> Iterator[Problem]:
+    seen = {vm.id: vm for vm in observation.vms if vm.id and not vm.replica}
+    seen_ids = {vm.id for vm in observation.vms if vm.id}
     unseen: dict[str, list[Vm]] = defaultdict(list)
     for vm_id, owners in sorted(cluster.owners.items()):
         if len(owners) > 1:
             said = [
-                f"{plain(picture.host_name(owner))} according to {listed([plain(picture.host_name(key)) for key in sorted(sources)])}"
+                f"{plain(observation.host_name(owner))} according to {listed([plain(observation.host_name(key)) for key in sorted(sources)])}"
                 for owner, sources in sorted(owners.items())
             ]
-            vm = seen.get(vm_id) or _unseen_vm(picture, cluster, vm_id, min(owners))
+            vm = seen.get(vm_id) or _unseen_vm(observation, cluster, vm_id, min(owners))
             yield Problem(
                 f"VM {quoted(cluster.names[vm_id])} moved between two reads: its owner node is {listed(said)}.",
-                hosts=[picture.host_name(owner) for owner in owners],
+                hosts=[observation.host_name(owner) for owner in owners],
                 vms=(vm,),
                 remedy=_OBSERVE,
             )
         if vm_id not in seen_ids:
             owner = min(owners)
-            unseen[owner].append(_unseen_vm(picture, cluster, vm_id, owner))
+            unseen[owner].append(_unseen_vm(observation, cluster, vm_id, owner))
     for owner, vms in sorted(unseen.items()):
-        name = picture.host_name(owner)
+        name = observation.host_name(owner)
         yield Problem(
             f"According to cluster {quoted(cluster.name)}, {plain(name)} owns"
             f" {'VM' if len(vms) == 1 else 'VMs'} {listed([quoted(vm.name) for vm in vms])},"
@@ -237,14 +239,14 @@ def _owner_problems(picture: Picture, cluster: Cluster) -> Iterator[Problem]:
         )
 
 
-def _unseen_vm(picture: Picture, cluster: Cluster, vm_id: str, owner: str) -> Vm:
-    host = picture.hosts.get(owner) or Host(owner, picture.host_name(owner))
+def _unseen_vm(observation: Observation, cluster: Cluster, vm_id: str, owner: str) -> Vm:
+    host = observation.hosts.get(owner) or Host(owner, observation.host_name(owner))
     return Vm(host, vm_id, cluster.names.get(vm_id, ""), None, running=True, clustered=True)
 
 
-def _seen_twice(picture: Picture) -> Iterator[Problem]:
+def _seen_twice(observation: Observation) -> Iterator[Problem]:
     sightings: dict[object, list[Vm]] = defaultdict(list)
-    for vm in picture.sightings:
+    for vm in observation.sightings:
         if vm.id:
             sightings[vm.identity].append(vm)
     for vms in sightings.values():

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._files import read_file
-from .model import Picture
+from .model import Observation
 
 CONTROLLER = "the Network Controller"
 NO_RESULT = "this run has no result of it, as with --limit"
@@ -77,9 +77,11 @@ def take_over(
     return taken
 
 
-def unseen_hosts(picture: Picture, expected: Iterable[Mapping[str, Any]]) -> list[str]:
+def unseen_hosts(observation: Observation, expected: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of the hosts that were to be observed and of which there is no document."""
-    return [name for name in (str(row["name"]) for row in expected) if picture.names.key(name) not in picture.hosts]
+    return [
+        name for name in (str(row["name"]) for row in expected) if observation.names.key(name) not in observation.hosts
+    ]
 
 
 def not_observed(names: Sequence[str]) -> MacPoolError:

@@ -5,7 +5,7 @@
 
 Our own documents, what ``ConvertTo-Json`` and ``Export-Csv`` write of Hyper-V's cmdlets, and answers of a Network
 Controller may lie side by side. A file that cannot be understood becomes a document that says so: the audit names it and
-counts the picture as incomplete, and everything else is audited.
+counts the observation as incomplete, and everything else is audited.
 """
 
 from __future__ import annotations

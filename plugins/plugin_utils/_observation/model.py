@@ -200,7 +200,7 @@ class Document:
 
 
 @dataclass(slots=True)
-class Picture:
+class Observation:
     """All documents together."""
 
     hosts: dict[str, Host]

@@ -32,7 +32,7 @@ from .model import (
     Group,
     Host,
     NetworkController,
-    Picture,
+    Observation,
     Vm,
     is_running,
 )
@@ -50,7 +50,7 @@ class _Source:
     document: Document
 
 
-def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable[str] = ()) -> Picture:
+def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable[str] = ()) -> Observation:
     """Return the observation that the documents give together.
 
     :param documents: observation documents in any order
@@ -85,7 +85,7 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
             _read_vm(raw, hosts[key], clustered_ids) for raw in map(mapping_of, items_of(_merge(group).get("vms")))
         ]
     sightings.sort(key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name))
-    return Picture(
+    return Observation(
         hosts=hosts,
         vms=_each_once(sightings, clusters),
         sightings=tuple(sightings),

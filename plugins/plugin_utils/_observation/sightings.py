@@ -13,27 +13,27 @@ from typing import Any, cast
 from ...module_utils._errors import MacPoolError
 from .._ledger.model import HostPicture, Sighting, SightingKind
 from .completeness import controller_lacks, lacks, left_while_read
-from .model import Carrier, Document, Host, NetworkController, Picture
+from .model import Carrier, Document, Host, NetworkController, Observation
 from .read import read_documents
 
 RawDocument = Mapping[str, Any]
 
 
-def picture(observation: RawDocument, observed_at: int) -> HostPicture:
+def host_sightings(document: RawDocument, observed_at: int) -> HostPicture:
     """Return what the ledger keeps of one host's document.
 
     :param observed_at: when the observation began, by the ledger's clock
     """
-    read = read_documents([observation])
+    read = read_documents([document])
     return _of_host(read, _the_host(read), observed_at)
 
 
-def controller_picture(observation: RawDocument, observed_at: int) -> HostPicture:
+def controller_sightings(document: RawDocument, observed_at: int) -> HostPicture:
     """Return what the ledger keeps of one Network Controller's document: the addresses of its interfaces."""
-    return _of_controller(read_documents([observation]).controllers[0], observed_at)
+    return _of_controller(read_documents([document]).controllers[0], observed_at)
 
 
-def pictures(read: Picture) -> list[HostPicture]:
+def all_sightings(read: Observation) -> list[HostPicture]:
     """Return what the ledger keeps of saved documents.
 
     Several documents of one host are as old as the oldest of them that was used. If one has no time, their age is unknown.
@@ -42,7 +42,7 @@ def pictures(read: Picture) -> list[HostPicture]:
     return found + [_of_controller(item, _oldest(item.documents)) for item in read.controllers]
 
 
-def _the_host(read: Picture) -> Host:
+def _the_host(read: Observation) -> Host:
     return next(iter(read.hosts.values()))
 
 
@@ -51,7 +51,7 @@ def _oldest(documents: Iterable[Document]) -> int:
     return min((0 if time is None else int(time.timestamp() * 1000) for time in times), default=0)
 
 
-def _of_host(read: Picture, host: Host, observed_at: int) -> HostPicture:
+def _of_host(read: Observation, host: Host, observed_at: int) -> HostPicture:
     reasons = why_incomplete(read, host)
     cluster = read.clusters.get(host.cluster or "")
     return HostPicture(
@@ -69,7 +69,7 @@ def _of_host(read: Picture, host: Host, observed_at: int) -> HostPicture:
     )
 
 
-def why_incomplete(read: Picture, host: Host) -> list[str]:
+def why_incomplete(read: Observation, host: Host) -> list[str]:
     """Return why a host's document does not prove that an address is absent; empty if it does."""
     return lacks(read, host, for_audit=False) + [
         f"VM {name!r} left while the host was read" for name in left_while_read(read, host)
@@ -92,7 +92,7 @@ def _of_controller(controller: NetworkController, observed_at: int) -> HostPictu
     )
 
 
-def _owner_map(read: Picture, host: Host) -> str:
+def _owner_map(read: Observation, host: Host) -> str:
     """Return a digest of which node owns which VM according to this host; empty if that was not read.
 
     A VM that moves between the reads of two hosts may be seen on neither: then their digests differ.
@@ -109,7 +109,7 @@ def _owner_map(read: Picture, host: Host) -> str:
     return hashlib.sha256(json.dumps(owners).encode()).hexdigest()
 
 
-def _sightings(read: Picture, host: Host) -> Iterator[Sighting]:
+def _sightings(read: Observation, host: Host) -> Iterator[Sighting]:
     """Yield everything that uses an address on a host. Text that is not an address is not a sighting."""
     vms, own = read.seen_on(host)
     for carrier in (*(carrier for vm in vms for carrier in vm.carriers), *own):
@@ -134,20 +134,20 @@ def _sighting(carrier: Carrier, address: int) -> Sighting:
     )
 
 
-def summary(observation: RawDocument) -> dict[str, Any]:
+def summary(document: RawDocument) -> dict[str, Any]:
     """Return a few numbers for readers who do not need the whole observation."""
-    read = read_documents([observation])
+    read = read_documents([document])
     host = _the_host(read)
     vms, _own = read.seen_on(host)
     reasons = why_incomplete(read, host)
     was_read = "vms" in host.gathered
     return {
         "host": host.name,
-        "observed_at": observation.get("observed_at"),
+        "observed_at": document.get("observed_at"),
         "complete": not reasons,
         "incomplete": reasons,
-        "warnings": list(observation.get("warnings") or ()),
-        "range": observation.get("mac_range"),
+        "warnings": list(document.get("warnings") or ()),
+        "range": document.get("mac_range"),
         "vms": len(vms) if was_read else None,
         "adapters": sum(len(vm.adapters) for vm in vms) if was_read else None,
     }

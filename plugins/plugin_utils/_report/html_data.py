@@ -45,10 +45,10 @@ class _Hosts:
     """Hosts by their place: first those that were read, then those that are only mentioned."""
 
     def __init__(self, situation: Situation) -> None:
-        self._key = situation.picture.names.key
-        self._places = {key: place for place, key in enumerate(situation.picture.hosts)}
+        self._key = situation.observation.names.key
+        self._places = {key: place for place, key in enumerate(situation.observation.hosts)}
         self.unread: list[str] = []
-        for cluster in situation.picture.clusters.values():
+        for cluster in situation.observation.clusters.values():
             for name, _state in cluster.nodes.values():
                 self.place(name)
 
@@ -69,7 +69,7 @@ def page_data(
     :param rules: those whose texts the page explains
     """
     hosts, texts = _Hosts(situation), Texts()
-    vms = situation.picture.vms
+    vms = situation.observation.vms
     known = _Vms(vms)
     findings = [_finding(item, hosts, known, texts) for item in report["findings"]]
     rows = [_vm(vm, hosts, texts) for vm in vms]
@@ -81,7 +81,7 @@ def page_data(
         "rules": [[rule.id, rule.title, _FACTS.sub("", rule.explanation)] for rule in rules],
         "findings": findings,
         "vms": rows,
-        "own": [_own(carrier, hosts, texts) for carrier in situation.picture.host_carriers],
+        "own": [_own(carrier, hosts, texts) for carrier in situation.observation.host_carriers],
         "ranges": ranges,
         "claims": [[claim.address, claim.label, claim.pool, claim.state] for claim in situation.claims],
         "ledger": situation.has_ledger,
@@ -96,7 +96,7 @@ def page_data(
         "misread": [str(item) for item in report.get("misread", ())],
         "changes": [_change(item, hosts) for item in report.get("changes", ())],
         # Last, because everything above may name a host that was not read.
-        "hosts": [*(_host(host, situation) for host in situation.picture.hosts.values())]
+        "hosts": [*(_host(host, situation) for host in situation.observation.hosts.values())]
         + [[name, None, None, [], None, False] for name in hosts.unread],
         "texts": texts.all(),
     }
@@ -138,7 +138,7 @@ def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: Texts) ->
 
 
 def _host(host: Host, situation: Situation) -> list[Any]:
-    cluster = situation.picture.clusters.get(host.cluster or "")
+    cluster = situation.observation.clusters.get(host.cluster or "")
     return [
         host.name,
         cluster.name if cluster else None,
@@ -216,10 +216,10 @@ def _ranges(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
     for lease in situation.leases:
         if lease.static_part:
             yield ["block", f"host/{lease.host}", *lease.static_part, [hosts.place(lease.host)]]
-    for controller in situation.picture.controllers:
+    for controller in situation.observation.controllers:
         for nc_pool in controller.pools:
             yield ["nc", nc_pool.name, *nc_pool.interval, []]
-    for host in situation.picture.hosts.values():
+    for host in situation.observation.hosts.values():
         for name, interval in host.container_pools:
             yield ["container", name, *interval, [hosts.place(host.name)]]
     if situation.plan is None:

@@ -36,7 +36,7 @@ def carried_without_promise(situation: Situation) -> Iterator[Finding]:
     managed = _managed(situation)
     for vm, adapter in situation.adapters:
         yield from _look(situation, managed, adapter, severity="low" if vm.replica else None)
-    for carrier in situation.picture.host_carriers:
+    for carrier in situation.observation.host_carriers:
         yield from _look(situation, managed, carrier, severity=None)
     for interface in situation.sdn.everything:
         # If an adapter uses the address as well, the finding names that adapter.

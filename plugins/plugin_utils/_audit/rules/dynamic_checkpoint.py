@@ -25,7 +25,7 @@ from ..situation import Situation
 )
 def dynamic_checkpoint(situation: Situation) -> Iterator[Finding]:
     """Yield the checkpoints under which a static adapter was dynamic."""
-    for vm in situation.picture.vms:
+    for vm in situation.observation.vms:
         static = {adapter.id: adapter for adapter in vm.adapters if adapter.dynamic is False and adapter.id}
         for point in vm.checkpoints if static else ():
             residual = [adapter for adapter in point.adapters if adapter.dynamic and adapter.id in static]

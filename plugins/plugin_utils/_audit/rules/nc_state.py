@@ -36,7 +36,7 @@ _LONGEST_MESSAGE = 120
 )
 def nc_state(situation: Situation) -> Iterator[Finding]:
     """Yield the pools and interfaces that failed, and the interfaces of running VMs whose port does not work."""
-    for controller in situation.picture.controllers:
+    for controller in situation.observation.controllers:
         for pool in controller.pools:
             if pool.state.casefold() == _FAILED:
                 of = f" of {plain(pool.controller)}" if pool.controller else ""

@@ -139,7 +139,7 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
     intervals = [interval for pool in plan.pools.values() for interval in pool.ranges]
     intervals += [other.interval for other in plan.other_allocators]
     known = IntervalSet([*intervals, *(plan.host_ranges.ranges if plan.host_ranges else ())])
-    for controller in situation.picture.controllers:
+    for controller in situation.observation.controllers:
         for pool in controller.pools:
             strange = list(IntervalSet([pool.interval]) - known)
             if strange:
@@ -161,12 +161,12 @@ def _pool_words(pool: NcPool) -> str:
 def _allocators(situation: Situation) -> Iterator[_Allocator]:
     for interval, hosts in situation.ranges:
         yield _Allocator(f"The dynamic range {span(interval)}", interval, _HOST, hosts)
-    for host in situation.picture.hosts.values():
+    for host in situation.observation.hosts.values():
         for network, interval in host.container_pools:
             yield _Allocator(
                 f"The pool {span(interval)} of container network {quoted(network)}", interval, _CONTAINERS, (host,)
             )
-    for number, controller in enumerate(situation.picture.controllers):
+    for number, controller in enumerate(situation.observation.controllers):
         for pool in controller.pools:
             yield _Allocator(_pool_words(pool), pool.interval, _CONTROLLER, controller=number)
 
@@ -184,10 +184,10 @@ def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
             words = f"the range of {quoted(other.name)} ({other.kind})"
             yield _Owned(words, other.interval, for_controllers=other.kind not in _NOT_FOR_CONTROLLERS)
         if plan.host_ranges is not None:
-            members = frozenset(map(situation.picture.names.key, plan.host_ranges.hosts))
+            members = frozenset(map(situation.observation.names.key, plan.host_ranges.hosts))
             for interval in plan.host_ranges.ranges:
                 yield _Owned("the host_ranges of the plan, which are for its own hosts", interval, allowed=members)
-    for number, controller in enumerate(situation.picture.controllers):
+    for number, controller in enumerate(situation.observation.controllers):
         for nc_pool in controller.pools:
             inside = any(
                 known.start <= nc_pool.interval.start and nc_pool.interval.end <= known.end for known in declared
@@ -198,7 +198,7 @@ def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
             yield _Owned(words, nc_pool.interval, controller=number, declared=inside)
     for lease in situation.leases:
         if lease.state == "active":
-            owner = frozenset({situation.picture.names.key(lease.host)})
+            owner = frozenset({situation.observation.names.key(lease.host)})
             yield _Owned(
                 f"the block leased to {plain(lease.host)}", lease.dynamic_part, allowed=owner, hosts=(lease.host,)
             )

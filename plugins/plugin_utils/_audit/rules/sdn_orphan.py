@@ -70,7 +70,7 @@ def _without_adapter(
         # This adapter was seen, and it lacks its profile, whatever else was not seen.
         severity = "high" if any(item.vm and item.running for item in unbound) else "medium"
     else:
-        if interface.server and situation.picture.names.key(interface.server) not in situation.picture.hosts:
+        if interface.server and situation.observation.names.key(interface.server) not in situation.observation.hosts:
             unproven.append(
                 f"The controller reports its port on server {quoted(interface.server)}, which was not observed."
             )

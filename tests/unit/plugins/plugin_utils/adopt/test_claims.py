@@ -27,7 +27,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Identity, Job, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import pictures
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import all_sightings
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from tests.unit.plugins.plugin_utils.observation.documents import RANGE_A, RANGE_B, RANGE_C, adapter, guid, host, vm
 
@@ -57,9 +57,9 @@ def ledger() -> Iterator[Ledger]:
 
 def run(made: Ledger, documents: Sequence[Document], *, preview: bool = False) -> tuple[Adopted, list[str]]:
     """Adopt documents, and return the outcome with the addresses of all conflicts."""
-    picture = read_documents(documents)
-    found = sort_out(picture, PLAN, made.claims())
-    done = adopt(made, pictures(picture), found.adoptions, JOB, preview=preview)
+    observation = read_documents(documents)
+    found = sort_out(observation, PLAN, made.claims())
+    done = adopt(made, all_sightings(observation), found.adoptions, JOB, preview=preview)
     return done, sorted({conflict.address for conflict in (*found.conflicts, *done.conflicts)})
 
 

@@ -23,7 +23,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._adopt.proposal imp
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import pictures
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import all_sightings
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from tests.unit.plugins.plugin_utils.observation.documents import RANGE_A, RANGE_B, adapter, guid, host, vm
 
@@ -126,7 +126,7 @@ def test_disjoint_ranges_are_kept_and_leases_give_every_host_its_own(
     }
     plan = parse_plan(proposal.plan)
     with Ledger.create(str(tmp_path / "x.sqlite3"), plan.scope, Job("t"), plan) as ledger:
-        ledger.observe(pictures(read_documents(found)), Job("t"))
+        ledger.observe(all_sightings(read_documents(found)), Job("t"))
         leases = {item.lease.host: format_mac(item.lease.start) for item in ledger.lease(Job("t"))}
     assert leases == {"hv1": RANGE_B[0], "hv2": RANGE_A[0]}
 

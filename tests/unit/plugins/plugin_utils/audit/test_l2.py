@@ -22,9 +22,9 @@ def same(entries: list[dict[str, Any]], first: dict[str, Any], second: dict[str,
         host("hv1", cluster="a", vms=[vm("x", adapter(MAC, **first))]),
         host("hv2", RANGE_B, cluster="b", vms=[vm("y", adapter(MAC, **second))]),
     ]
-    picture = read_documents([*documents, *others])
-    domains = Domains(entries, interface_vsids(picture))
-    return domains.same(*(domains.place(machine.adapters[0]) for machine in picture.vms))
+    observation = read_documents([*documents, *others])
+    domains = Domains(entries, interface_vsids(observation))
+    return domains.same(*(domains.place(machine.adapters[0]) for machine in observation.vms))
 
 
 X, Y = {"name": "x"}, {"name": "y"}
@@ -54,9 +54,9 @@ def test_a_trunk_reaches_every_vlan_it_lists() -> None:
         host("hv1", cluster="a", vms=[vm("x", adapter(MAC, vlan=7)), vm("z", adapter(MAC, vlan=9))]),
         host("hv2", RANGE_B, cluster="b", vms=[vm("y", {**adapter(MAC), **trunk})]),
     ]
-    picture = read_documents(documents)
+    observation = read_documents(documents)
     domains = Domains(entries, {})
-    places = {machine.name: domains.place(machine.adapters[0]) for machine in picture.vms}
+    places = {machine.name: domains.place(machine.adapters[0]) for machine in observation.vms}
     assert domains.same(places["y"], places["z"])
     assert not domains.same(places["y"], places["x"])
 

@@ -50,7 +50,7 @@ def test_a_new_rule_needs_no_change_elsewhere(monkeypatch: pytest.MonkeyPatch) -
 
     @_registry.rule(id="new-rule", severity="low", title="A title", explanation="Some words.", remedy="Do.")
     def new_rule(situation: Situation) -> list[Finding]:
-        return [Finding(f"{len(situation.picture.controllers)} controllers")]
+        return [Finding(f"{len(situation.observation.controllers)} controllers")]
 
     (finding,) = [item for item in report(host())["findings"] if item["rule"] == "new-rule"]
     assert (finding["evidence"], finding["severity"], finding["remedy"]) == ("0 controllers", "low", "Do.")

@@ -23,7 +23,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.power import Power
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Fence, Job, Renewal, Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import picture
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import host_sightings
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.host.lab_host import LabHost
@@ -71,7 +71,7 @@ class Scene:
     def observe_all(self) -> None:
         began = self.ledger.now()
         found = [self.bench.observe(host) for host in ("hv1", "hv2", "lone")]
-        self.ledger.observe([picture(document, began) for document in found], JOB)
+        self.ledger.observe([host_sightings(document, began) for document in found], JOB)
 
     def addresses(self) -> list[int]:
         return [claim.address for claim in self.ledger.claims()]

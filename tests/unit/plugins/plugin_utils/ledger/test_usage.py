@@ -18,7 +18,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, Target
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.usage import Usage
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import pictures
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import all_sightings
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, Document, adapter, host, plan, vm
 
@@ -84,7 +84,7 @@ def test_ledger_and_audit_count_alike_and_full_means_that_allocation_fails(
         gone = [Target(f"a{place}/eth0") for place in released & claimed]
         ledger.release(gone, JOB, declared_gone=True)
         document = carrying(*carried)
-        ledger.observe(pictures(read_documents([document])), JOB)
+        ledger.observe(all_sightings(read_documents([document])), JOB)
         # The ledger keeps what it saw, whatever the audit is shown.
         usage, row, findings = counted(ledger, document if shown else host())
         keys = ("size", "used", "claimed", "quarantined", "excluded", "free", "percent")

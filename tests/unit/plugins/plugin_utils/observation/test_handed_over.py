@@ -104,5 +104,5 @@ def test_a_network_controller_that_did_not_answer_makes_the_picture_incomplete()
 
 def test_a_host_is_seen_under_its_short_and_its_full_name() -> None:
     expected = [{"name": "hv1.example.com"}, {"name": "HV2"}, {"name": "hv3"}]
-    picture = read_documents([document("hv1"), document("hv2.example.com")], [row["name"] for row in expected])
-    assert unseen_hosts(picture, expected) == ["hv3"]
+    observation = read_documents([document("hv1"), document("hv2.example.com")], [row["name"] for row in expected])
+    assert unseen_hosts(observation, expected) == ["hv3"]

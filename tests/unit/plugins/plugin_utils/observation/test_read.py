@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents in, one picture out: names, parts, notations, order, and things nobody should write."""
+"""Documents in, one observation out: names, parts, notations, order, and things nobody should write."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def test_each_part_comes_from_the_newest_document_that_has_it() -> None:
     new = host("HV1", RANGE_B, observed_at="2026-11-21T00:00:00Z")
     del new["vms"]
     for documents in ([old, new], [new, old]):
-        picture = read_documents(documents)
-        (seen,) = picture.hosts.values()
+        observation = read_documents(documents)
+        (seen,) = observation.hosts.values()
         assert seen.range == (0x00155DE00100, 0x00155DE001FF)
-        assert [machine.name for machine in picture.vms] == ["old"]
+        assert [machine.name for machine in observation.vms] == ["old"]
     older = host("hv1", RANGE_A, vms=[vm("older")], observed_at="2026-11-19T00:00:00Z")
     listed = report(older, old, new)["observed"]
     assert [(item["observed_at"][:10], item["superseded"]) for item in listed] == [

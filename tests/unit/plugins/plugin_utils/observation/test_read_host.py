@@ -28,13 +28,13 @@ def test_ids_are_compared_without_case_and_kept_as_the_host_gave_them() -> None:
 
 def test_a_role_whose_vm_or_owner_could_not_be_read_is_still_a_role() -> None:
     groups = [group(guid("a"), "hv2", "a"), {"name": "b", "vm_id": None, "owner_node": "hv2"}, {"name": "c"}]
-    picture = read_documents([host(cluster="hci1", groups=groups)])
-    assert picture.clusters["hci1"].groups["hv1"] == (
+    observation = read_documents([host(cluster="hci1", groups=groups)])
+    assert observation.clusters["hci1"].groups["hv1"] == (
         Group("a", guid("a"), "hv2"),
         Group("b", "", "hv2"),
         Group("c", "", ""),
     )
-    assert list(picture.clusters["hci1"].owners) == [guid("a")]
+    assert list(observation.clusters["hci1"].owners) == [guid("a")]
 
 
 @pytest.mark.parametrize("unread", [{}, {"groups": None}])

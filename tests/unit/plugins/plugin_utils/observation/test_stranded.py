@@ -34,10 +34,10 @@ def carriers() -> list[Carrier]:
         host_adapters=[{"name": "own", "mac": INSIDE}, {"name": "card", "mac": ELSEWHERE}],
         physical_adapters=[{"name": "NIC1", "mac": INSIDE}],
     )
-    picture = read_documents([document])
-    seen = [carrier for machine in picture.vms for carrier in machine.adapters]
-    seen += [carrier for machine in picture.vms for point in machine.checkpoints for carrier in point.adapters]
-    return [*seen, *picture.host_carriers]
+    observation = read_documents([document])
+    seen = [carrier for machine in observation.vms for carrier in machine.adapters]
+    seen += [carrier for machine in observation.vms for point in machine.checkpoints for carrier in point.adapters]
+    return [*seen, *observation.host_carriers]
 
 
 def names(found: list[Carrier]) -> set[str]:
