@@ -11,10 +11,10 @@ from .._names import checked_owner, name_key
 from .._plan.model import Plan
 from .._text import quoted
 from .backend import Session
-from .claims import check_fence, gone, later, moved, quarantine, stale
+from .claims import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
-from .model import Claim, Confirmation, Job, Outcome, Renewal, Request, Target, describe
+from .model import Claim, Confirmation, Fence, Job, Outcome, Renewal, Request, Target, describe
 from .owners import Knowledge, resolve
 
 _NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
@@ -25,7 +25,7 @@ def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None)
 
     :raises StaleClaim: when it has moved on
     """
-    before = check_fence(session.claim_at(renewal.fence.address), renewal.fence)
+    before = _check_fence(session.claim_at(renewal.fence.address), renewal.fence)
     until = None if before.state == "applied" else later(session.now, reserve_for)
     generation = before.generation + 1
     after = before._replace(generation=generation, until=until, job=job.name, pushing=renewal.pushing)
@@ -41,11 +41,11 @@ def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
     before = session.claim_at(fence.address)
     is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
     if before is None or not is_same or not before.live:
-        raise stale(before, fence)
+        raise _stale(before, fence)
     if before.generation != fence.generation:
         if before.state == "applied" and not before.unsure:
             return Outcome(before, before, changed=False, how="kept")
-        raise stale(before, fence)
+        raise _stale(before, fence)
     if identity and before.identity and before.identity != identity:
         raise RebindNeeded(
             f"owner {quoted(before.owner)}",
@@ -192,3 +192,30 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
     generation = before.generation + 1
     after = before._replace(identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)
+
+
+def _check_fence(claim: Claim | None, fence: Fence) -> Claim:
+    """Return the claim if it is as the job last saw it.
+
+    :raises StaleClaim: when it has moved on
+    """
+    whose = name_key(fence.owner)
+    if (
+        claim is not None
+        and claim.generation == fence.generation
+        and claim.live
+        and whose in (name_key(claim.owner), *map(name_key, claim.aliases))
+    ):
+        return claim
+    raise _stale(claim, fence)
+
+
+def _stale(claim: Claim | None, fence: Fence) -> MacPoolError:
+    """Return the error for a claim that has moved on."""
+    found = f"{describe(claim)}, generation {claim.generation}" if claim else "no claim on it any more"
+    return StaleClaim(
+        f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}",
+        f"generation {fence.generation} of the claim, as this job last saw it",
+        found,
+        "Another job works on it. This job wrote nothing to the ledger: run its task again.",
+    )

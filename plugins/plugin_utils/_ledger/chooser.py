@@ -13,13 +13,14 @@ from ...module_utils._mac import IntervalSet
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool
 from .._text import quoted
-from .allocator import Runs, candidate, choose
+from .allocator import candidate, choose
 from .claims import is_reusable
 from .model import Claim, Identity, Lease, Request
 from .owners import is_own
 
 if TYPE_CHECKING:
     from .backend import Session
+    from .runs import Runs
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""
@@ -45,6 +46,8 @@ class Occupancy:
         window = WINDOW << 2 * self._met
         self._met += 1
         if self._met > PATIENCE:
+            from .runs import Runs
+
             self._runs = Runs(found for start, end in self._usable for found in self._session.taken(start, end, -1))
             return self._runs.run_end(address)
         taken = self._session.taken(address, address + window - 1, window)

@@ -34,6 +34,7 @@ from . import conflicts as conflicts
 from . import full as full
 from . import given as given
 from . import intents
+from . import runs as runs
 from .adopt import adopt
 from .backend import Session, Store
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold

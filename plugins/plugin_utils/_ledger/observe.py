@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .._names import find_host, host_key, readable
 from .._plan.model import Plan
 from .absence import absence_proof, unproven
 from .backend import Session
-from .claims import settle
+from .claims import gone, is_suspect, quarantine
 from .journal import change, keep_lease
-from .model import Claim, HostPicture, Job, KnownHost, Lease, Observed, Sighting
+from .model import Claim, HostPicture, Identity, Job, KnownHost, Lease, Observed, Sighting
+from .owners import carrier, is_own
 from .plans import accept
 
 
@@ -167,3 +168,55 @@ def _has_range_in(host: KnownHost, lease: Lease) -> bool:
     if host.range_start is None or host.range_end is None:
         return False
     return host.range_start <= lease.end and host.range_end >= lease.start
+
+
+def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: int, reuse_after: int | None) -> Claim:
+    """Return the claim as the newest pictures leave it; the same object when they change nothing.
+
+    :param sightings: who was seen with the address
+    :param proof: since when complete pictures of all required hosts show who is absent; None when some are incomplete
+    :param reuse_after: seconds in quarantine, None for ever
+    """
+    if claim.state in ("reserved", "applied"):
+        seen, identity = evidence(claim, sightings)
+        if seen is not None and (claim.state == "reserved" or claim.unsure or identity):
+            return claim._replace(
+                state="applied",
+                since=now if claim.state == "reserved" else claim.since,
+                until=None,
+                evidence=f"seen on {carrier(seen)}",
+                identity=claim.identity or identity,
+                pushing=None,
+            )
+    if sightings:
+        return claim
+    if claim.state == "quarantined":
+        # An observation frees only what it proves: a host left out may have been given the address meanwhile.
+        is_over = claim.until is not None and now >= claim.until and proof is not None and proof >= claim.until
+        return gone(claim, now) if is_over else claim
+    if claim.state == "releasing":
+        suspect_since = claim.since
+    elif is_suspect(claim, now) and claim.until is not None:
+        suspect_since = claim.until
+    else:
+        return claim
+    if proof is None or proof <= suspect_since:
+        return claim
+    return quarantine(claim, now, reuse_after)
+
+
+def evidence(claim: Claim, sightings: Sequence[Sighting]) -> tuple[Sighting | None, Identity | None]:
+    """Return a sighting that proves that the owner carries the address, and the ids to learn from it, if any.
+
+    Two adapters of one name are two adapters: while the ids are unknown, they prove nothing.
+    """
+    own = [item for item in sightings if item.kind == "vm" and is_own(item, claim.owner, claim.identity, claim.aliases)]
+    if not own:
+        return None, None
+    if claim.identity:
+        return own[0], None
+    identities = {Identity(item.vm_id, item.adapter_id) for item in own}
+    if len(identities) > 1:
+        return None, None
+    identity = identities.pop()
+    return own[0], identity if identity.vm_id and identity.adapter_id else None

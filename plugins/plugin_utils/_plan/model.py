@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan: who may hand out which addresses. Pure data; ``read.py`` makes it from ``macpool_plan``."""
+"""The plan: who may hand out which addresses. Pure data; ``read.py`` makes it from ``macpool_plan``.
 
-from __future__ import annotations
+The annotations are no text, and the small classes no dataclasses: see ``_ledger/model.py``.
+"""
 
 import datetime as dt
 import hashlib

@@ -9,7 +9,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
-from ..._text import quoted
+from ..._text import iso, quoted
 from ..errors import (
     LedgerDamaged,
     LedgerError,
@@ -19,6 +19,7 @@ from ..errors import (
     LedgerMissing,
     LedgerNewer,
     LedgerReadOnly,
+    LedgerRolledBack,
 )
 
 
@@ -91,6 +92,28 @@ def locked(path: Path, timeout: float) -> LedgerLocked:
         f"a turn to write within {timeout:g} seconds",
         "another process that is writing all the time, or hangs",
         f"Look for it (fuser {path}), or raise the timeout.",
+    )
+
+
+def rolled_back(path: Path, seen: int, found: int, at: int) -> LedgerRolledBack:
+    """Return the error for a ledger that was put back to an earlier state.
+
+    :param seen: the sequence that was acknowledged here
+    :param found: the sequence that the ledger has, since the time ``at``
+    """
+    missing = max(seen - found, 0)
+    what = (
+        f"sequence {found} of {iso(at)}: {missing} operations since then are missing"
+        if missing
+        else f"sequence {found}, whose entry {seen} is another one: the ledger was put back to "
+        "an earlier state and went on from there"
+    )
+    return LedgerRolledBack(
+        _named(path),
+        f"sequence {seen} or later, which this controller has seen",
+        what,
+        "Addresses promised since then may be promised again. Put the newest ledger back. If it is lost, observe all "
+        "hosts and adopt what they carry, then accept the loss (macpool.hyperv.ledger with accept_rollback: true).",
     )
 
 

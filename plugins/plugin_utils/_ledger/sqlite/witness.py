@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ..._text import iso
 from ..errors import LedgerRolledBack
 from ..places import state_home
 from .session import SqliteSession
@@ -82,20 +81,9 @@ def gap(path: Path, session: SqliteSession, seen: Seen | None) -> LedgerRolledBa
         return None
     if seen.sequence < session.sequence and session.digest_of(seen.sequence) == seen.digest:
         return None
-    missing = max(seen.sequence - session.sequence, 0)
-    what = (
-        f"sequence {session.sequence} of {iso(session.head_at)}: {missing} operations since then are missing"
-        if missing
-        else f"sequence {session.sequence}, whose entry {seen.sequence} is another one: the ledger was put back to "
-        "an earlier state and went on from there"
-    )
-    return LedgerRolledBack(
-        f'ledger "{path}"',
-        f"sequence {seen.sequence} or later, which this controller has seen",
-        what,
-        "Addresses promised since then may be promised again. Put the newest ledger back. If it is lost, observe all "
-        "hosts and adopt what they carry, then accept the loss (macpool.hyperv.ledger with accept_rollback: true).",
-    )
+    from .problems import rolled_back
+
+    return rolled_back(path, seen.sequence, session.sequence, session.head_at)
 
 
 def _parse(record: bytes) -> Seen | None:
