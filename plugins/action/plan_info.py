@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils._specs.ledger import PLAN_INFO
 from ..plugin_utils._action import Result, Task
-from ..plugin_utils._ledger.errors import PictureTooOld, PoolFull
+from ..plugin_utils._ledger.errors import ObservationTooOld, PoolFull
 from ..plugin_utils._ledger.result import lease_as_result
 from ..plugin_utils._ledger.usage import usage_as_result
 from ..plugin_utils._plan.result import land_as_result
@@ -43,7 +43,7 @@ class ActionModule(Task):
                 try:
                     outcomes = ledger.lease(self.job, preview=True)
                     leases = [(outcome.lease, outcome.changed) for outcome in outcomes]
-                except (PictureTooOld, PoolFull) as error:
+                except (ObservationTooOld, PoolFull) as error:
                     # What keeps leases from being made is a thing to show, not a reason to show nothing.
                     result["lease_problem"] = str(error)
                     leases = [(lease, False) for lease in ledger.leases() if lease.state == "active"]

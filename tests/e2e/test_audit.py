@@ -98,7 +98,7 @@ def test_a_host_that_is_gone_or_does_not_answer_is_named(lab: Lab, inventory: Pa
             lab.world.do("connect_host", host=name)
     # The document of the first run lies beside and must not stand in for the host of today.
     assert second.code == 0, second.output
-    assert "THE PICTURE IS INCOMPLETE" in second.output
+    assert "THE OBSERVATION IS INCOMPLETE" in second.output
     report = report_of(tmp_path)
     assert incomplete_hosts(report) == {"lone", "hv2"}
     assert not report["complete"]

@@ -145,7 +145,7 @@ def test_a_check_sees_all_hosts_too(lone: Site) -> None:
     done = run(lone, plays, "--check")
     assert done.code == 2, done.output
     assert done.output.count("3 hosts, 6 VMs, 6 adapters") >= 2
-    assert "THE PICTURE IS INCOMPLETE" not in done.output
+    assert "THE OBSERVATION IS INCOMPLETE" not in done.output
     assert not (lone.directory / "one").exists()
 
 

@@ -82,7 +82,7 @@ def test_hosts_that_do_not_answer_do_not_stop_the_others(site: Site) -> None:
 
 
 @pytest.mark.parametrize("record", [True, False])
-def test_an_incomplete_picture_is_told(site: Site, record: bool) -> None:
+def test_an_incomplete_observation_is_told(site: Site, record: bool) -> None:
     """One host down, one that lets its VMs be read in part: both are named, the third is seen, and the run fails."""
     site.vm("web01", "hv1")
     site.vm("web03", "hv3")

@@ -17,7 +17,7 @@ from typing import Any
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import format_mac, is_multicast
 from .._ledger.ledger import Ledger
-from .._ledger.model import Claim, HostPicture, Identity, Job, Outcome, Request
+from .._ledger.model import Claim, HostSightings, Identity, Job, Outcome, Request
 from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
@@ -261,14 +261,14 @@ class Adopted:
 
 
 def adopt(
-    ledger: Ledger, pictures: Sequence[HostPicture], adoptions: Sequence[Adoption], job: Job, *, preview: bool
+    ledger: Ledger, observations: Sequence[HostSightings], adoptions: Sequence[Adoption], job: Job, *, preview: bool
 ) -> Adopted:
     """Store what was seen, and promise each static address to the adapter that uses it.
 
     If the ledger refuses one adapter, this is a conflict and does not stop the others.
     """
     wanted = [(item.request, f"in use on {readable(item.host)}") for item in adoptions]
-    observed, found = ledger.adopt(pictures, wanted, job, preview=preview)
+    observed, found = ledger.adopt(observations, wanted, job, preview=preview)
     outcomes: list[Outcome] = []
     conflicts: list[Conflict] = []
     for item, outcome in zip(adoptions, found, strict=True):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What proves that an address is not in use: complete pictures of every host that could carry it."""
+"""What proves that an address is not in use: complete observations of every host that could carry it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._names import find_host, host_key
 from .._plan.model import Plan
 from .._text import iso
-from .errors import PictureTooOld
+from .errors import ObservationTooOld
 from .model import KnownHost
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> list[str]:
-    """Return the names of all hosts without whose complete picture nothing is proven absent.
+    """Return the names of all hosts without whose complete observation nothing is proven absent.
 
-    Every host ever recorded (until it is forgotten), the plan's, and every cluster node that a picture names.
+    Every host ever recorded (until it is forgotten), the plan's, and every cluster node that a observation names.
     """
     names: dict[str, str] = {}
     recorded = list(recorded)
@@ -37,7 +37,7 @@ def unproven_hosts(
 ) -> dict[str, str]:
     """Return the hosts that keep absence from being proven, with the reason of each.
 
-    :param not_before: pictures older than this count as too old
+    :param not_before: observations older than this count as too old
     """
     known = {host_key(host.host): host for host in recorded}
     reasons: dict[str, str] = {}
@@ -70,7 +70,7 @@ def _other_owner_maps(hosts: Iterable[KnownHost]) -> Iterable[KnownHost]:
 
 
 def absence_proof(recorded: Sequence[KnownHost], plan: Plan) -> int | None:
-    """Return since when complete pictures of all required hosts show who is absent; None when some are missing."""
+    """Return since when complete observations of all required hosts show who is absent; None when some are missing."""
     required = required_hosts(recorded, plan.hosts)
     if not required or unproven_hosts(recorded, required):
         return None
@@ -85,10 +85,10 @@ def unproven(session: Session, plan: Plan) -> dict[str, str]:
     return unproven_hosts(recorded, required_hosts(recorded, plan.hosts))
 
 
-def check_picture(session: Session, plan: Plan, subject: str) -> None:
-    """Refuse to hand out anything on an older or less complete picture than the plan asks for.
+def check_observations(session: Session, plan: Plan, subject: str) -> None:
+    """Refuse to hand out anything on an older or less complete observation than the plan asks for.
 
-    :raises PictureTooOld: naming the hosts
+    :raises ObservationTooOld: naming the hosts
     """
     if plan.max_observation_age is None:
         return
@@ -98,9 +98,9 @@ def check_picture(session: Session, plan: Plan, subject: str) -> None:
     if required and not reasons:
         return
     found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
-    raise PictureTooOld(
+    raise ObservationTooOld(
         subject,
-        f"complete pictures of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
+        f"complete observations of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
         found,
         "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
         "forget_hosts), or change max_observation_age in the plan.",

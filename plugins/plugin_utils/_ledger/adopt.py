@@ -12,14 +12,14 @@ from .._plan.model import Plan
 from .backend import Session
 from .changes import confirm
 from .ensure import Ensuring
-from .model import Confirmation, HostPicture, Job, Observed, Outcome, Request
+from .model import Confirmation, HostSightings, Job, Observed, Outcome, Request
 from .observe import observe
 
 
 def adopt(
     session: Session,
     plan: Plan,
-    pictures: Iterable[HostPicture],
+    observations: Iterable[HostSightings],
     adoptions: Sequence[tuple[Request, str]],
     job: Job,
 ) -> tuple[Observed, list[Outcome | MacPoolError]]:
@@ -28,7 +28,7 @@ def adopt(
     :param adoptions: requests with an address, each with the evidence that its owner carries it
     :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
     """
-    observed = observe(session, plan, pictures, job)
+    observed = observe(session, plan, observations, job)
     found: list[Outcome | MacPoolError] = []
     ensured = Ensuring(session, plan, job, None).each([request for request, _evidence in adoptions])
     for outcome, (request, evidence) in zip(ensured, adoptions, strict=True):

@@ -52,7 +52,7 @@ def refuse_other_ids(
     raise RebindNeeded(
         subject,
         f"VM {bound.vm_id}, to which the name is bound, or proof that it is gone",
-        f"{promised}; VM {identity.vm_id} has its name, and no complete and newer picture of all hosts tells whether "
+        f"{promised}; VM {identity.vm_id} has its name, and no complete and newer observation of all hosts tells whether "
         "the old VM is still there",
         "Observe all hosts (ansible-playbook macpool.hyperv.observe), then try again: a clone gets an address of its own, a replacement "
         "asks for a rebind.",

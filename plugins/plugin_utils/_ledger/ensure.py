@@ -15,7 +15,7 @@ from .._plan.model import ADOPTED, Plan
 from .._text import quoted
 from .chooser import Chooser
 from .claims import gone, is_suspect, later, moved
-from .errors import NotInPool, OwnerConflict, OwnerHasOther, PictureTooOld, PoolFull, RebindNeeded
+from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
 from .owners import Knowledge, Resolution, own_name, resolve
@@ -50,7 +50,7 @@ class Ensuring:
         self._job = job
         self._until = later(session.now, reserve_for)
         self._chooser = Chooser(session, plan)
-        self._picture_checked = plan.max_observation_age is None
+        self._observations_checked = plan.max_observation_age is None
 
     def all(self, requests: Sequence[Request]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -59,7 +59,7 @@ class Ensuring:
         for request in requests:
             try:
                 outcomes.append(self._one(request))
-            except PictureTooOld:
+            except ObservationTooOld:
                 raise  # it is about the whole call
             except PoolFull as error:
                 # A thousand owners of one full pool are one message.
@@ -89,11 +89,11 @@ class Ensuring:
         if revived := self._revive(request, resolution, pool):
             return revived
         owner = resolution.owner
-        if not self._picture_checked and not request.adopt:
-            from .absence import check_picture
+        if not self._observations_checked and not request.adopt:
+            from .absence import check_observations
 
-            check_picture(self._session, self._plan, f"a new address for owner {quoted(owner)}")
-            self._picture_checked = True
+            check_observations(self._session, self._plan, f"a new address for owner {quoted(owner)}")
+            self._observations_checked = True
         if request.address is not None:
             there = self._session.claim_at(request.address)
             if there is not None and self._chooser.is_over(there):

@@ -84,7 +84,7 @@ class RebindNeeded(MacPoolError):
     """The name comes with other ids than those it is bound to, and somebody has to say that this is right."""
 
 
-class PictureTooOld(MacPoolError):
+class ObservationTooOld(MacPoolError):
     """The plan asks for a newer or more complete observation before addresses are handed out."""
 
 

@@ -12,7 +12,7 @@ from ...module_utils._mac import Interval
 from .._names import find_host, host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
 from .._text import quoted
-from .absence import check_picture
+from .absence import check_observations
 from .backend import Session
 from .blocks import Blocks
 from .errors import NoLease
@@ -36,7 +36,7 @@ def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -
     accept(session, plan, job)
     leases = session.leases()
     if new := next((host for host in names if active_lease(leases, host) is None), None):
-        check_picture(session, plan, f"a block for host {quoted(new)}")
+        check_observations(session, plan, f"a block for host {quoted(new)}")
     blocks = Blocks(session, ranges)
 
     def one(host: str) -> LeaseOutcome:

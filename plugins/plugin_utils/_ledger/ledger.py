@@ -5,7 +5,7 @@
 
     with Ledger.open(settings.ledger_url(), plan.scope, plan) as ledger:
         began = ledger.now()                                # before observing
-        ledger.observe([picture(observation, began)], job)    # _observation.sightings makes it from an observation
+        ledger.observe([observation(observation, began)], job)    # _observation.sightings makes it from an observation
         outcome, = ledger.ensure([Request("web01/eth0", "tenant", identity=Identity(vm_id, adapter_id))], job)
         claim = outcome.claim                               # the same address every time
         claim = ledger.renew([Renewal(claim.fence, Push(host, vm_id, adapter_id))], job)[0].claim
@@ -47,7 +47,7 @@ from .model import (
     Claim,
     Confirmation,
     Entry,
-    HostPicture,
+    HostSightings,
     Intent,
     Job,
     KnownHost,
@@ -285,14 +285,14 @@ class Ledger(Reader):
 
     # --- observation --------------------------------------------------------------------------------------------------
 
-    def observe(self, pictures: Iterable[HostPicture], job: Job, *, preview: bool = False) -> Observed:
+    def observe(self, observations: Iterable[HostSightings], job: Job, *, preview: bool = False) -> Observed:
         """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
-        plan, pictures = self._plan(), list(pictures)
-        return self.store.write(lambda session: observe(session, plan, pictures, job), preview=preview)
+        plan, observations = self._plan(), list(observations)
+        return self.store.write(lambda session: observe(session, plan, observations, job), preview=preview)
 
     def adopt(
         self,
-        pictures: Iterable[HostPicture],
+        observations: Iterable[HostSightings],
         adoptions: Sequence[tuple[Request, str]],
         job: Job,
         *,
@@ -303,8 +303,8 @@ class Ledger(Reader):
         :param adoptions: requests with an address, each with the evidence that its owner carries it
         :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
         """
-        plan, pictures = self._plan(), list(pictures)
-        return self.store.write(lambda session: adopt(session, plan, pictures, adoptions, job), preview=preview)
+        plan, observations = self._plan(), list(observations)
+        return self.store.write(lambda session: adopt(session, plan, observations, adoptions, job), preview=preview)
 
     def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
         """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""

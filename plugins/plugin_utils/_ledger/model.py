@@ -101,7 +101,7 @@ class Sighting(NamedTuple):
     """Filled in by the ledger."""
 
 
-class HostPicture(NamedTuple):
+class HostSightings(NamedTuple):
     """What one host was seen to carry.
 
     ``observed_at`` is when the observation began, by the ledger's clock (``Ledger.now()`` taken before observing), or
@@ -123,7 +123,7 @@ class HostPicture(NamedTuple):
 
 
 class KnownHost(NamedTuple):
-    """What the ledger keeps of a host: its newest picture, without the sightings.
+    """What the ledger keeps of a host: its newest observation, without the sightings.
 
     ``observed_at`` is None for a host that was only named, as a cluster node, and never observed.
     """

@@ -13,15 +13,15 @@ from .absence import absence_proof, unproven
 from .backend import Session
 from .claims import gone, is_suspect, quarantine
 from .journal import change, keep_lease
-from .model import Claim, HostPicture, Identity, Job, KnownHost, Lease, Observed, Sighting
+from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
 from .owners import carrier, is_own
 from .plans import accept
 
 
-def observe(session: Session, plan: Plan, pictures: Iterable[HostPicture], job: Job) -> Observed:
+def observe(session: Session, plan: Plan, observations: Iterable[HostSightings], job: Job) -> Observed:
     """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
     accept(session, plan, job)
-    take_in(session, pictures)
+    take_in(session, observations)
     outcomes = []
     for before, after in settled(session, plan):
         how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
@@ -44,32 +44,32 @@ def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
     return known[key]
 
 
-def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[KnownHost, int | None] | None:
+def merged(known: KnownHost | None, observation: HostSightings, now: int) -> tuple[KnownHost, int | None] | None:
     """Return what is then known of a host, and before which time its older sightings are void.
 
-    Only a complete picture makes older sightings void: what an incomplete one does not show may still be there. None
-    when a newer complete picture is known already. The outcome does not depend on the order in which pictures come.
+    Only a complete observation makes older sightings void: what an incomplete one does not show may still be there. None
+    when a newer complete observation is known already. The outcome does not depend on the order in which observations come.
     """
-    seen = min(picture.observed_at, now)
+    seen = min(observation.observed_at, now)
     if known and known.complete_at is not None and seen < known.complete_at:
         return None
-    # An incomplete picture that could not read the range does not mean that the range is gone.
-    tells = picture.complete or picture.range_start is not None
+    # An incomplete observation that could not read the range does not mean that the range is gone.
+    tells = observation.complete or observation.range_start is not None
     fresh = KnownHost(
-        host=readable(picture.host),
+        host=readable(observation.host),
         observed_at=seen,
-        complete=picture.complete,
-        complete_at=seen if picture.complete else None,
-        why_incomplete="" if picture.complete else readable(picture.why_incomplete),
-        range_start=picture.range_start,
-        range_end=picture.range_end,
-        ipv4=tuple(sorted(map(readable, picture.ipv4))),
-        cluster=readable(picture.cluster),
-        cluster_nodes=tuple(sorted(map(readable, picture.cluster_nodes))),
-        owners=picture.owners,
+        complete=observation.complete,
+        complete_at=seen if observation.complete else None,
+        why_incomplete="" if observation.complete else readable(observation.why_incomplete),
+        range_start=observation.range_start,
+        range_end=observation.range_end,
+        ipv4=tuple(sorted(map(readable, observation.ipv4))),
+        cluster=readable(observation.cluster),
+        cluster_nodes=tuple(sorted(map(readable, observation.cluster_nodes))),
+        owners=observation.owners,
         facts_at=seen if tells else None,
     )
-    void_before = seen if picture.complete else None
+    void_before = seen if observation.complete else None
     if known is None:
         return fresh, void_before
     host = max(known.host, fresh.host, key=lambda name: (len(name), name))
@@ -91,7 +91,7 @@ def merged(known: KnownHost | None, picture: HostPicture, now: int) -> tuple[Kno
 
 
 def _newer(host: KnownHost) -> tuple[int, bool, str]:
-    # Of two pictures of one moment, the incomplete one makes the moment incomplete.
+    # Of two observations of one moment, the incomplete one makes the moment incomplete.
     return (host.observed_at or 0, not host.complete, host.why_incomplete)
 
 
@@ -100,21 +100,23 @@ def _tells_more(host: KnownHost) -> tuple[int, str]:
     return (-1 if host.facts_at is None else host.facts_at, repr(facts))
 
 
-def take_in(session: Session, pictures: Iterable[HostPicture]) -> None:
+def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
     """Keep the newest sightings of each host, and the name of every cluster node."""
-    for picture in sorted(pictures, key=lambda item: (item.observed_at, host_key(item.host))):
+    for observation in sorted(observations, key=lambda item: (item.observed_at, host_key(item.host))):
         known = {host_key(host.host): host for host in session.hosts()}
-        key = find_host(picture.host, known)
+        key = find_host(observation.host, known)
         before = known[key] if key is not None else None
-        merge = merged(before, picture, session.now)
+        merge = merged(before, observation, session.now)
         if merge is not None:
             after, void_before = merge
             session.save_host(after, before.host if before else after.host)
             if void_before is not None:
                 session.drop_sightings(after.host, void_before)
-            session.add_sightings(after.host, min(picture.observed_at, session.now), map(_kept, picture.sightings))
+            session.add_sightings(
+                after.host, min(observation.observed_at, session.now), map(_kept, observation.sightings)
+            )
             known[host_key(after.host)] = after
-        for node in picture.cluster_nodes:
+        for node in observation.cluster_nodes:
             if find_host(node, known) is None:
                 placeholder = KnownHost(readable(node), None, complete=False, complete_at=None)
                 session.save_host(placeholder, placeholder.host)
@@ -131,7 +133,7 @@ def _kept(sighting: Sighting) -> Sighting:
 
 
 def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
-    """Return the claims that the pictures change, before and after."""
+    """Return the claims that the observations change, before and after."""
     recorded = session.hosts()
     proof = absence_proof(recorded, plan)
     changes = []
@@ -171,10 +173,10 @@ def _has_range_in(host: KnownHost, lease: Lease) -> bool:
 
 
 def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: int, reuse_after: int | None) -> Claim:
-    """Return the claim as the newest pictures leave it; the same object when they change nothing.
+    """Return the claim as the newest observations leave it; the same object when they change nothing.
 
     :param sightings: who was seen with the address
-    :param proof: since when complete pictures of all required hosts show who is absent; None when some are incomplete
+    :param proof: since when complete observations of all required hosts show who is absent; None when some are incomplete
     :param reuse_after: seconds in quarantine, None for ever
     """
     if claim.state in ("reserved", "applied"):

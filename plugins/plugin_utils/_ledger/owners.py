@@ -36,7 +36,7 @@ class Knowledge(NamedTuple):
     vm_sightings: Callable[[str], Sequence[Sighting]]
     """What was seen of a VM id."""
     gone_since: Callable[[], int | None]
-    """Since when complete pictures of all hosts tell who is gone; None when some host's picture is incomplete."""
+    """Since when complete observations of all hosts tell who is gone; None when some host's observation is incomplete."""
 
 
 def own_name(owner: str, identity: Identity) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ...module_utils._errors import MacPoolError
-from .._ledger.model import HostPicture, Sighting, SightingKind
+from .._ledger.model import HostSightings, Sighting, SightingKind
 from .completeness import controller_lacks, lacks, left_while_read
 from .model import Carrier, Document, Host, NetworkController, Observation
 from .read import read_documents
@@ -19,7 +19,7 @@ from .read import read_documents
 RawDocument = Mapping[str, Any]
 
 
-def host_sightings(document: RawDocument, observed_at: int) -> HostPicture:
+def host_sightings(document: RawDocument, observed_at: int) -> HostSightings:
     """Return what the ledger keeps of one host's document.
 
     :param observed_at: when the observation began, by the ledger's clock
@@ -28,12 +28,12 @@ def host_sightings(document: RawDocument, observed_at: int) -> HostPicture:
     return _of_host(read, _the_host(read), observed_at)
 
 
-def controller_sightings(document: RawDocument, observed_at: int) -> HostPicture:
+def controller_sightings(document: RawDocument, observed_at: int) -> HostSightings:
     """Return what the ledger keeps of one Network Controller's document: the addresses of its interfaces."""
     return _of_controller(read_documents([document]).controllers[0], observed_at)
 
 
-def all_sightings(read: Observation) -> list[HostPicture]:
+def all_sightings(read: Observation) -> list[HostSightings]:
     """Return what the ledger keeps of saved documents.
 
     Several documents of one host are as old as the oldest of them that was used. If one has no time, their age is unknown.
@@ -51,10 +51,10 @@ def _oldest(documents: Iterable[Document]) -> int:
     return min((0 if time is None else int(time.timestamp() * 1000) for time in times), default=0)
 
 
-def _of_host(read: Observation, host: Host, observed_at: int) -> HostPicture:
+def _of_host(read: Observation, host: Host, observed_at: int) -> HostSightings:
     reasons = why_incomplete(read, host)
     cluster = read.clusters.get(host.cluster or "")
-    return HostPicture(
+    return HostSightings(
         host=host.name,
         observed_at=observed_at,
         complete=not reasons,
@@ -76,10 +76,10 @@ def why_incomplete(read: Observation, host: Host) -> list[str]:
     ]
 
 
-def _of_controller(controller: NetworkController, observed_at: int) -> HostPicture:
+def _of_controller(controller: NetworkController, observed_at: int) -> HostSightings:
     """The ledger stores it beside the hosts, under a name that no host can have."""
     reasons = controller_lacks(controller)
-    return HostPicture(
+    return HostSightings(
         host=f"{controller.name or 'network_controller'} (Network Controller)",
         observed_at=observed_at,
         complete=not reasons,

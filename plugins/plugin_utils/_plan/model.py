@@ -135,7 +135,7 @@ class Plan:
     other_allocators: tuple[OtherAllocator, ...]
     l2_domains: tuple[Mapping[str, Any], ...]
     max_observation_age: int | None
-    """Seconds; None: pictures of any age will do."""
+    """Seconds; None: observations of any age will do."""
     waivers: tuple[Waiver, ...]
 
     @cached_property

@@ -240,7 +240,7 @@ def test_a_name_alone_is_bound_to_the_ids_and_a_promise_to_another_is_a_conflict
         assert "x/y" in str(done.conflicts[0].reason)
 
 
-def test_an_export_without_ids_or_times_is_kept_as_an_incomplete_picture() -> None:
+def test_an_export_without_ids_or_times_is_kept_as_an_incomplete_observation() -> None:
     eth0 = {"name": "eth0", "mac": "22-1D-D8-00-00-01", "dynamic": False}
     bare: Document = {"name": "web", "adapters": [eth0]}
     document = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "vms": [bare]}

@@ -125,7 +125,7 @@ class TestDocuments:
         document["network_interfaces"], document["mac_pools"] = interface("i", MAC), nc_pool("p", *POOL)
         assert names(document) == [("", ["p"], ["i"])]
 
-    def test_what_was_not_read_makes_the_picture_incomplete(self) -> None:
+    def test_what_was_not_read_makes_the_observation_incomplete(self) -> None:
         documents = [host(), controller(name="nc1", warnings=["macPools: 403"])]
         assert report(*documents)["complete"] is False
         finding = one("incomplete", *documents)

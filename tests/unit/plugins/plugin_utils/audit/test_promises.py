@@ -54,7 +54,7 @@ class TestPromiseNotCarried:
         waiting = host(vms=[vm("web01", adapter(OTHER, False), checkpoints=[checkpoint("c", adapter(MAC, False))])])
         assert found("promise-not-carried", waiting, claims=[claim(MAC)])
 
-    def test_an_incomplete_picture_proves_nothing(self) -> None:
+    def test_an_incomplete_observation_proves_nothing(self) -> None:
         finding = one("promise-not-carried", host(warnings=["vms: access denied"]), claims=[claim(MAC)])
         assert finding["severity"] == "info"
         assert "not proven" in finding["evidence"]

@@ -218,7 +218,7 @@ class TestOrphan:
             {"warnings": ["port_profiles: access denied"]},
         ],
     )
-    def test_absence_needs_a_complete_picture(self, gap: dict[str, Any]) -> None:
+    def test_absence_needs_a_complete_observation(self, gap: dict[str, Any]) -> None:
         finding = one("sdn-orphan", host(**gap), controller(interface("i", MAC)))
         assert finding["severity"] == "info"
         assert "not proven" in finding["evidence"]

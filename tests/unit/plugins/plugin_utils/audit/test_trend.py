@@ -79,7 +79,7 @@ def test_order_is_irrelevant_and_days_are_never_negative(
     assert (found[1] is None) == (found[0] is None or found[0] <= 0)
 
 
-def test_the_same_picture_is_noted_once() -> None:
+def test_the_same_observation_is_noted_once() -> None:
     first = counts(1, 5)
     assert is_news(first, [])
     assert not is_news(first, [first])
@@ -88,7 +88,7 @@ def test_the_same_picture_is_noted_once() -> None:
     assert is_news(counts(0.9, 5), [first])
 
 
-def test_counts_hold_no_names_of_vms_and_carry_the_time_of_the_picture() -> None:
+def test_counts_hold_no_names_of_vms_and_carry_the_time_of_the_observation() -> None:
     made = report(host("hv1", vms=[vm("secret-vm", adapter("00155DE00005"), id=guid("s"))]))
     found = counts_of(made, NOW)
     assert found["observed_at"] == "2026-11-21T11:30:00Z"

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
-    HostPicture,
+    HostSightings,
     Identity,
     Job,
     Sighting,
@@ -98,10 +98,10 @@ def vm(
     return Sighting(address, kind, vm_id, vm_name, adapter_id, adapter, dynamic=dynamic, running=True)
 
 
-def picture(host: str, at: int, *sightings: Sighting, complete: bool = True, **more: Any) -> HostPicture:
+def observation(host: str, at: int, *sightings: Sighting, complete: bool = True, **more: Any) -> HostSightings:
     """Return what a host was seen to carry."""
     why = "" if complete else "access denied"
-    return HostPicture(host, at, complete, tuple(sightings), why_incomplete=why, **more)
+    return HostSightings(host, at, complete, tuple(sightings), why_incomplete=why, **more)
 
 
 def ids(number: int, adapter: int = 1) -> Identity:

@@ -46,7 +46,7 @@ class Database:
     free=st.sets(st.integers(0, 800), max_size=20),
     ranks=st.lists(st.integers(0, 10_000), min_size=1, max_size=12),
 )
-def test_windows_choose_what_the_whole_picture_would(
+def test_windows_choose_what_the_whole_observation_would(
     intervals: list[tuple[int, int]], free: set[int], ranks: list[int]
 ) -> None:
     land = IntervalSet((START + start, START + start + length) for start, length in intervals)

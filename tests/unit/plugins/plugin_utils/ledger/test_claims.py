@@ -13,9 +13,9 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
     NoLease,
     NotInPool,
+    ObservationTooOld,
     OwnerConflict,
     OwnerHasOther,
-    PictureTooOld,
     PlanConflict,
     PlanOutdated,
     PoolFull,
@@ -43,7 +43,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     ids,
     make_ledger,
     make_plan,
-    picture,
+    observation,
     pool,
     reopened,
     sightings,
@@ -56,7 +56,7 @@ HOSTS = ("hv1", "hv2")
 def absent_everywhere(ledger: Ledger, clock: Clock) -> None:
     """Observe both hosts completely, with nobody on them."""
     clock.forward(1)
-    ledger.observe([picture(host, clock.now) for host in HOSTS], JOB)
+    ledger.observe([observation(host, clock.now) for host in HOSTS], JOB)
 
 
 def released_and_gone(ledger: Ledger, clock: Clock, owner: str) -> None:
@@ -206,14 +206,14 @@ def test_a_given_address_must_be_the_pools_own(tmp_path: Path, address: int, wor
 
 
 def test_a_given_address_that_somebody_carries_is_refused_by_name(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture("hv1", clock.now, vm(POOL + 5, "db/eth0"))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL + 5, "db/eth0"))], JOB)
     with pytest.raises(OwnerConflict, match=r'last seen on "db/eth0" on "hv1"'):
         ledger.ensure([Request("a/eth0", "tenant", POOL + 5)], JOB)
 
 
 def test_what_is_carried_can_be_adopted_wherever_it_lies(ledger: Ledger, clock: Clock) -> None:
     foreign = 0x001122334455
-    ledger.observe([picture("hv1", clock.now, vm(foreign), vm(POOL + 3, "db/eth0", "vm-2", "ad-2"))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(foreign), vm(POOL + 3, "db/eth0", "vm-2", "ad-2"))], JOB)
     requests = [
         Request("web01/eth0", address=foreign, identity=ids(1), adopt=True),
         Request("db/eth0", address=POOL + 3, identity=ids(2, 2), adopt=True),
@@ -225,14 +225,14 @@ def test_what_is_carried_can_be_adopted_wherever_it_lies(ledger: Ledger, clock: 
 
 def test_of_two_that_carry_one_address_one_can_be_adopted(ledger: Ledger, clock: Clock) -> None:
     """A rebuilt ledger covers every address that is carried, duplicates too."""
-    ledger.observe([picture("hv1", clock.now, vm(POOL), vm(POOL, "copy/eth0", "vm-2", "ad-2"))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL), vm(POOL, "copy/eth0", "vm-2", "ad-2"))], JOB)
     first = Request("web01/eth0", address=POOL, identity=ids(1), adopt=True)
     second = Request("copy/eth0", address=POOL, identity=ids(2, 2), adopt=True)
     ledger.ensure([first], JOB)
     with pytest.raises(OwnerConflict, match='by "web01/eth0"'):
         ledger.ensure([second], JOB)
     stranger = Request("x/eth0", address=POOL + 1, adopt=True)
-    ledger.observe([picture("hv2", clock.now, vm(POOL + 1, "db/eth0", "vm-3"))], JOB)
+    ledger.observe([observation("hv2", clock.now, vm(POOL + 1, "db/eth0", "vm-3"))], JOB)
     with pytest.raises(OwnerConflict, match="last seen on"):
         ledger.ensure([stranger], JOB)
 
@@ -253,10 +253,10 @@ def test_addresses_seen_on_anybody_are_never_chosen(ledger: Ledger, clock: Clock
         vm(POOL + 3, "", "", "", kind="physical"),
         vm(POOL + 4, "", "", "", kind="host"),
     ]
-    ledger.observe([picture("hv1", clock.now, *carried)], JOB)
+    ledger.observe([observation("hv1", clock.now, *carried)], JOB)
     # The host goes down: what it carried last still counts.
     clock.forward(HOUR)
-    ledger.observe([picture("hv1", clock.now, complete=False)], JOB)
+    ledger.observe([observation("hv1", clock.now, complete=False)], JOB)
     chosen = {ledger.ensure([Request(f"vm{n}/eth0")], JOB)[0].claim.address for n in range(11)}
     assert chosen == {POOL + n for n in range(5, 16)}
     with pytest.raises(PoolFull, match="5 carried without a claim"):
@@ -264,7 +264,7 @@ def test_addresses_seen_on_anybody_are_never_chosen(ledger: Ledger, clock: Clock
 
 
 def test_the_last_free_address_may_be_the_one_that_its_owner_carries(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture("hv1", clock.now, vm(POOL + 7))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL + 7))], JOB)
     ledger.ensure([Request(f"vm{n}/eth0") for n in range(15)], JOB)
     assert ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim.address == POOL + 7
 
@@ -302,16 +302,16 @@ def test_a_released_address_is_free_only_after_proof_and_quarantine(ledger: Ledg
     address = ledger.ensure([Request("a/eth0", "tenant", POOL)], JOB)[0].claim.address
     assert ledger.release([Target("a/eth0")], JOB)[0].claim.state == "releasing"  # type: ignore[union-attr]
     clock.forward(100 * HOUR)
-    ledger.observe([picture("hv1", clock.now)], JOB)
+    ledger.observe([observation("hv1", clock.now)], JOB)
     assert ledger.claims(address=address)[0].state == "releasing"
-    observed = ledger.observe([picture("hv2", clock.now)], JOB)
+    observed = ledger.observe([observation("hv2", clock.now)], JOB)
     assert [outcome.claim.state for outcome in observed.outcomes] == ["quarantined"]
     assert ledger.claims(address=address)[0].until == clock.now + 4 * HOUR
     clock.forward(4 * HOUR - 1)
-    assert not ledger.observe([picture(host, clock.now) for host in HOSTS], JOB).outcomes
+    assert not ledger.observe([observation(host, clock.now) for host in HOSTS], JOB).outcomes
     clock.forward(1)
-    assert not ledger.observe([picture("hv1", clock.now)], JOB).outcomes
-    assert [outcome.how for outcome in ledger.observe([picture("hv2", clock.now)], JOB).outcomes] == ["gone"]
+    assert not ledger.observe([observation("hv1", clock.now)], JOB).outcomes
+    assert [outcome.how for outcome in ledger.observe([observation("hv2", clock.now)], JOB).outcomes] == ["gone"]
     assert ledger.claims() == []
 
 
@@ -350,7 +350,7 @@ def test_who_comes_back_gets_the_same_address(ledger: Ledger, clock: Clock, decl
 def test_who_comes_back_is_not_given_what_somebody_else_carries_by_now(ledger: Ledger, clock: Clock) -> None:
     address = ledger.ensure([Request("a/eth0")], JOB)[0].claim.address
     ledger.release([Target("a/eth0")], JOB, declared_gone=True)
-    ledger.observe([picture("hv1", clock.now, vm(address, "thief/eth0", "vm-7"))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(address, "thief/eth0", "vm-7"))], JOB)
     assert ledger.ensure([Request("a/eth0")], JOB)[0].claim.address != address
 
 
@@ -379,25 +379,25 @@ def test_a_target_must_mean_one_claim(ledger: Ledger) -> None:
 
 def test_use_that_is_seen_applies_a_claim_and_teaches_its_ids(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0")], JOB)[0].claim
-    observed = ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
+    observed = ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB)
     after = observed.outcomes[0].claim
     assert (after.state, after.identity, after.until) == ("applied", ids(1), None)
     assert '"hv1"' in after.evidence
     # Evidence is nothing that a waiting job must know of.
     assert after.generation == claim.generation
     clock.forward(1)
-    assert not ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB).outcomes
+    assert not ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB).outcomes
 
 
 def test_two_adapters_of_one_name_teach_nothing(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0")], JOB)[0].claim
     twins = [vm(claim.address), vm(claim.address, vm_id="vm-2", adapter_id="ad-2")]
-    assert not ledger.observe([picture("hv1", clock.now, *twins)], JOB).outcomes
+    assert not ledger.observe([observation("hv1", clock.now, *twins)], JOB).outcomes
 
 
 def test_an_applied_claim_outlives_any_absence(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0")], JOB)[0].claim
-    ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB)
     for _round in range(3):
         clock.forward(100 * HOUR)
         absent_everywhere(ledger, clock)
@@ -407,7 +407,7 @@ def test_an_applied_claim_outlives_any_absence(ledger: Ledger, clock: Clock) -> 
 def test_a_reservation_that_ran_out_is_suspect_but_not_free(ledger: Ledger, clock: Clock) -> None:
     ledger.ensure([Request("a/eth0")], JOB, reserve_for=3600)
     clock.forward(2 * HOUR)
-    ledger.observe([picture("hv1", clock.now), picture("hv2", START)], JOB)
+    ledger.observe([observation("hv1", clock.now), observation("hv2", START)], JOB)
     assert ledger.claims()[0].state == "reserved"
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "quarantined"
@@ -426,11 +426,11 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
     ledger.ensure([Request("a/eth0")], JOB)
     ledger.release([Target("a/eth0")], JOB)
     clock.forward(1)
-    named = picture("hv1", clock.now, cluster="c1", cluster_nodes=("HV1", "hv2", "hv9"))
-    observed = ledger.observe([named, picture("hv2", clock.now)], JOB)
+    named = observation("hv1", clock.now, cluster="c1", cluster_nodes=("HV1", "hv2", "hv9"))
+    observed = ledger.observe([named, observation("hv2", clock.now)], JOB)
     assert observed.unproven == {"hv9": "never observed"}
     assert ledger.claims()[0].state == "releasing"
-    # A later picture without the node frees no more than before; only forgetting it does.
+    # A later observation without the node frees no more than before; only forgetting it does.
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "releasing"
     assert ledger.forget_host("hv9", JOB) is not None
@@ -438,7 +438,7 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
     assert ledger.claims()[0].state == "quarantined"
     assert ledger.history(kind="host")[0].after == {"host": "hv9"}
     # What the cluster still names is not forgotten.
-    ledger.observe([picture("hv1", clock.forward(1), cluster_nodes=("hv9",))], JOB)
+    ledger.observe([observation("hv1", clock.forward(1), cluster_nodes=("hv9",))], JOB)
     assert ledger.forget_host("hv9", JOB) is not None
     assert "hv9" in ledger.observe([], JOB, preview=True).unproven
 
@@ -448,30 +448,30 @@ def test_a_vm_that_moved_between_two_readings_frees_nothing(ledger: Ledger, cloc
     claim = ledger.ensure([Request("web01/eth0")], JOB)[0].claim
     ledger.release([Target("web01/eth0")], JOB)
     clock.forward(1)
-    before = picture("hv2", clock.now, cluster="c1", owners="map 1")
-    after = picture("hv1", clock.now, cluster="C1", owners="map 2")
+    before = observation("hv2", clock.now, cluster="c1", owners="map 1")
+    after = observation("hv1", clock.now, cluster="C1", owners="map 2")
     assert "VMs moved" in next(iter(ledger.observe([before, after], JOB).unproven.values()))
     assert ledger.claims(address=claim.address)[0].state == "releasing"
     clock.forward(1)
-    both = [picture(host, clock.now, cluster="c1", owners="map 2") for host in HOSTS]
+    both = [observation(host, clock.now, cluster="c1", owners="map 2") for host in HOSTS]
     assert not ledger.observe(both, JOB).unproven
     assert ledger.claims(address=claim.address)[0].state == "quarantined"
 
 
 def test_a_full_name_and_a_short_one_are_one_host(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture("hv1", clock.now, vm(POOL))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL))], JOB)
     clock.forward(1)
-    ledger.observe([picture("HV1.example.com", clock.now)], JOB)
+    ledger.observe([observation("HV1.example.com", clock.now)], JOB)
     assert [host.host for host in ledger.hosts()] == ["HV1.example.com"]
     assert sightings(ledger) == []
     clock.forward(1)
     # Another domain: another host, and the short name of the plan means neither of them now.
-    observed = ledger.observe([picture("hv1.example.org", clock.now), picture("hv2", clock.now)], JOB)
+    observed = ledger.observe([observation("hv1.example.org", clock.now), observation("hv2", clock.now)], JOB)
     assert observed.unproven == {"hv1": "never observed"}
 
 
 def test_a_documents_time_in_the_future_counts_as_now(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture(host, clock.now + 1000 * HOUR) for host in HOSTS], JOB)
+    ledger.observe([observation(host, clock.now + 1000 * HOUR) for host in HOSTS], JOB)
     ledger.ensure([Request("a/eth0")], JOB)
     ledger.release([Target("a/eth0")], JOB)
     assert not ledger.observe([], JOB).outcomes
@@ -479,21 +479,21 @@ def test_a_documents_time_in_the_future_counts_as_now(ledger: Ledger, clock: Clo
     assert ledger.claims()[0].state == "quarantined"
 
 
-def test_a_picture_that_comes_late_tells_nothing_new(ledger: Ledger, clock: Clock) -> None:
-    late = picture("hv1", clock.now, vm(POOL), complete=False, range_start=LAND, range_end=LAND)
+def test_a_observation_that_comes_late_tells_nothing_new(ledger: Ledger, clock: Clock) -> None:
+    late = observation("hv1", clock.now, vm(POOL), complete=False, range_start=LAND, range_end=LAND)
     clock.forward(HOUR)
-    ledger.observe([picture("hv1", clock.now, vm(POOL + 1))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL + 1))], JOB)
     known = ledger.hosts()
     ledger.observe([late], JOB)
     assert [sighting.address for sighting in sightings(ledger)] == [POOL + 1]
     assert ledger.hosts() == known
 
 
-def test_an_incomplete_picture_adds_to_the_complete_one_before_it(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture("hv1", clock.now, vm(POOL), range_start=LAND, range_end=LAND + 15)], JOB)
+def test_an_incomplete_observation_adds_to_the_complete_one_before_it(ledger: Ledger, clock: Clock) -> None:
+    ledger.observe([observation("hv1", clock.now, vm(POOL), range_start=LAND, range_end=LAND + 15)], JOB)
     for _hour in range(3):
         clock.forward(HOUR)
-        ledger.observe([picture("hv1", clock.now, vm(POOL), vm(POOL + 1, "b/eth0", "vm-2"), complete=False)], JOB)
+        ledger.observe([observation("hv1", clock.now, vm(POOL), vm(POOL + 1, "b/eth0", "vm-2"), complete=False)], JOB)
     assert [sighting.address for sighting in sightings(ledger)] == [POOL, POOL + 1]
     (host,) = ledger.hosts()
     assert (host.complete, host.complete_at, host.observed_at) == (False, START, clock.now)
@@ -506,26 +506,26 @@ def test_the_clock_of_the_ledger_never_goes_back(ledger: Ledger, clock: Clock) -
     clock.forward(-2 * HOUR)
     assert ledger.now() == START + HOUR
     ledger.release([Target("a/eth0")], JOB)
-    # Pictures of before the release prove nothing, whatever the machine's clock says by now.
+    # Observations of before the release prove nothing, whatever the machine's clock says by now.
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "releasing"
     assert [entry.at for entry in ledger.history(kind="claim")] == [START + HOUR] * 2
 
 
-def test_the_plan_may_ask_for_a_fresh_and_complete_picture(tmp_path: Path, clock: Clock) -> None:
+def test_the_plan_may_ask_for_a_fresh_and_complete_observation(tmp_path: Path, clock: Clock) -> None:
     with make_ledger(tmp_path / "l", make_plan(max_observation_age="24h"), clock) as ledger:
-        with pytest.raises(PictureTooOld, match="hv1: never observed; hv2: never observed"):
+        with pytest.raises(ObservationTooOld, match="hv1: never observed; hv2: never observed"):
             ledger.ensure([Request("a/eth0")], JOB)
         absent_everywhere(ledger, clock)
         ledger.ensure([Request("a/eth0")], JOB)
-        ledger.observe([picture("hv2", clock.now + 1, complete=False)], JOB)
-        with pytest.raises(PictureTooOld, match="hv2: incomplete: access denied"):
+        ledger.observe([observation("hv2", clock.now + 1, complete=False)], JOB)
+        with pytest.raises(ObservationTooOld, match="hv2: incomplete: access denied"):
             ledger.ensure([Request("b/eth0")], JOB)
         absent_everywhere(ledger, clock)
         clock.forward(25 * HOUR)
-        with pytest.raises(PictureTooOld, match="hv1: observed 2027-"):
+        with pytest.raises(ObservationTooOld, match="hv1: observed 2027-"):
             ledger.ensure([Request("b/eth0")], JOB)
-        with pytest.raises(PictureTooOld):
+        with pytest.raises(ObservationTooOld):
             ledger.lease(JOB)
         # What an owner has already is no new promise.
         assert ledger.ensure([Request("a/eth0")], JOB)[0].claim.live
@@ -549,7 +549,7 @@ def test_a_lost_confirmation_is_healed_by_evidence(ledger: Ledger, clock: Clock)
     """Incident 8: the connection dropped after the set."""
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
     ledger.renew([Renewal(claim.fence, Push("hv1", "vm-1", "ad-1"))], JOB)
-    ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB)
     after = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
     assert (after.address, after.state, after.unsure) == (claim.address, "applied", False)
     assert len(ledger.claims()) == 1
@@ -569,7 +569,7 @@ def test_a_stale_generation_changes_nothing(ledger: Ledger) -> None:
 def test_a_confirmation_of_what_was_seen_meanwhile_is_no_error(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
     renewed = ledger.renew([Renewal(claim.fence, Push("hv1", "vm-1", "ad-1"))], JOB)[0].claim
-    ledger.observe([picture("hv1", clock.now, vm(claim.address))], OTHER_JOB)
+    ledger.observe([observation("hv1", clock.now, vm(claim.address))], OTHER_JOB)
     assert not ledger.confirm([Confirmation(renewed.fence, "read back", ids(1))], JOB)[0].changed
 
 
@@ -577,7 +577,7 @@ def test_incident_10_a_job_that_slept_through_its_reservation_pushes_nothing(tmp
     with make_ledger(tmp_path / "l", make_plan(size=2), clock) as ledger:
         mine = ledger.ensure([Request("j/eth0", identity=Identity("vm-j", "ad-j"))], JOB, reserve_for=3600)[0].claim
         clock.forward(2 * HOUR)
-        ledger.observe([picture("hv1", clock.now), picture("hv2", clock.now, complete=False)], OTHER_JOB)
+        ledger.observe([observation("hv1", clock.now), observation("hv2", clock.now, complete=False)], OTHER_JOB)
         assert ledger.claims()[0] == mine
         absent_everywhere(ledger, clock)
         assert ledger.claims()[0].state == "quarantined"
@@ -689,7 +689,7 @@ def test_usage_counts_what_is_taken_by_whom(ledger: Ledger, clock: Clock) -> Non
     ledger.release([Target("vm0/eth0")], JOB)
     ledger.hold([Request("", address=POOL + 15)], JOB)
     ledger.lease(JOB, ["hv1"])
-    ledger.observe([picture("hv1", clock.now, vm(POOL + 1, "vm1/eth0"), vm(POOL + 10, "z/eth0", "vm-z"))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(POOL + 1, "vm1/eth0"), vm(POOL + 10, "z/eth0", "vm-z"))], JOB)
     tenant, host = ledger.usage()
     assert (tenant.by_state, tenant.carried) == ({"applied": 1, "held": 1, "releasing": 1, "reserved": 2}, 2)
     assert (tenant.claimed, tenant.quarantined, tenant.used) == (5, 0, 6)
@@ -734,7 +734,7 @@ def test_an_address_that_an_interface_holds_is_not_chosen_but_its_owner_may_have
     clock = Clock()
     ledger = make_ledger(tmp_path / "ledger.sqlite3", make_plan(size=2), clock)
     held = Sighting(POOL, "interface", adapter_id="ab", adapter_name="web01_Eth1")
-    ledger.observe([picture(NC, clock.now, held)], JOB)
+    ledger.observe([observation(NC, clock.now, held)], JOB)
     assert ledger.ensure([Request("other/eth0", "tenant")], JOB)[0].claim.address == POOL + 1
     with pytest.raises(PoolFull):
         ledger.ensure([Request("more/eth0", "tenant")], JOB)
@@ -749,7 +749,7 @@ def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp
     ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
     clock.forward(5 * HOUR)
     held = Sighting(address, "interface", adapter_id="ab", adapter_name="web01_Eth1")
-    ledger.observe([picture("hv1", clock.now), picture(NC, clock.now, held)], JOB)
+    ledger.observe([observation("hv1", clock.now), observation(NC, clock.now, held)], JOB)
     with pytest.raises(PoolFull):
         ledger.ensure([Request("other/eth0", "tenant")], JOB)
     assert ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address == address, (
@@ -757,5 +757,5 @@ def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp
     )
     ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
     clock.forward(5 * HOUR)
-    ledger.observe([picture("hv1", clock.now), picture(NC, clock.now)], JOB)
+    ledger.observe([observation("hv1", clock.now), observation(NC, clock.now)], JOB)
     assert ledger.ensure([Request("other/eth0", "tenant")], JOB)[0].claim.address == address

@@ -30,7 +30,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
     Claim,
     Confirmation,
     Fence,
-    HostPicture,
+    HostSightings,
     Identity,
     KnownHost,
     Push,
@@ -50,7 +50,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     ids,
     make_ledger,
     make_plan,
-    picture,
+    observation,
     pool,
     reopened,
     sightings,
@@ -68,7 +68,7 @@ def owner(number: int) -> str:
 
 
 @st.composite
-def pictures(draw: st.DrawFn, at: int) -> HostPicture:
+def observations(draw: st.DrawFn, at: int) -> HostSightings:
     """What some host was seen to carry, now or a while ago."""
     seen = [
         vm(
@@ -79,7 +79,7 @@ def pictures(draw: st.DrawFn, at: int) -> HostPicture:
         )
         for number in draw(st.lists(numbers, max_size=3))
     ]
-    return picture(
+    return observation(
         draw(st.sampled_from(HOSTS)),
         at - draw(st.sampled_from([0, 1, HOUR, 100 * HOUR])),
         *seen,
@@ -170,7 +170,7 @@ class Laws(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def observe(self, data: st.DataObject) -> None:
-        observation = data.draw(st.lists(pictures(self.clock.now), max_size=4))
+        observation = data.draw(st.lists(observations(self.clock.now), max_size=4))
         outcomes = self.predicted(self.ledger.observe, observation, JOB).outcomes
         for outcome in outcomes:
             if outcome.before is not None and outcome.before.live and not outcome.claim.live:
@@ -263,7 +263,7 @@ def test_removing_hosts_from_observations_frees_nothing(data: st.DataObject) -> 
             addresses = [claim.address for claim in ledger.claims()]
             for _round in range(3):
                 clock.forward(data.draw(st.sampled_from([1, 2 * HOUR, 5 * HOUR])))
-                observation = data.draw(st.lists(pictures(clock.now), max_size=4))
+                observation = data.draw(st.lists(observations(clock.now), max_size=4))
                 ledger.observe(observation, JOB)
                 other.observe([item for item in observation if item.host not in left_out], JOB)
             for address in addresses:
@@ -281,9 +281,9 @@ def test_the_order_of_observations_is_irrelevant(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder, make_ledger(Path(folder) / "l", plan, clock) as ledger:
         claims_of_every_state(ledger, data)
         clock.forward(data.draw(st.sampled_from([1, 2 * HOUR, 5 * HOUR])))
-        ledger.observe(data.draw(st.lists(pictures(clock.now), max_size=3)), JOB)
+        ledger.observe(data.draw(st.lists(observations(clock.now), max_size=3)), JOB)
         clock.forward(data.draw(st.sampled_from([1, 2 * HOUR, 5 * HOUR])))
-        observation = data.draw(st.lists(pictures(clock.now), max_size=5))
+        observation = data.draw(st.lists(observations(clock.now), max_size=5))
         shuffled = data.draw(st.permutations(observation))
         assert ledger.observe(observation, JOB, preview=True) == ledger.observe(shuffled, JOB, preview=True)
 
@@ -293,7 +293,7 @@ def test_the_order_of_observations_is_irrelevant(data: st.DataObject) -> None:
 def test_what_is_known_of_hosts_does_not_depend_on_who_reported_first(data: st.DataObject) -> None:
     clock = Clock()
     plan = make_plan(SIZE, hosts=HOSTS)
-    observation = data.draw(st.lists(pictures(clock.now), max_size=5))
+    observation = data.draw(st.lists(observations(clock.now), max_size=5))
     with tempfile.TemporaryDirectory() as folder:
         known: list[tuple[list[KnownHost], list[Sighting]]] = []
         for order in (observation, data.draw(st.permutations(observation))):
@@ -343,7 +343,9 @@ def test_a_rebuild_covers_every_address_that_is_carried(data: st.DataObject) -> 
             item._replace(vm_id=f"vm-{number}", vm_name=f"vm{number}", adapter_name="eth0")
             for number, item in enumerate(data.draw(st.lists(machines, max_size=8)))
         ]
-        ledger.observe([picture("hv1", clock.now, *seen), picture("hv2", clock.now), picture("hv3", clock.now)], JOB)
+        ledger.observe(
+            [observation("hv1", clock.now, *seen), observation("hv2", clock.now), observation("hv3", clock.now)], JOB
+        )
         for item in seen:
             adopted = Request(
                 f"{item.vm_name}/eth0",

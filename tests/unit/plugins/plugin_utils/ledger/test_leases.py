@@ -22,7 +22,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     Clock,
     make_ledger,
     make_plan,
-    picture,
+    observation,
     reopened,
     vm,
 )
@@ -70,7 +70,7 @@ def test_blocks_that_somebody_uses_are_left_out(ledger: Ledger, clock: Clock) ->
     ledger.observe(
         [
             # hv2 has block 0 as its range today; a stranger's static address lies in block 1.
-            picture("hv2", clock.now, vm(LAND + 20, "x/eth0", "vm-7"), range_start=LAND, range_end=LAND + 15),
+            observation("hv2", clock.now, vm(LAND + 20, "x/eth0", "vm-7"), range_start=LAND, range_end=LAND + 15),
         ],
         JOB,
     )
@@ -81,7 +81,7 @@ def test_blocks_that_somebody_uses_are_left_out(ledger: Ledger, clock: Clock) ->
 
 
 def test_a_hosts_own_dynamic_adapters_do_not_stop_it(ledger: Ledger, clock: Clock) -> None:
-    ledger.observe([picture("hv1", clock.now, vm(LAND + 3, dynamic=True)), picture("hv2", clock.now)], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(LAND + 3, dynamic=True)), observation("hv2", clock.now)], JOB)
     assert ledger.lease(JOB, ["hv2"])[0].lease.start == LAND + 16
     assert ledger.lease(JOB, ["hv1"])[0].lease.start == LAND
 
@@ -90,7 +90,7 @@ def test_the_default_range_of_another_host_is_left_out(tmp_path: Path, clock: Cl
     """Fact 11: a host that loses its registry values makes this range again."""
     ranges = {"ranges": [{"start": "00-15-5D-0A-0A-00", "size": 768}], "size_per_host": 256, "hosts": ["hv1", "hv2"]}
     with make_ledger(tmp_path / "l", make_plan(host_ranges=ranges), clock) as ledger:
-        ledger.observe([picture("hv9", clock.now, ipv4=("10.0.10.10",)), picture("hv1", clock.now)], JOB)
+        ledger.observe([observation("hv9", clock.now, ipv4=("10.0.10.10",)), observation("hv1", clock.now)], JOB)
         first, second = ledger.lease(JOB)
         assert (first.lease.start, second.lease.start) == (0x00155D0A0B00, 0x00155D0A0C00)
 
@@ -103,7 +103,7 @@ def test_a_rebuilt_ledger_moves_no_host(tmp_path: Path, clock: Clock) -> None:
     with make_ledger(tmp_path / "new", make_plan(hosts=FOUR[1:]), clock) as rebuilt:
         rebuilt.observe(
             [
-                picture(host, clock.now, range_start=lease.start, range_end=lease.dynamic_end)
+                observation(host, clock.now, range_start=lease.start, range_end=lease.dynamic_end)
                 for host, lease in before.items()
             ],
             JOB,
@@ -115,7 +115,7 @@ def test_a_rebuilt_ledger_moves_no_host(tmp_path: Path, clock: Clock) -> None:
 
 def test_when_no_block_is_left_each_reason_is_counted(ledger: Ledger, clock: Clock) -> None:
     full = reopened(ledger, make_plan(hosts=FOUR), clock)
-    full.observe([picture("hv9", clock.now, range_start=LAND + 32, range_end=LAND + 63)], JOB)
+    full.observe([observation("hv9", clock.now, range_start=LAND + 32, range_end=LAND + 63)], JOB)
     with pytest.raises(MacPoolError) as caught:
         full.lease(JOB)
     assert 'host "hv3": expected a block of 16 addresses' in str(caught.value)
@@ -134,13 +134,13 @@ def test_a_retired_block_is_nobodys_until_nobody_carries_it(ledger: Ledger, cloc
     assert ledger.lease(JOB, ["hv1"])[0].lease.start == LAND + 32
     clock.forward(1)
     carrier = vm(LAND + 2, dynamic=True)
-    ledger.observe([picture("hv1", clock.now), picture("hv2", clock.now, carrier)], JOB)
+    ledger.observe([observation("hv1", clock.now), observation("hv2", clock.now, carrier)], JOB)
     assert len(ledger.leases()) == 3
     clock.forward(1)
-    still = picture("hv1", clock.now, range_start=LAND, range_end=LAND + 11)
-    assert not ledger.observe([still, picture("hv2", clock.now)], JOB).leases
+    still = observation("hv1", clock.now, range_start=LAND, range_end=LAND + 11)
+    assert not ledger.observe([still, observation("hv2", clock.now)], JOB).leases
     clock.forward(1)
-    ended = ledger.observe([picture("hv1", clock.now), picture("hv2", clock.now)], JOB).leases
+    ended = ledger.observe([observation("hv1", clock.now), observation("hv2", clock.now)], JOB).leases
     assert [outcome.lease.start for outcome in ended] == [LAND]
     assert ledger.verify() == []
     with pytest.raises(NoLease):
@@ -178,7 +178,7 @@ def test_leases_never_overlap_and_never_move(data: st.DataObject, tmp_path_facto
             hosts = data.draw(st.lists(st.sampled_from(FOUR), unique=True, min_size=1))
             if data.draw(st.booleans()):
                 carrier = vm(LAND + data.draw(st.integers(0, 63)), dynamic=data.draw(st.booleans()))
-                ledger.observe([picture(hosts[0], clock.now, carrier)], JOB)
+                ledger.observe([observation(hosts[0], clock.now, carrier)], JOB)
             if data.draw(st.integers(0, 3)) == 0 and hosts[0] in known:
                 ledger.retire([hosts[0]], JOB)
                 del known[hosts[0]]

@@ -34,7 +34,7 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import (
     ids,
     make_ledger,
     make_plan,
-    picture,
+    observation,
     pool,
     reopened,
     vm,
@@ -47,7 +47,7 @@ def carried(ledger: Ledger, clock: Clock, *machines: tuple[str, str], complete: 
     """Observe both hosts; machines are (VM id, owner's name) on hv1, each with an address of its own outside the pool."""
     clock.forward(1)
     seen = [vm(0x22AA00000000 + n, name, vm_id) for n, (vm_id, name) in enumerate(machines)]
-    ledger.observe([picture("hv1", clock.now, *seen, complete=complete), picture("hv2", clock.now)], JOB)
+    ledger.observe([observation("hv1", clock.now, *seen, complete=complete), observation("hv2", clock.now)], JOB)
 
 
 def claimed(ledger: Ledger, owner: str, identity: Identity | None = None) -> Claim:
@@ -115,7 +115,7 @@ def test_without_proof_nobody_guesses_whether_it_is_a_clone(ledger: Ledger, cloc
         claimed(ledger, "web01/eth0", ids(2))
 
 
-def test_a_picture_older_than_the_claim_proves_nothing(ledger: Ledger, clock: Clock) -> None:
+def test_a_observation_older_than_the_claim_proves_nothing(ledger: Ledger, clock: Clock) -> None:
     carried(ledger, clock)
     claimed(ledger, "web01/eth0", ids(1))
     with pytest.raises(RebindNeeded, match="Observe all hosts"):

@@ -17,7 +17,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.present import Present, bring_present
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
-from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan, picture
+from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan, observation
 
 Bring = Callable[..., Present]
 
@@ -68,7 +68,7 @@ def test_an_earlier_plan_is_accepted_only_where_going_back_is_meant(bring: Bring
 def test_hosts_are_forgotten_and_unknown_ones_change_nothing(bring: Bring) -> None:
     ledger = bring().ledger
     assert ledger is not None
-    ledger.observe([picture("hv1", ledger.now()), picture("hv9", ledger.now())], JOB)
+    ledger.observe([observation("hv1", ledger.now()), observation("hv9", ledger.now())], JOB)
     assert bring(forget_hosts=["hv9"], preview=True).changed
     assert bring(forget_hosts=["hv8", "hv9"]).changed
     assert [host.host for host in ledger.hosts()] == ["hv1"]

@@ -41,7 +41,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.places impo
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite import care as _care
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.care import check_new_place
-from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, Clock, make_ledger, make_plan, picture, reopened
+from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, Clock, make_ledger, make_plan, observation, reopened
 
 
 @pytest.fixture
@@ -533,4 +533,4 @@ def test_a_preview_on_a_ledger_that_was_put_back_is_refused_too(path: Path, cloc
         ledger.ensure([Request("b/eth0")], JOB)
     put_back(copy, path)
     with opened(path) as ledger, pytest.raises(LedgerRolledBack):
-        ledger.observe([picture("hv1", clock.now)], JOB, preview=True)
+        ledger.observe([observation("hv1", clock.now)], JOB, preview=True)

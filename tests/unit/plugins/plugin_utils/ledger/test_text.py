@@ -18,7 +18,16 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, Target
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.text import verify_text
-from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, POOL, Clock, ids, make_ledger, make_plan, picture, vm
+from tests.unit.plugins.plugin_utils.ledger.helpers import (
+    JOB,
+    POOL,
+    Clock,
+    ids,
+    make_ledger,
+    make_plan,
+    observation,
+    vm,
+)
 
 
 @pytest.fixture
@@ -52,11 +61,11 @@ def test_the_same_promises_give_the_same_text(busy: Ledger, empty: Ledger) -> No
 
 def test_observing_and_pushing_is_no_noise(ledger: Ledger, clock: Clock) -> None:
     claim = ledger.ensure([Request("web01/eth0", identity=ids(1))], JOB)[0].claim
-    ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
+    ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB)
     text = ledger.export_text()
     for _day in range(3):
         clock.forward(86_400_000)
-        ledger.observe([picture("hv1", clock.now, vm(claim.address))], JOB)
+        ledger.observe([observation("hv1", clock.now, vm(claim.address))], JOB)
     assert ledger.export_text() == text
 
 

@@ -94,7 +94,7 @@ def test_a_network_controller_that_was_not_asked_is_not_missed(tmp_path: Path) -
     assert taken.blind == []
 
 
-def test_a_network_controller_that_did_not_answer_makes_the_picture_incomplete() -> None:
+def test_a_network_controller_that_did_not_answer_makes_the_observation_incomplete() -> None:
     failed = {"failed": True, "msg": "wanted an answer; found 403", "errors": [{"found": "403"}]}
     for result, reason in ((failed, "403"), ({"failed": True, "msg": "no way"}, "no way")):
         taken = take({}, [result])

@@ -97,7 +97,7 @@ def test_when_and_how_much_was_seen() -> None:
     assert value(found, "macpool_adapters") == 5
 
 
-def test_says_whether_the_picture_is_complete() -> None:
+def test_says_whether_the_observation_is_complete() -> None:
     assert value(series(report(host())), "macpool_audit_complete") == 1
     assert value(series(report(*troubled())), "macpool_audit_complete") == 0
 
