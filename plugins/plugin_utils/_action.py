@@ -14,10 +14,14 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._errors import MacPoolError, failure
 from ..module_utils._mac import shown
 from ..module_utils._specs.shared import Spec
+
+# Actions are imported before ansible forks its workers. What settings load only when they must is compiled once here.
+from . import _job as _job
 from ._ledger.errors import LedgerMissing
 from ._ledger.ledger import Ledger
 from ._ledger.model import Job
 from ._plain import plain_data
+from ._plan import read as read
 from ._plan.model import Plan
 from ._settings import Settings
 
