@@ -17,6 +17,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.connection import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
+from tests.unit.plugins.plugin_utils.observation import documents
 
 A, B = 0x221DD8000A01, 0x221DD8000B02
 VM_ID = "11111111-2222-3333-4444-555555555555"
@@ -25,26 +26,19 @@ VM_ID = "11111111-2222-3333-4444-555555555555"
 def adapter(
     name: str = "eth0", mac: str = "000000000000", dynamic: bool = True, number: int = 0, profile: Any = None
 ) -> dict[str, Any]:
-    identity = {"id": f"Microsoft:{VM_ID}\\{number}", "name": name}
-    return {**identity, "mac": mac, "dynamic": dynamic, "port_profile": profile}
+    identity = f"Microsoft:{VM_ID}\\{number}"
+    return documents.adapter(mac, dynamic, name=name, id=identity, port_profile=profile)
 
 
 def vm(
     name: str = "web01", state: str = "Off", vm_id: str = VM_ID, adapters: Any = None, **more: Any
 ) -> dict[str, Any]:
-    return {
-        "id": vm_id,
-        "name": name,
-        "state": state,
-        "replication_mode": "None",
-        "adapters": [adapter()] if adapters is None else adapters,
-        **more,
-    }
+    listed = [adapter()] if adapters is None else adapters
+    return documents.vm(name, *listed, id=vm_id, state=state, **more)
 
 
 def observed(*vms: dict[str, Any]) -> dict[str, Any]:
-    head = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "warnings": []}
-    return {**head, "cluster": {"name": "hci1"}, "vms": list(vms)}
+    return documents.host("hv1", vms=vms, cluster="hci1")
 
 
 def targets(observation: dict[str, Any], *wishes: Wish, skip_missing_vms: bool = False) -> list[Target]:

@@ -17,6 +17,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import range 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Lease
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
+from tests.unit.plugins.plugin_utils.observation import documents
 
 OLD = Interval(0x00155D010A00, 0x00155D010AFF)
 NEW = Interval(0x00155DE00000, 0x00155DE003FF)
@@ -29,25 +30,13 @@ def spec(interval: Interval | None) -> dict[str, str] | None:
 def observed(
     mac_range: Interval | None = OLD, adapters: Any = (), host_adapters: Any = (), **more: Any
 ) -> dict[str, Any]:
-    found = spec(mac_range)
+    ends = (format_mac(mac_range.start), format_mac(mac_range.end)) if mac_range else None
     vms = [
-        {
-            "id": f"{number:036}",
-            "name": f"vm{number}",
-            "state": "Running",
-            "adapters": [{"id": f"a{number}", "name": "eth0", "mac": format_mac(address), "dynamic": dynamic}],
-        }
+        documents.vm(f"vm{number}", documents.adapter(format_mac(address), dynamic, name="eth0", id=f"a{number}"))
         for number, (address, dynamic) in enumerate(adapters)
     ]
-    return {
-        "schema": 1,
-        "kind": "hyperv_host",
-        "host": {"name": "hv1"},
-        "mac_range": found and {**found, "source": "cmdlet"},
-        "vms": vms,
-        "host_adapters": [{"name": f"vEthernet {format_mac(mac)}", "mac": format_mac(mac)} for mac in host_adapters],
-        **more,
-    }
+    own = [{"id": "", "name": f"vEthernet {format_mac(mac)}", "mac": format_mac(mac)} for mac in host_adapters]
+    return {**documents.host("hv1", ends, vms, host_adapters=own), **more}
 
 
 def decide(observation: dict[str, Any], wanted: Interval | None, method: str) -> _host_range.RangeDecision:

@@ -22,6 +22,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.vms import (
     Goal,
     VmWish,
 )
+from tests.unit.plugins.plugin_utils.observation import documents
 
 VM_ID, OTHER_ID = "11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"
 WISH = VmWish("web01", memory=4 << 30, switch="tenant", adapter_name="eth0")
@@ -29,25 +30,16 @@ PRESENT, STARTED, STOPPED, ABSENT = (Goal(state) for state in ("present", "start
 
 
 def vm(name: str = "web01", state: str = "Off", vm_id: str = VM_ID, **more: Any) -> dict[str, Any]:
-    adapter = {
-        "id": f"Microsoft:{vm_id}\\0",
-        "name": "eth0",
-        "mac": "000000000000",
-        "dynamic": True,
-        "switch": "tenant",
-    }
-    base = {"id": vm_id, "name": name, "state": state, "generation": 2, "clustered": False, "replication_mode": "None"}
-    return {**base, "adapters": [{**adapter, "port_profile": None}], **more}
+    adapter = documents.adapter("000000000000", name="eth0", id=f"Microsoft:{vm_id}\\0")
+    return {**documents.vm(name, adapter, id=vm_id, state=state), **more}
 
 
 def group(name: str = "web01", vm_id: str = VM_ID, node: str = "hv2") -> dict[str, Any]:
-    return {"name": name, "vm_id": vm_id, "owner_node": node, "state": "Online"}
+    return documents.group(vm_id, node, name)
 
 
 def observed(*vms: dict[str, Any], groups: Any = (), lone: bool = False, **more: Any) -> dict[str, Any]:
-    cluster = None if lone else {"name": "hci1", "groups": list(groups)}
-    head = {"schema": 1, "kind": "hyperv_host", "host": {"name": "hv1"}, "warnings": []}
-    return {**head, "cluster": cluster, "vms": list(vms), **more}
+    return {**documents.host("hv1", vms=vms, cluster=None if lone else "hci1", groups=groups), **more}
 
 
 def decide(observation: dict[str, Any], wish: VmWish = WISH, goal: Goal = PRESENT) -> _vm.VmDecision:

@@ -26,6 +26,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import p
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import interfaces as rules
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.claims import InterfaceClaims
 from tests.lab.bench import Bench
+from tests.unit.plugins.plugin_utils.observation import documents
 
 Json = dict[str, Any]
 MAC = 0x221DD8000001
@@ -106,25 +107,19 @@ def test_what_the_network_controller_chose_is_claimed_only_for_owners_who_let_it
 
 def vm(name: str, *adapters: Json, mode: str = "None", vm_id: str = "") -> Json:
     """A VM of an observation; its id comes from its name."""
-    listed = [{"id": f"Microsoft:{name}\\{number}", **adapter} for number, adapter in enumerate(adapters)]
-    return {
-        "id": vm_id or f"id of {name}",
-        "name": name,
-        "state": "Off",
-        "replication_mode": mode,
-        "adapters": listed,
-    }
+    listed = [{**adapter, "id": f"Microsoft:{name}\\{number}"} for number, adapter in enumerate(adapters)]
+    return documents.vm(name, *listed, id=vm_id or f"id of {name}", state="Off", replication_mode=mode)
 
 
 def nic(mac: str = "221DD8000001", profile: str | None = ONE, dynamic: bool = False, name: str = "eth0") -> Json:
     """An adapter of an observation."""
     bound = None if profile is None else {"profile_id": profile, "profile_data": 1}
-    return {"name": name, "mac": mac, "dynamic": dynamic, "port_profile": bound}
+    return documents.adapter(mac, dynamic, name=name, port_profile=bound)
 
 
 def seen(*vms: Json, host: str = "hv1") -> Json:
     """An observation."""
-    return {"schema": 1, "kind": "hyperv_host", "host": {"name": host}, "vms": list(vms)}
+    return documents.host(host, vms=vms)
 
 
 def there(*ids: str, mac: str | None = "221DD80000AA") -> list[Json]:
@@ -162,11 +157,11 @@ def test_a_replica_neither_leads_its_interface_nor_shares_it(mode: str) -> None:
 
 
 def test_two_adapters_of_one_interface_are_both_named_and_neither_leads() -> None:
-    for documents in (
+    for observed in (
         [seen(vm("a", nic(), nic(mac="221DD8000002", name="eth1")))],
         [seen(vm("a", nic())), seen(vm("b", nic()), host="hv2")],
     ):
-        step = rules.in_step(documents, there(ONE))
+        step = rules.in_step(observed, there(ONE))
         assert step.entries == []
         assert [row["reason"][:24] for row in step.left_out] == ["2 adapters are bound to "] * 2
 
