@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils._specs.ledger import ALLOCATION_INFO
 from ..plugin_utils._action import Result, Task
-from ..plugin_utils._ledger.allocation import Filter, parse_time
+from ..plugin_utils._ledger.allocation import Filter, read_time
 from ..plugin_utils._ledger.result import claim_in_full, entry_as_result
 
 
@@ -23,7 +23,7 @@ class ActionModule(Task):
         """Read claims, and history where it is asked for."""
         wanted = Filter.of(options)
         ledger = self.ledger(options, self.settings.plan())
-        until = parse_time(options["at"]) if options["at"] else None
+        until = read_time(options["at"]) if options["at"] else None
         claims = ledger.claims() if until is None else ledger.claims_at(until)
         entries = ledger.history(kind="claim") if options["history"] else []
         return {

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .._names import find_host, host_key
+from .._host_index import HostIndex
+from .._names import host_key
 from .._plan.model import Plan
 from .._text import iso
 from .errors import ObservationTooOld
@@ -24,11 +25,15 @@ def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> lis
     Every host ever recorded (until it is forgotten), the plan's, and every cluster node that a observation names.
     """
     names: dict[str, str] = {}
+    index: HostIndex[None] = HostIndex()
     recorded = list(recorded)
     mentioned = [host.host for host in recorded]
     mentioned += [node for host in recorded for node in host.cluster_nodes]
     for name in (*mentioned, *planned):
-        names.setdefault(find_host(name, names) or host_key(name), name)
+        if (key := index.key(name)) is None:
+            key = host_key(name)
+            index.put(name, None)
+        names.setdefault(key, name)
     return list(names.values())
 
 
@@ -39,21 +44,25 @@ def unproven_hosts(
 
     :param not_before: observations older than this count as too old
     """
-    known = {host_key(host.host): host for host in recorded}
+    recorded = list(recorded)
+    known = HostIndex((host.host, host) for host in recorded)
     reasons: dict[str, str] = {}
+    required_by: dict[KnownHost, str] = {}
     for name in required:
-        key = find_host(name, known)
-        host = known[key] if key is not None else None
+        host = known.get(name)
+        if host is not None:
+            required_by.setdefault(host, name)
         if host is None or host.observed_at is None:
             reasons[name] = "never observed"
         elif not host.complete:
             reasons[name] = f"incomplete: {host.why_incomplete or 'no reason given'}"
         elif not_before is not None and host.observed_at < not_before:
             reasons[name] = f"observed {iso(host.observed_at)}"
-    for host in _other_owner_maps(known.values()):
-        name = next((name for name in required if find_host(name, known) == host_key(host.host)), "")
-        if name:
-            reasons.setdefault(name, "VMs moved, came or went between its reading and that of another host")
+    for host in _other_owner_maps(recorded):
+        if host in required_by:
+            reasons.setdefault(
+                required_by[host], "VMs moved, came or went between its reading and that of another host"
+            )
     return reasons
 
 
@@ -74,8 +83,8 @@ def absence_proof(recorded: Sequence[KnownHost], plan: Plan) -> int | None:
     required = required_hosts(recorded, plan.hosts)
     if not required or unproven_hosts(recorded, required):
         return None
-    known = {host_key(host.host): host for host in recorded}
-    times = [known[key].observed_at for name in required if (key := find_host(name, known)) is not None]
+    known = HostIndex((host.host, host) for host in recorded)
+    times = [host.observed_at for name in required if (host := known.get(name)) is not None]
     return min(time for time in times if time is not None)
 
 

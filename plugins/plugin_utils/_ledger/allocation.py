@@ -14,7 +14,7 @@ from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._names import name_key, named_owner, plain_guid
 from .._text import from_iso, quoted
 from .ledger import Ledger
-from .model import Claim, Confirmation, Entry, Identity, Job, Outcome, Request, Target, describe
+from .model import Claim, ClaimName, Confirmation, Entry, Identity, Job, Outcome, Request, describe
 
 _T = TypeVar("_T")
 
@@ -116,7 +116,7 @@ def change_claims(
         addresses = [request.address for request in wanted if request.address is not None]
         outcomes = ledger.unhold(addresses, job, preview=preview)
     else:
-        targets = [Target(request.owner, request.address) for request in wanted]
+        targets = [ClaimName(request.owner, request.address) for request in wanted]
         outcomes = ledger.release(targets, job, declared_gone=gone, preview=preview)
     return [outcome for outcome in outcomes if outcome is not None]
 
@@ -176,7 +176,7 @@ def _given(values: Sequence[Any] | None, read: Callable[[Any], _T]) -> frozenset
     return None if values is None else frozenset(map(read, values))
 
 
-def parse_time(value: str) -> int:
+def read_time(value: str) -> int:
     """Return a time of the ledger from text such as 2026-11-20T12:00:00Z.
 
     :raises MacPoolError: when it is no such text

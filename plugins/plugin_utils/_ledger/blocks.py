@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...module_utils._mac import Interval
-from .._names import find_host, host_key
+from .._host_index import HostIndex
+from .._names import host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, default_range
 from .._text import quoted
 from .backend import Session
@@ -33,10 +34,18 @@ class Blocks:
         """Look at nothing yet: all that stands on the blocks is read when the first one is leased."""
         self._session = session
         self._ranges = ranges
+        self._ahead = ranges.blocks()
+        self._passed = 0
+        """How many blocks from the first on no host may have."""
+        self._next = next(self._ahead, None)
 
     @cached_property
     def _hosts(self) -> list[KnownHost]:
         return self._session.hosts()
+
+    @cached_property
+    def _known(self) -> HostIndex[KnownHost]:
+        return HostIndex((host.host, host) for host in self._hosts)
 
     @cached_property
     def _obstacles(self) -> dict[int, set[Obstacle]]:
@@ -75,18 +84,20 @@ class Blocks:
 
         :raises PoolFull: when none is left, with how many blocks each reason rules out
         """
-        key = find_host(host, (host_key(known.host) for known in self._hosts)) or host_key(host)
-        refused: Counter[str] = Counter()
-        for block in self._in_order(key):
-            reasons = {item.reason for item in self._obstacles.get(block.start, ()) if item.host != key}
-            if not reasons:
-                dynamic_end = block.end - self._ranges.static_per_host
-                lease = Lease(host, block.start, block.end, dynamic_end, "active", 1, now)
-                self._obstacles.setdefault(block.start, set()).add(Obstacle("leased (active)", None))
-                return lease
-            refused[min(reasons)] += 1
+        key = self._known.key(host) or host_key(host)
+        block = next((block for block in self._in_order(key) if not self._reasons(block, key)), None)
+        if block is None:
+            raise self._full(host, key)
+        self._obstacles.setdefault(block.start, set()).add(Obstacle("leased (active)", None))
+        return Lease(host, block.start, block.end, block.end - self._ranges.static_per_host, "active", 1, now)
+
+    def _reasons(self, block: Interval, key: str) -> set[str]:
+        return {item.reason for item in self._obstacles.get(block.start, ()) if item.host != key}
+
+    def _full(self, host: str, key: str) -> PoolFull:
+        refused = Counter(min(self._reasons(block, key)) for block in self._ranges.blocks())
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items())) or "no block at all"
-        raise PoolFull(
+        return PoolFull(
             f"host {quoted(host)}",
             f"a block of {self._ranges.size_per_host} addresses of host_ranges",
             f"none among {self._ranges.block_count}: {why}",
@@ -94,12 +105,15 @@ class Blocks:
         )
 
     def _in_order(self, key: str) -> Iterator[Interval]:
-        own = next((host for host in self._hosts if host_key(host.host) == key), None)
+        own = self._known.get(key)
         if own is not None and own.range_start is not None:
             for block in self._covering(own.range_start, own.range_start):
                 if own.range_start == block.start and own.range_end == block.end - self._ranges.static_per_host:
                     yield block
-        yield from self._ranges.blocks()
+        while self._next is not None and any(item.host is None for item in self._obstacles.get(self._next.start, ())):
+            self._next = next(self._ahead, None)
+            self._passed += 1
+        yield from self._ranges.blocks(self._passed)
 
     def _covering(self, start: int, end: int) -> Iterator[Interval]:
         """Yield the blocks that share an address with a stretch."""

@@ -14,7 +14,7 @@ from .backend import Session
 from .claims import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
-from .model import Claim, Confirmation, Fence, Job, Outcome, Renewal, Request, Target, describe
+from .model import Claim, ClaimName, Confirmation, Fence, Job, Outcome, Renewal, Request, describe
 from .owners import Knowledge, resolve
 
 _NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
@@ -68,7 +68,7 @@ def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
     return change(session, before, after, "confirmed", job)
 
 
-def find(session: Session, target: Target) -> Claim | None:
+def find(session: Session, target: ClaimName) -> Claim | None:
     """Return the claim that a target names: a live one, or else the newest on its way out.
 
     :raises OwnerConflict: when the address is somebody else's, or the name means several
@@ -98,7 +98,7 @@ def find(session: Session, target: Target) -> Claim | None:
     return claim
 
 
-def release(session: Session, target: Target, job: Job) -> Outcome | None:
+def release(session: Session, target: ClaimName, job: Job) -> Outcome | None:
     """Take an address back: first it is looked for (``releasing``), then kept from others for a while.
 
     :return: None where there is nothing to release
@@ -111,7 +111,7 @@ def release(session: Session, target: Target, job: Job) -> Outcome | None:
     return change(session, before, moved(before, "releasing", session.now, None), "released", job)
 
 
-def declare_gone(session: Session, plan: Plan, target: Target, job: Job) -> Outcome | None:
+def declare_gone(session: Session, plan: Plan, target: ClaimName, job: Job) -> Outcome | None:
     """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once.
 
     :return: None where there is nothing to release
@@ -173,7 +173,7 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
     owner, identity = checked_owner(request.owner), request.identity
     if identity is None:
         raise MacPoolError(f"owner {quoted(owner)}", "the ids of VM and adapter", "none", "Say which adapter it is.")
-    before = find(session, Target(owner))
+    before = find(session, ClaimName(owner))
     if before is None or not before.live:
         found = describe(before) if before else "none"
         raise MacPoolError(

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import Interval
-from .._names import find_host, host_key
+from .._host_index import HostIndex
+from .._names import host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
 from .._text import quoted
 from .absence import check_observations
@@ -34,33 +35,35 @@ def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -
         )
     names = _planned(ranges, hosts)
     accept(session, plan, job)
-    leases = session.leases()
-    if new := next((host for host in names if active_lease(leases, host) is None), None):
+    held = _active(session.leases())
+    if new := next((host for host in names if held.get(host) is None), None):
         check_observations(session, plan, f"a block for host {quoted(new)}")
     blocks = Blocks(session, ranges)
 
     def one(host: str) -> LeaseOutcome:
-        if before := active_lease(session.leases(), host):
+        if before := held.get(host):
             return LeaseOutcome(before, before, changed=False, remark=remark(before, ranges))
-        return keep_lease(session, None, blocks.lease(host, session.now), "leased", job)
+        outcome = keep_lease(session, None, blocks.lease(host, session.now), "leased", job)
+        held.put(host, outcome.lease)
+        return outcome
 
     return collected("host leases", names, one)
 
 
 def _planned(ranges: HostRanges, hosts: Sequence[str] | None) -> list[str]:
     """Return hosts as the plan names them."""
-    planned = {host_key(host): host for host in ranges.hosts}
+    planned = HostIndex((host, host) for host in ranges.hosts)
     names = []
     for host in hosts if hosts is not None else ranges.hosts:
-        key = find_host(host, planned)
-        if key is None:
+        name = planned.get(host)
+        if name is None:
             raise MacPoolError(
                 f"host {quoted(host)}",
                 "a host of host_ranges.hosts in the plan",
                 f"a plan that has: {', '.join(ranges.hosts) or 'none'}",
                 "Add the host to the plan: leases follow the plan, never the inventory of one run.",
             )
-        names.append(planned[key])
+        names.append(name)
     return names
 
 
@@ -81,9 +84,11 @@ def retire(session: Session, host: str, job: Job) -> LeaseOutcome:
 
 def active_lease(leases: Iterable[Lease], host: str) -> Lease | None:
     """Return the active lease of a host; its name may be short or full."""
-    active = {host_key(lease.host): lease for lease in leases if lease.state == "active"}
-    key = find_host(host, active)
-    return active[key] if key is not None else None
+    return _active(leases).get(host)
+
+
+def _active(leases: Iterable[Lease]) -> HostIndex[Lease]:
+    return HostIndex((lease.host, lease) for lease in leases if lease.state == "active")
 
 
 def static_pool(leases: Iterable[Lease], name: str) -> Pool:

@@ -45,6 +45,7 @@ from .imports import import_all
 from .leases import lease, retire
 from .model import (
     Claim,
+    ClaimName,
     Confirmation,
     Entry,
     HostSightings,
@@ -59,7 +60,6 @@ from .model import (
     PlanGeneration,
     Renewal,
     Request,
-    Target,
 )
 from .observe import forget_host, observe
 from .plans import accept
@@ -223,7 +223,7 @@ class Ledger(Reader):
         )
 
     def release(
-        self, targets: Sequence[Target], job: Job, *, declared_gone: bool = False, preview: bool = False
+        self, targets: Sequence[ClaimName], job: Job, *, declared_gone: bool = False, preview: bool = False
     ) -> list[Outcome | None]:
         """Take addresses back: first they are looked for (``releasing``), then kept from others for a while.
 

@@ -172,7 +172,7 @@ class Confirmation(NamedTuple):
     identity: Identity | None = None
 
 
-class Target(NamedTuple):
+class ClaimName(NamedTuple):
     """A claim named by its owner, its address, or both; with a generation, only if nothing happened since."""
 
     owner: str = ""

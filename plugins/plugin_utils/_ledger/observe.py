@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._names import find_host, host_key, readable
+from .._host_index import HostIndex
+from .._names import host_key, readable
 from .._plan.model import Plan
 from .absence import absence_proof, unproven
 from .backend import Session
@@ -35,13 +36,11 @@ def observe(session: Session, plan: Plan, observations: Iterable[HostSightings],
 
 def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
     """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
-    known = {host_key(item.host): item for item in session.hosts()}
-    key = find_host(host, known)
-    if key is None:
-        return None
-    session.delete_host(known[key].host)
-    session.log("host", "forgotten", job, {"host": known[key].host}, None, "")
-    return known[key]
+    known = HostIndex((item.host, item) for item in session.hosts()).get(host)
+    if known is not None:
+        session.delete_host(known.host)
+        session.log("host", "forgotten", job, {"host": known.host}, None, "")
+    return known
 
 
 def merged(known: KnownHost | None, observation: HostSightings, now: int) -> tuple[KnownHost, int | None] | None:
@@ -102,25 +101,26 @@ def _tells_more(host: KnownHost) -> tuple[int, str]:
 
 def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
     """Keep the newest sightings of each host, and the name of every cluster node."""
+    known = HostIndex((host.host, host) for host in session.hosts())
     for observation in sorted(observations, key=lambda item: (item.observed_at, host_key(item.host))):
-        known = {host_key(host.host): host for host in session.hosts()}
-        key = find_host(observation.host, known)
-        before = known[key] if key is not None else None
+        before = known.get(observation.host)
         merge = merged(before, observation, session.now)
         if merge is not None:
             after, void_before = merge
+            if before is not None:
+                known.drop(before.host)
             session.save_host(after, before.host if before else after.host)
             if void_before is not None:
                 session.drop_sightings(after.host, void_before)
             session.add_sightings(
                 after.host, min(observation.observed_at, session.now), map(_kept, observation.sightings)
             )
-            known[host_key(after.host)] = after
+            known.put(after.host, after)
         for node in observation.cluster_nodes:
-            if find_host(node, known) is None:
+            if known.get(node) is None:
                 placeholder = KnownHost(readable(node), None, complete=False, complete_at=None)
                 session.save_host(placeholder, placeholder.host)
-                known[host_key(node)] = placeholder
+                known.put(placeholder.host, placeholder)
 
 
 def _kept(sighting: Sighting) -> Sighting:

@@ -95,11 +95,17 @@ class HostRanges(NamedTuple):
     warn_at: int
     hosts: tuple[str, ...]
 
-    def blocks(self) -> Iterator[Interval]:
-        """Yield the blocks that hosts can be given, in order."""
-        for start, end in self.intervals:
-            for block in range(start, end - self.size_per_host + 2, self.size_per_host):
-                yield Interval(block, block + self.size_per_host - 1)
+    def blocks(self, skip: int = 0) -> Iterator[Interval]:
+        """Yield the blocks that hosts can be given, in order.
+
+        :param skip: how many to leave out at the beginning
+        """
+        for interval in self.intervals:
+            count = interval.size // self.size_per_host
+            for number in range(skip, count):
+                start = interval.start + number * self.size_per_host
+                yield Interval(start, start + self.size_per_host - 1)
+            skip = max(0, skip - count)
 
     @property
     def block_count(self) -> int:

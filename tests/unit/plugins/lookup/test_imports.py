@@ -85,7 +85,7 @@ before = set(sys.modules)
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
-    Confirmation, HostPicture, Identity, Push, Renewal, Request, Sighting, Target,
+    Confirmation, HostSightings, Identity, Push, Renewal, Request, Sighting, ClaimName,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._settings import Settings
 
@@ -95,7 +95,7 @@ refused = 0
 with Ledger.open(settings.ledger_url(), "west", settings.plan()) as ledger:
     first = Identity("vm-1", "nic-1")
     kept = Sighting(0x221DD80000FF, "vm", "vm-1", "web01", "nic-1", "eth0", host="hv1")
-    ledger.observe([HostPicture("hv1", ledger.now(), True, (kept,))], job)
+    ledger.observe([HostSightings("hv1", ledger.now(), True, (kept,))], job)
     claim = ledger.ensure([Request("web01/eth0", "tenant", identity=first)], job)[0].claim
     claim = ledger.renew([Renewal(claim.fence, Push("hv1", "vm-1", "nic-1"))], job)[0].claim
     ledger.confirm([Confirmation(claim.fence, "read back")], job)
@@ -111,7 +111,7 @@ with Ledger.open(settings.ledger_url(), "west", settings.plan()) as ledger:
             ledger.ensure([request], job)
         except MacPoolError:
             refused += 1
-    ledger.release([Target("web01/eth0")], job)
+    ledger.release([ClaimName("web01/eth0")], job)
     ledger.adopt([], [], job)
 print(json.dumps([refused, sorted(set(sys.modules) - before)]))
 """

@@ -23,13 +23,13 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
+    ClaimName,
     Confirmation,
     Identity,
     Push,
     Renewal,
     Request,
     Sighting,
-    Target,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import BadOwner
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
@@ -61,7 +61,7 @@ def absent_everywhere(ledger: Ledger, clock: Clock) -> None:
 
 def released_and_gone(ledger: Ledger, clock: Clock, owner: str) -> None:
     """Take a claim all the way to the end."""
-    ledger.release([Target(owner)], JOB)
+    ledger.release([ClaimName(owner)], JOB)
     absent_everywhere(ledger, clock)
     clock.forward(5 * HOUR)
     absent_everywhere(ledger, clock)
@@ -181,7 +181,7 @@ def test_an_owner_with_an_address_is_told_to_release_it_first(ledger: Ledger) ->
     ledger.ensure([Request("a/eth0", "tenant", POOL + 5)], JOB)
     with pytest.raises(OwnerHasOther, match=r"22-1D-D8-00-00-05.*Release"):
         ledger.ensure([Request("a/eth0", "tenant", POOL + 6)], JOB)
-    ledger.release([Target("a/eth0")], JOB)
+    ledger.release([ClaimName("a/eth0")], JOB)
     assert ledger.ensure([Request("a/eth0", "tenant", POOL + 6)], JOB)[0].claim.address == POOL + 6
 
 
@@ -284,7 +284,7 @@ def test_only_what_is_promised_to_nobody_is_held(ledger: Ledger, clock: Clock) -
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
     with pytest.raises(OwnerConflict, match="reserved by"):
         ledger.hold([Request("", address=claim.address)], JOB)
-    ledger.release([Target("a/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("a/eth0")], JOB, declared_gone=True)
     held = ledger.hold([Request("", address=claim.address, note="keep")], JOB)[0]
     again = ledger.hold([Request("", address=claim.address, note="keep")], JOB)[0]
     assert (held.how, again.changed) == ("held", False)
@@ -300,7 +300,7 @@ def test_only_what_is_promised_to_nobody_is_held(ledger: Ledger, clock: Clock) -
 
 def test_a_released_address_is_free_only_after_proof_and_quarantine(ledger: Ledger, clock: Clock) -> None:
     address = ledger.ensure([Request("a/eth0", "tenant", POOL)], JOB)[0].claim.address
-    assert ledger.release([Target("a/eth0")], JOB)[0].claim.state == "releasing"  # type: ignore[union-attr]
+    assert ledger.release([ClaimName("a/eth0")], JOB)[0].claim.state == "releasing"  # type: ignore[union-attr]
     clock.forward(100 * HOUR)
     ledger.observe([observation("hv1", clock.now)], JOB)
     assert ledger.claims(address=address)[0].state == "releasing"
@@ -330,7 +330,7 @@ def test_reuse_never_means_never(tmp_path: Path, clock: Clock) -> None:
 def test_a_quarantine_that_is_over_does_not_make_a_pool_full(tmp_path: Path, clock: Clock) -> None:
     with make_ledger(tmp_path / "l", make_plan(size=1), clock) as ledger:
         ledger.ensure([Request("a/eth0")], JOB)
-        ledger.release([Target("a/eth0")], JOB, declared_gone=True)
+        ledger.release([ClaimName("a/eth0")], JOB, declared_gone=True)
         with pytest.raises(PoolFull):
             ledger.ensure([Request("b/eth0")], JOB)
         clock.forward(4 * HOUR)
@@ -341,7 +341,7 @@ def test_a_quarantine_that_is_over_does_not_make_a_pool_full(tmp_path: Path, clo
 @pytest.mark.parametrize("declared_gone", [True, False])
 def test_who_comes_back_gets_the_same_address(ledger: Ledger, clock: Clock, declared_gone: bool) -> None:
     address = ledger.ensure([Request("a/eth0")], JOB)[0].claim.address
-    ledger.release([Target("a/eth0")], JOB, declared_gone=declared_gone)
+    ledger.release([ClaimName("a/eth0")], JOB, declared_gone=declared_gone)
     ledger.ensure([Request(f"vm{n}/eth0") for n in range(10)], JOB)
     revived = ledger.ensure([Request("a/eth0")], JOB)[0]
     assert (revived.how, revived.claim.address, revived.claim.state) == ("revived", address, "reserved")
@@ -349,28 +349,28 @@ def test_who_comes_back_gets_the_same_address(ledger: Ledger, clock: Clock, decl
 
 def test_who_comes_back_is_not_given_what_somebody_else_carries_by_now(ledger: Ledger, clock: Clock) -> None:
     address = ledger.ensure([Request("a/eth0")], JOB)[0].claim.address
-    ledger.release([Target("a/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("a/eth0")], JOB, declared_gone=True)
     ledger.observe([observation("hv1", clock.now, vm(address, "thief/eth0", "vm-7"))], JOB)
     assert ledger.ensure([Request("a/eth0")], JOB)[0].claim.address != address
 
 
 def test_a_declaration_is_in_the_history(ledger: Ledger) -> None:
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
-    ledger.release([Target("a/eth0")], OTHER_JOB, declared_gone=True)
+    ledger.release([ClaimName("a/eth0")], OTHER_JOB, declared_gone=True)
     last = ledger.history(address=claim.address)[-1]
     assert (last.action, last.job, last.user) == ("declared gone", "awx/2", "bob")
 
 
 def test_releasing_what_is_not_there_changes_nothing(ledger: Ledger) -> None:
-    assert ledger.release([Target("ghost/eth0"), Target(address=POOL)], JOB) == [None, None]
+    assert ledger.release([ClaimName("ghost/eth0"), ClaimName(address=POOL)], JOB) == [None, None]
 
 
 def test_a_target_must_mean_one_claim(ledger: Ledger) -> None:
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
     with pytest.raises(OwnerConflict, match='by "a/eth0"'):
-        ledger.release([Target("b/eth0", claim.address)], JOB)
+        ledger.release([ClaimName("b/eth0", claim.address)], JOB)
     with pytest.raises(StaleClaim, match="generation 7"):
-        ledger.release([Target("a/eth0", generation=7)], JOB)
+        ledger.release([ClaimName("a/eth0", generation=7)], JOB)
     assert ledger.claims()[0] == claim
 
 
@@ -424,7 +424,7 @@ def test_asking_again_keeps_a_suspect_claim_from_being_taken_away(ledger: Ledger
 
 def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Clock) -> None:
     ledger.ensure([Request("a/eth0")], JOB)
-    ledger.release([Target("a/eth0")], JOB)
+    ledger.release([ClaimName("a/eth0")], JOB)
     clock.forward(1)
     named = observation("hv1", clock.now, cluster="c1", cluster_nodes=("HV1", "hv2", "hv9"))
     observed = ledger.observe([named, observation("hv2", clock.now)], JOB)
@@ -446,7 +446,7 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
 def test_a_vm_that_moved_between_two_readings_frees_nothing(ledger: Ledger, clock: Clock) -> None:
     """Incident 7: hv2 was read before the VM came, hv1 after it left."""
     claim = ledger.ensure([Request("web01/eth0")], JOB)[0].claim
-    ledger.release([Target("web01/eth0")], JOB)
+    ledger.release([ClaimName("web01/eth0")], JOB)
     clock.forward(1)
     before = observation("hv2", clock.now, cluster="c1", owners="map 1")
     after = observation("hv1", clock.now, cluster="C1", owners="map 2")
@@ -473,7 +473,7 @@ def test_a_full_name_and_a_short_one_are_one_host(ledger: Ledger, clock: Clock) 
 def test_a_documents_time_in_the_future_counts_as_now(ledger: Ledger, clock: Clock) -> None:
     ledger.observe([observation(host, clock.now + 1000 * HOUR) for host in HOSTS], JOB)
     ledger.ensure([Request("a/eth0")], JOB)
-    ledger.release([Target("a/eth0")], JOB)
+    ledger.release([ClaimName("a/eth0")], JOB)
     assert not ledger.observe([], JOB).outcomes
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "quarantined"
@@ -505,7 +505,7 @@ def test_the_clock_of_the_ledger_never_goes_back(ledger: Ledger, clock: Clock) -
     ledger.ensure([Request("a/eth0")], JOB)
     clock.forward(-2 * HOUR)
     assert ledger.now() == START + HOUR
-    ledger.release([Target("a/eth0")], JOB)
+    ledger.release([ClaimName("a/eth0")], JOB)
     # Observations of before the release prove nothing, whatever the machine's clock says by now.
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "releasing"
@@ -686,7 +686,7 @@ def test_what_shall_be_held_is_held_together_or_not_at_all(ledger: Ledger) -> No
 
 def test_usage_counts_what_is_taken_by_whom(ledger: Ledger, clock: Clock) -> None:
     ledger.ensure([Request(f"vm{n}/eth0", "tenant", POOL + n) for n in range(4)], JOB)
-    ledger.release([Target("vm0/eth0")], JOB)
+    ledger.release([ClaimName("vm0/eth0")], JOB)
     ledger.hold([Request("", address=POOL + 15)], JOB)
     ledger.lease(JOB, ["hv1"])
     ledger.observe([observation("hv1", clock.now, vm(POOL + 1, "vm1/eth0"), vm(POOL + 10, "z/eth0", "vm-z"))], JOB)
@@ -746,7 +746,7 @@ def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp
     clock = Clock()
     ledger = make_ledger(tmp_path / "ledger.sqlite3", make_plan(size=1, hosts=["hv1"]), clock)
     address = ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address
-    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("web01/eth0")], JOB, declared_gone=True)
     clock.forward(5 * HOUR)
     held = Sighting(address, "interface", adapter_id="ab", adapter_name="web01_Eth1")
     ledger.observe([observation("hv1", clock.now), observation(NC, clock.now, held)], JOB)
@@ -755,7 +755,7 @@ def test_an_address_that_an_interface_holds_is_not_free_after_its_quarantine(tmp
     assert ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address == address, (
         "its own owner has it back"
     )
-    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("web01/eth0")], JOB, declared_gone=True)
     clock.forward(5 * HOUR)
     ledger.observe([observation("hv1", clock.now), observation(NC, clock.now)], JOB)
     assert ledger.ensure([Request("other/eth0", "tenant")], JOB)[0].claim.address == address

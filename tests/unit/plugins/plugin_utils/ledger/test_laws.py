@@ -28,6 +28,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Claim,
+    ClaimName,
     Confirmation,
     Fence,
     HostSightings,
@@ -37,7 +38,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
     Renewal,
     Request,
     Sighting,
-    Target,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import name_key
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
@@ -165,7 +165,7 @@ class Laws(RuleBasedStateMachine):
 
     @rule(number=numbers, declared_gone=st.booleans())
     def release(self, number: int, declared_gone: bool) -> None:
-        self.predicted(self.ledger.release, [Target(owner(number))], JOB, declared_gone=declared_gone)
+        self.predicted(self.ledger.release, [ClaimName(owner(number))], JOB, declared_gone=declared_gone)
         self.promised.pop(name_key(owner(number)), None)
 
     @rule(data=st.data())
@@ -244,7 +244,7 @@ def claims_of_every_state(ledger: Ledger, data: st.DataObject) -> None:
         if what == "confirm":
             ledger.confirm([Confirmation(claim.fence, "read back")], JOB)
         elif what != "nothing":
-            ledger.release([Target(claim.owner)], JOB, declared_gone=what == "declare")
+            ledger.release([ClaimName(claim.owner)], JOB, declared_gone=what == "declare")
 
 
 PROGRESS = {"quarantined": 1, "gone": 2}

@@ -20,10 +20,10 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors impo
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Claim,
+    ClaimName,
     Confirmation,
     Identity,
     Request,
-    Target,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.owners import Knowledge, is_own, resolve
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
@@ -75,7 +75,7 @@ def test_a_renamed_vm_keeps_its_address(ledger: Ledger) -> None:
     assert (renamed.how, renamed.claim.address) == ("renamed", first.address)
     assert (renamed.claim.owner, renamed.claim.aliases) == ("old/eth0", ("new/eth0",))
     assert claimed(ledger, "new/eth0").address == claimed(ledger, "old/eth0").address == first.address
-    assert ledger.release([Target("new/eth0")], JOB)[0] is not None
+    assert ledger.release([ClaimName("new/eth0")], JOB)[0] is not None
 
 
 def test_a_clone_beside_its_original_gets_an_address_of_its_own(ledger: Ledger, clock: Clock) -> None:
@@ -93,7 +93,7 @@ def test_a_clone_keeps_its_address_when_the_original_goes(ledger: Ledger, clock:
     claimed(ledger, "web01/eth0", ids(1))
     carried(ledger, clock, ("vm-1", "web01/eth0"), ("vm-2", "web01/eth0"))
     clone = claimed(ledger, "web01/eth0", ids(2))
-    ledger.release([Target("web01/eth0")], JOB)
+    ledger.release([ClaimName("web01/eth0")], JOB)
     assert claimed(ledger, "web01/eth0", ids(2)) == clone
 
 
@@ -173,7 +173,7 @@ def test_ids_without_a_name_are_an_owner(ledger: Ledger) -> None:
 
 def test_the_released_address_of_another_vm_is_not_revived_by_its_name(ledger: Ledger) -> None:
     old = claimed(ledger, "web01/eth0", ids(1))
-    ledger.release([Target("web01/eth0")], JOB)
+    ledger.release([ClaimName("web01/eth0")], JOB)
     new = claimed(ledger, "web01/eth0", ids(2))
     assert new.address != old.address
     back = ledger.ensure([Request("other/eth0", identity=ids(1))], JOB)[0]
@@ -275,7 +275,7 @@ def test_an_owner_that_was_declared_gone_comes_back_as_another_adapter(tmp_path:
     """A VM that was removed and made anew has other ids: nobody has to rebind what somebody declared gone."""
     ledger = make_ledger(tmp_path / "ledger.sqlite3")
     first = ledger.ensure([Request("web01/eth0", "tenant", identity=ids(1))], JOB)[0].claim
-    ledger.release([Target("web01/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("web01/eth0")], JOB, declared_gone=True)
     assert ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim.address == first.address
     again = ledger.ensure([Request("web01/eth0", "tenant", identity=ids(2))], JOB)[0]
     assert (again.claim.address, again.how, again.claim.identity) == (first.address, "bound", ids(2))
@@ -285,7 +285,7 @@ def test_an_owner_that_was_only_released_keeps_its_ids(tmp_path: Path) -> None:
     """Nobody said that it is gone: a namesake with other ids is still asked about."""
     ledger = make_ledger(tmp_path / "ledger.sqlite3")
     ledger.ensure([Request("web01/eth0", "tenant", identity=ids(1))], JOB)
-    ledger.release([Target("web01/eth0")], JOB)
+    ledger.release([ClaimName("web01/eth0")], JOB)
     ledger.ensure([Request("web01/eth0", "tenant")], JOB)
     with pytest.raises(RebindNeeded):
         ledger.ensure([Request("web01/eth0", "tenant", identity=ids(2))], JOB)

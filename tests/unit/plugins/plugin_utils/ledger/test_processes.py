@@ -27,7 +27,7 @@ WORKER = """
 import os, sys
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import PoolFull
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, ClaimName
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 path, name, batch, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 ledger = Ledger.open(path, "west", make_plan(size))

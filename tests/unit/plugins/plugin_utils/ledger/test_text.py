@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerForeign, OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import ClaimName, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.text import verify_text
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
@@ -35,8 +35,8 @@ def busy(ledger: Ledger, clock: Clock) -> Ledger:
     """A ledger with something of everything."""
     ledger.ensure([Request("web01/eth0", identity=ids(1), note="shop"), Request("b/eth0"), Request("c/eth0")], JOB)
     ledger.ensure([Request("renamed/eth0", identity=ids(1))], JOB)
-    ledger.release([Target("b/eth0")], JOB)
-    ledger.release([Target("c/eth0")], JOB, declared_gone=True)
+    ledger.release([ClaimName("b/eth0")], JOB)
+    ledger.release([ClaimName("c/eth0")], JOB, declared_gone=True)
     ledger.hold([Request("", address=POOL + 0x100, note="printer")], JOB)
     ledger.lease(JOB)
     ledger.retire(["hv2"], JOB)

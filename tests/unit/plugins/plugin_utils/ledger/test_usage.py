@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import PoolFull
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import ClaimName, Job, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.usage import Usage
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import all_sightings
@@ -56,7 +56,7 @@ def test_a_pool_full_of_quarantined_addresses_is_a_finding_because_allocation_fa
     ledger = made(str(tmp_path))
     owners = [f"vm{number}/eth0" for number in range(SIZE)]
     ledger.ensure([Request(owner, "tenant") for owner in owners], JOB)
-    ledger.release([Target(owner) for owner in owners], JOB, declared_gone=True)
+    ledger.release([ClaimName(owner) for owner in owners], JOB, declared_gone=True)
     with pytest.raises(PoolFull):
         ledger.ensure([Request("new/eth0", "tenant")], JOB)
     usage, row, (finding,) = counted(ledger, host())
@@ -81,7 +81,7 @@ def test_ledger_and_audit_count_alike_and_full_means_that_allocation_fails(
         ledger = made(folder)
         ledger.ensure([Request(f"a{place}/eth0", "tenant", START + place) for place in claimed], JOB)
         ledger.hold([Request("", address=START + place) for place in held - claimed], JOB)
-        gone = [Target(f"a{place}/eth0") for place in released & claimed]
+        gone = [ClaimName(f"a{place}/eth0") for place in released & claimed]
         ledger.release(gone, JOB, declared_gone=True)
         document = carrying(*carried)
         ledger.observe(all_sightings(read_documents([document])), JOB)

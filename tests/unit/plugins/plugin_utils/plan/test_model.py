@@ -47,6 +47,7 @@ def test_blocks_are_whole_disjoint_and_inside_one_range(sizes: list[int], per_ho
     assert all(any(inside.start <= block.start and block.end <= inside.end for inside in intervals) for block in blocks)
     assert IntervalSet(blocks).size == len(blocks) * per_host
     assert blocks == sorted(blocks)
+    assert all(list(ranges.blocks(skip)) == blocks[skip:] for skip in range(len(blocks) + 2))
 
 
 def test_blocks_come_in_the_order_in_which_the_ranges_are_written() -> None:

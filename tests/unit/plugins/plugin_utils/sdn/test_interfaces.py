@@ -20,7 +20,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, Target
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, ClaimName
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import interfaces as rules
@@ -371,7 +371,7 @@ def test_an_address_that_nobody_promised_is_refused_and_taken_on_trust_in_a_chec
 def test_an_address_that_its_owner_would_get_back_is_taken_on_trust_in_a_check(ledger: Ledger) -> None:
     address = 0x221DD8000077
     ledger.ensure([Request("web01/eth0", "tenant", address)], JOB)
-    ledger.release([Target("web01/eth0")], JOB)
+    ledger.release([ClaimName("web01/eth0")], JOB)
     entries = [{"name": "lb", "owner": "WEB01/eth0", "mac_address": format_mac(address)}]
     with pytest.raises(MacPoolError, match="releasing"):
         claims(ledger).before(entries, willing)
