@@ -29,6 +29,6 @@ def store_at(location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT)
 def create_store(location: str | None, scope: str, job: Job, timeout: float = DEFAULT_TIMEOUT) -> Store:
     """Make an empty ledger at a location.
 
-    :raises LedgerExists: when something is there already
+    :raises LedgerExists: when something is at that place
     """
     return SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout)

@@ -109,7 +109,7 @@ class Database:
             self.close()
 
     def ready(self) -> sqlite3.Connection:
-        """Return a connection of this process to the file that is there now."""
+        """Return a connection of this process to the file that is at this place now."""
         try:
             file = self.path.stat()
         except OSError as error:

@@ -41,7 +41,7 @@ class SqliteStore(Database):
     ) -> SqliteStore:
         """Make an empty ledger.
 
-        :raises LedgerExists: when something is there already
+        :raises LedgerExists: when something is at that place
         """
         from . import care
 
