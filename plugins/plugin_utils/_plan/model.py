@@ -11,7 +11,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -65,8 +65,7 @@ class Exclusion(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Pool:
+class Pool(NamedTuple):
     """Static addresses that this collection hands out."""
 
     name: str
@@ -77,11 +76,11 @@ class Pool:
     """Seconds in quarantine after a release; None: never handed out again."""
     warn_at: int = DEFAULT_WARN_AT
     """Percent used at which the audit speaks up."""
-    usable: IntervalSet = field(init=False)
-    """What may be handed out: the ranges without what is excluded."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "usable", self.ranges - IntervalSet(item.interval for item in self.exclude))
+    @property
+    def usable(self) -> IntervalSet:
+        """What may be handed out: the ranges without what is excluded."""
+        return self.ranges - IntervalSet(item.interval for item in self.exclude)
 
 
 class HostRanges(NamedTuple):
@@ -219,7 +218,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Interval):
         return [format_mac(value.start), format_mac(value.end)]
     if is_dataclass(value) or hasattr(value, "_fields"):
-        names = value._fields if hasattr(value, "_fields") else [item.name for item in fields(value) if item.init]
+        names = value._fields if hasattr(value, "_fields") else [item.name for item in fields(value)]
         plain = {name: _plain(getattr(value, name)) for name in names}
         for name in _UNORDERED & plain.keys():
             plain[name].sort(key=json.dumps)

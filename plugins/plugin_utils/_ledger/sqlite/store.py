@@ -51,6 +51,13 @@ class SqliteStore(Database):
         store.witness.write(1, digest)
         return store
 
+    @classmethod
+    def over(cls, database: Database) -> SqliteStore:
+        """Return a store that goes on with the connection of a database that is open."""
+        store = cls(database.path, timeout=database.timeout)
+        store.take_over(database)
+        return store
+
     def close(self) -> None:
         super().close()
         if self._witness is not None:
