@@ -30,7 +30,7 @@ from tests.conftest import ROOT
 HOSTS = 200
 FORKS = 10
 CLAIMS = 10_000
-ROUNDS = 3
+ROUNDS = 5
 
 PLAN = {
     "scope": "west",

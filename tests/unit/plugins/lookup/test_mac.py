@@ -87,3 +87,11 @@ def test_owners_may_be_vaulted(place: str) -> None:
 
     first = look(place, "web01/eth0", pool="tenant")
     assert look(place, Vaulted("web01/eth0"), claim=False) == first
+
+
+def test_an_address_that_exists_is_returned_in_spite_of_an_error_elsewhere_in_the_plan(place: str) -> None:
+    known = look(place, "web01/eth0", pool="tenant")
+    broken = {**PLAN, "other_allocators": "none"}
+    assert look(place, "web01/eth0", pool="tenant", plan=broken) == known
+    with pytest.raises(AnsibleLookupError, match="other_allocators"):
+        look(place, "web02/eth0", pool="tenant", plan=broken)
