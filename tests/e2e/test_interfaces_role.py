@@ -73,7 +73,7 @@ def test_drifted_interfaces_follow_their_adapters(site: Site) -> None:
     assert checked.changed == done.changed == 1
     again = role(site)
     assert again.code != 0
-    assert "2 bound adapters are not in step" in again.output
+    assert "2 bound adapters are not in sync" in again.output
     assert again.changed == 0
 
 
