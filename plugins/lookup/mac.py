@@ -138,7 +138,7 @@ class LookupModule(LookupBase):
                     plain_data(terms),
                     self.get_option("pool"),
                     # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
-                    partial(self._claim, settings, preview=bool(variables.get("ansible_check_mode")))
+                    partial(self._claim, ledger, settings, preview=bool(variables.get("ansible_check_mode")))
                     if self.get_option("claim")
                     else None,
                 )
@@ -147,18 +147,17 @@ class LookupModule(LookupBase):
             # Without the cause, which newer versions of ansible-core would say once more.
             raise AnsibleLookupError(f"macpool.hyperv.mac: {error}") from None
 
-    def _claim(self, settings: Settings, owners: Sequence[str], *, preview: bool) -> list[int]:
+    def _claim(self, ledger: Reader, settings: Settings, owners: Sequence[str], *, preview: bool) -> list[int]:
         """Return a new address for each owner."""
         from ..plugin_utils._ledger.ensure import ensure
         from ..plugin_utils._ledger.model import Request
-        from ..plugin_utils._ledger.stores import store_at
+        from ..plugin_utils._ledger.stores import store_over
         from ..plugin_utils._plan.read import parse_duration
 
         plan, job, pool = settings.plan(), settings.job(), self.get_option("pool") or ""
         requests = [Request(owner, pool) for owner in owners]
         reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
-        store = store_at(settings.ledger_url(), plan.scope, self.get_option("lock_timeout"))
-        with closing(store):
+        with closing(store_over(ledger.store)) as store:
             outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
         return [outcome.claim.address for outcome in outcomes]
 

@@ -20,7 +20,7 @@ from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administr
 from .._names import host_key
 from .._observation.model import Carrier, Host, Observation
 from .._observation.words import adapter_words
-from .._plan.model import HYPERV_LAND, NLB_LAND, default_range
+from .._plan.model import HYPERV_RANGE, NLB_RANGES, default_range
 from .._plan.read import parse_plan
 from .._text import host_list, listed, plain
 
@@ -236,10 +236,10 @@ def _taken(observation: Observation) -> IntervalSet:
 def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
     """Return a free range with Hyper-V's own prefix, from 00-15-5D-E0-00-00 on."""
     size = max(wanted, _SMALLEST_BLOCK)
-    first = HYPERV_LAND.start | 0xE00000
-    for start in (*range(first, HYPERV_LAND.end + 1, _STEP), *range(HYPERV_LAND.start, first, _STEP)):
+    first = HYPERV_RANGE.start | 0xE00000
+    for start in (*range(first, HYPERV_RANGE.end + 1, _STEP), *range(HYPERV_RANGE.start, first, _STEP)):
         end = start + size - 1
-        if end <= HYPERV_LAND.end and not any(taken.overlapping(start, end)):
+        if end <= HYPERV_RANGE.end and not any(taken.overlapping(start, end)):
             return Interval(start, end)
     return None
 
@@ -273,9 +273,9 @@ def _pool(observation: Observation, scope: str, avoid: IntervalSet, notes: list[
 
 
 def _unfit(address: int) -> str:
-    if address in IntervalSet([HYPERV_LAND]):
+    if address in IntervalSet([HYPERV_RANGE]):
         return "the prefix of Hyper-V, from which any host may hand out addresses"
-    if address in NLB_LAND:
+    if address in NLB_RANGES:
         return "an address range of Windows NLB"
     if not is_administrators_own(address):
         return "registered to a vendor, or outside the administrator's quadrant (x2)"

@@ -111,6 +111,6 @@ def check_observations(session: Session, plan: Plan, subject: str) -> None:
         subject,
         f"complete observations of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
         found,
-        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that are gone for good (macpool.hyperv.ledger with "
+        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that no longer exist (macpool.hyperv.ledger with "
         "forget_hosts), or change max_observation_age in the plan.",
     )

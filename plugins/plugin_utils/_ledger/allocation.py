@@ -24,7 +24,7 @@ BY_ADDRESS = ("held", "unheld")
 def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: str | None) -> list[Request]:
     """Return what the option claims asks for.
 
-    :param state: the state that all of them shall have
+    :param state: the state that all of them are to have
     :param default_pool: the pool of those that name none
     :raises MacPoolError: for every entry that lacks what its state needs
     """
@@ -137,7 +137,7 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which claims somebody asks for; None lets everything through, nothing at all nothing."""
+    """Which claims are asked for; None lets everything through, an empty set nothing."""
 
     owners: frozenset[str] | None
     addresses: frozenset[int] | None

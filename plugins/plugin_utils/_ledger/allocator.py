@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which address? Pure: usable land and what is taken go in, the choice comes out.
+"""Which address? Pure: what may be handed out and what is taken go in, the choice comes out.
 
-A candidate is computed (see :func:`candidate`) and, where it is taken, the next free address of the land is chosen,
+A candidate is computed (see :func:`candidate`) and, where it is taken, the next free address is chosen,
 going round at the end. What is taken is known as runs of consecutive addresses, so that a step leaps over a whole run:
 a pool that is full, or has one free address left, is answered without looking at each address.
 """
@@ -30,7 +30,7 @@ class Taken(Protocol):
 
 
 def candidate(strategy: str, size: int, scope: str, pool: str, owner: str, draw: str) -> int:
-    """Return the rank, in a land of ``size`` addresses, at which to look first.
+    """Return the rank, among ``size`` addresses, at which to look first.
 
     :param strategy: ``hashed``: the same for the same scope, pool and owner, whatever else exists.
         ``random``: differs with each ``draw``. ``sequential``: the lowest.
@@ -52,21 +52,21 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def choose(land: IntervalSet, taken: Taken, rank: int) -> int | None:
-    """Return the first free address of ``land`` at or after its address of that rank, going round; None when full.
+def choose(usable: IntervalSet, taken: Taken, rank: int) -> int | None:
+    """Return the first usable address that is free, at or after the one of that rank, going round; None when full.
 
-    :param land: what may be handed out: the pool's ranges without what is excluded
+    :param usable: what may be handed out: the pool's ranges without what is excluded
     :param rank: where to look first, from :func:`candidate`
     """
-    if not land.size:
+    if not usable.size:
         return None
-    first = address = land.kth(rank)
+    first = address = usable.kth(rank)
     wrapped = False
     while (end := taken.run_end(address)) is not None:
-        following = land.at_or_after(end + 1)
+        following = usable.at_or_after(end + 1)
         if following is None and not wrapped:
             wrapped = True
-            following = land.kth(0)
+            following = usable.kth(0)
         if following is None or (wrapped and following >= first):
             return None
         address = following

@@ -81,7 +81,7 @@ class Session(Claims, Protocol):
         """Forget a host and its sightings."""
 
     def add_sightings(self, host: str, observed_at: int, sightings: Iterable[Sighting]) -> None:
-        """Add what was seen at a time to a host's sightings; what is there already gets the newer time."""
+        """Add what was seen at a time to a host's sightings; an existing one gets the newer time."""
 
     def drop_sightings(self, host: str, before: int) -> None:
         """Delete a host's sightings that are older than a time."""

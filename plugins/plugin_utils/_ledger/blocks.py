@@ -80,7 +80,7 @@ class Blocks:
     def lease(self, host: str, now: int) -> Lease:
         """Return a new lease of the first block that a host may have.
 
-        A block that is the host's range already comes first: a rebuilt ledger moves nobody.
+        A block that is the host's range already comes first: a rebuilt ledger moves no host.
 
         :raises PoolFull: when none is left, with how many blocks each reason rules out
         """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a claim when somebody asks for it: each change with its entry in the history."""
+"""Changes of claims that tasks ask for."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
 def find(session: Session, target: ClaimName) -> Claim | None:
     """Return the claim that a target names: a live one, or else the newest on its way out.
 
-    :raises OwnerConflict: when the address is somebody else's, or the name means several
+    :raises OwnerConflict: when the address is another owner's, or the name means several
     :raises StaleClaim: when it has another generation
     """
     claim: Claim | None
@@ -129,7 +129,7 @@ def declare_gone(session: Session, plan: Plan, target: ClaimName, job: Job) -> O
 
 
 def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Outcome:
-    """Set an address aside, unless it is promised to somebody."""
+    """Set an address aside, unless it is promised to an owner."""
     address, reason = request.address or 0, request.note
     subject = format_mac(address, "dash")
     if address == 0 or is_multicast(address):
@@ -147,7 +147,7 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
     if before.state != "quarantined":
         raise OwnerConflict(
             subject,
-            "an address to set aside that is promised to nobody",
+            "an address to set aside that is not promised to an owner",
             describe(before),
             "Release the claim first, or hold another address.",
         )

@@ -132,7 +132,7 @@ class Chooser:
         raise pool_full(self._session, pool, usable)
 
     def expired(self, pool_name: str) -> list[Claim]:
-        """Return the claims in a pool whose quarantine is over and whose address nobody carries."""
+        """Return the claims in a pool whose quarantine is over and whose address no adapter carries."""
         return [
             claim
             for start, end in self._open(pool_name)[1]
@@ -141,7 +141,7 @@ class Chooser:
         ]
 
     def is_over(self, claim: Claim) -> bool:
-        """Tell whether a quarantine is over and nobody carries the address: it was proven absent before it began."""
+        """Tell whether a quarantine is over and no adapter carries the address: it was proven absent before it began."""
         return is_reusable(claim, self._session.now, seen=bool(self._session.sightings_at(claim.address)))
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
@@ -173,13 +173,13 @@ class Chooser:
                 from .leases import static_pool
 
                 pool = static_pool(self._session.leases(), name)
-                usable = pool.land
+                usable = pool.usable
             elif name == ADOPTED:
                 pool = Pool(ADOPTED, IntervalSet())
-                usable = pool.land
+                usable = pool.usable
             else:
                 pool = self._plan.pool(name)
-                usable = pool.land - IntervalSet((lease.start, lease.end) for lease in self._leases_in(pool.land))
+                usable = pool.usable - IntervalSet((lease.start, lease.end) for lease in self._leases_in(pool.usable))
             self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
 

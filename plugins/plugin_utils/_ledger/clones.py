@@ -34,7 +34,7 @@ def refuse_other_ids(
         else:
             found = f"{promised}; now the same VM has adapter {identity.adapter_id} of this name"
             remedy = (
-                "If the adapter was re-created and shall keep the address, rebind the claim (allocation with state: "
+                "If the adapter was re-created and is to keep the address, rebind the claim (allocation with state: "
                 "rebound); if not, release it first."
             )
         raise RebindNeeded(subject, "the adapter that the name is bound to", found, remedy)
@@ -46,7 +46,7 @@ def refuse_other_ids(
             subject,
             f"VM {bound.vm_id}, to which the name is bound",
             f"{promised}; that VM is gone from every host, and VM {identity.vm_id} has its name",
-            "If it replaces the old VM and shall keep the address, rebind the claim (allocation with state: rebound); "
+            "If it replaces the old VM and is to keep the address, rebind the claim (allocation with state: rebound); "
             "if not, release it first.",
         )
     raise RebindNeeded(

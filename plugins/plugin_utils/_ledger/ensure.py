@@ -160,7 +160,7 @@ class Ensuring:
         if after is not before:
             return change(self._session, before, after, how, self._job)
         if is_suspect(before, self._session.now):
-            # Somebody still wants it: an observation that comes between this and the push shall not take it away.
+            # It is still wanted: an observation that comes between this and the push must not take it away.
             after = before._replace(generation=before.generation + 1, until=self._until, job=self._job.name)
             return change(self._session, before, after, "refreshed", self._job)._replace(changed=False)
         return Outcome(before, before, changed=False, how="kept")

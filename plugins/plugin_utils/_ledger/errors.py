@@ -13,11 +13,11 @@ class LedgerError(MacPoolError):
 
 
 class LedgerMissing(LedgerError):
-    """There is nothing where the ledger should be."""
+    """Nothing is where the ledger should be."""
 
 
 class LedgerExists(LedgerError):
-    """There is something where a new ledger should be made."""
+    """Something is where a new ledger should be made."""
 
 
 class LedgerForeign(LedgerError):
@@ -45,7 +45,7 @@ class LedgerDamaged(LedgerError):
 
 
 class LedgerLocked(LedgerError):
-    """Somebody else kept the ledger busy for too long."""
+    """Another process kept the ledger busy for too long."""
 
 
 class LedgerReadOnly(LedgerError):
@@ -57,11 +57,11 @@ class PlanOutdated(MacPoolError):
 
 
 class PlanConflict(MacPoolError):
-    """The plan gives land with claims or leases on it to somebody else."""
+    """The plan gives a range with claims or leases on it to another use."""
 
 
 class OwnerConflict(MacPoolError):
-    """The address is promised to, or carried by, somebody else."""
+    """The address is promised to another owner, or carried by another adapter."""
 
 
 class OwnerHasOther(MacPoolError):
@@ -81,7 +81,7 @@ class StaleClaim(MacPoolError):
 
 
 class RebindNeeded(MacPoolError):
-    """The name comes with other ids than those it is bound to, and somebody has to say that this is right."""
+    """The name comes with other ids than those it is bound to, and the user has to say that this is right."""
 
 
 class ObservationTooOld(MacPoolError):

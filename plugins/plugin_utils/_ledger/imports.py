@@ -58,7 +58,10 @@ def import_claim(session: Session, claim: Claim, job: Job) -> Outcome:
         own = claim.pool.removeprefix(HOST_POOL_PREFIX)
         if claim.live and claim.pool != ADOPTED and host_key(own) != host_key(lease.host):
             raise OwnerConflict(
-                subject, "land that is leased to nobody", f"a lease of host {quoted(lease.host)}", "Correct the text."
+                subject,
+                "an address that is not leased to a host",
+                f"a lease of host {quoted(lease.host)}",
+                "Correct the text.",
             )
     return add(session, claim._replace(generation=1, job=job.name), "imported", job)
 

@@ -71,7 +71,7 @@ from .text import export_lines, parse_text
 from .usage import Usage, pool_usage, pools
 
 DEFAULT_RESERVATION = 24 * 3600
-"""Seconds that an address is kept for its owner before somebody has to show that it is used."""
+"""Seconds that an address is kept for its owner before it must be shown to be used."""
 
 
 class Ledger(Reader):
@@ -96,7 +96,7 @@ class Ledger(Reader):
         """Make an empty ledger. Nothing else ever makes one.
 
         :param location: ``sqlite:///path``, a path, or None for the default place of the scope
-        :raises LedgerExists: when something is there already
+        :raises LedgerExists: when something is at that place
         """
         _check_scope(scope, plan)
         return cls(create_store(location, scope, job, timeout), scope, plan)
@@ -108,7 +108,7 @@ class Ledger(Reader):
         """Open a ledger.
 
         :param timeout: seconds to wait for a turn to write
-        :raises LedgerError: when there is none, or not the right one, or not in order
+        :raises LedgerError: when there is none, or not the right one, or a damaged one
         """
         _check_scope(scope, plan)
         store = store_at(location, scope, timeout)
@@ -162,7 +162,7 @@ class Ledger(Reader):
 
         :param force: go back to an earlier plan
         :raises PlanOutdated: for an earlier plan without ``force``
-        :raises PlanConflict: when land with claims or leases on it would change its kind
+        :raises PlanConflict: when a range with claims or leases on it would change its kind
         """
         plan = self._plan()
         return self.store.write(lambda session: accept(session, plan, job, force=force), preview=preview)
@@ -432,7 +432,7 @@ class Ledger(Reader):
         return self.store.read(work)
 
     def import_text(self, text: str, job: Job, *, preview: bool = False) -> list[Outcome | LeaseOutcome]:
-        """Take over what an export holds. What is there already stays; what contradicts it is refused.
+        """Take over what an export holds. What exists already stays; what contradicts it is refused.
 
         :raises MacPoolError: naming every line that is wrong, or both owners where two disagree; then nothing is written
         """

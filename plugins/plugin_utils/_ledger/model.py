@@ -51,7 +51,7 @@ class Request(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """A block of addresses for one host. Hyper-V hands out ``start``..``dynamic_end``; the rest is static land."""
+    """A block of addresses for one host. Hyper-V hands out ``start``..``dynamic_end``; the rest is its static part."""
 
     host: str
     start: int
@@ -202,7 +202,7 @@ class PlanGeneration(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One line of history: what somebody did, and how the thing looked afterwards."""
+    """One line of history: what a job did, and how the thing looked afterwards."""
 
     sequence: int
     at: int
@@ -242,7 +242,7 @@ def describe(claim: Claim) -> str:
     """Return a claim as words for a message."""
     until = f" until {iso(claim.until)}" if claim.until is not None else ""
     if claim.state == "quarantined" and claim.until is None:
-        until = " for good"
+        until = ", never handed out again"
     whose = f" by {quoted(claim.owner)}" if claim.owner else ""
     verb = {"held": "set aside", "quarantined": "in quarantine, last used"}.get(claim.state, claim.state)
     why = f" ({claim.note})" if claim.state == "held" and claim.note else ""

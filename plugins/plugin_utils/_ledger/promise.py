@@ -14,9 +14,9 @@ from .model import describe
 
 
 def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview: bool) -> None:
-    """Refuse an address that nobody promised to anyone; the ledger itself refuses one of somebody else.
+    """Refuse an address that is promised to no owner; the ledger itself refuses one of another owner.
 
-    :param label: what shall carry it, for the message
+    :param label: what is to carry it, for the message
     :raises MacPoolError: when there is no live claim on the address
     """
     claims = ledger.claims(address=address)
@@ -27,5 +27,5 @@ def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview
             label,
             f"{format_mac(address, 'dash')}, promised to owner {quoted(owner)} by the ledger",
             describe(claims[0]) if claims else "no claim on it",
-            "Claim it first with macpool.hyperv.allocation, or say pool instead of mac_address.",
+            "Claim it first with macpool.hyperv.allocation, or give pool instead of mac_address.",
         )

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .places import sqlite_path
-from .sqlite.database import DEFAULT_TIMEOUT
+from .sqlite.database import DEFAULT_TIMEOUT, Database
 from .sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from .backend import Store
+    from .backend import ClaimStore, Store
     from .model import Job
 
-__all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at"]
+__all__ = ["DEFAULT_TIMEOUT", "create_store", "store_at", "store_over"]
 
 
 def store_at(location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT) -> Store:
@@ -26,9 +26,16 @@ def store_at(location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT)
     return SqliteStore(sqlite_path(location, scope), timeout=timeout)
 
 
+def store_over(opened: ClaimStore) -> Store:
+    """Return the store of a ledger that is open for questions about claims, and go on with its connection."""
+    if not isinstance(opened, Database):
+        raise TypeError(f"no backend has {type(opened).__name__}")
+    return SqliteStore.over(opened)
+
+
 def create_store(location: str | None, scope: str, job: Job, timeout: float = DEFAULT_TIMEOUT) -> Store:
     """Make an empty ledger at a location.
 
-    :raises LedgerExists: when something is there already
+    :raises LedgerExists: when something is at that place
     """
     return SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout)

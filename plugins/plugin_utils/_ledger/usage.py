@@ -86,7 +86,7 @@ def pools(plan: Plan | None, leases: Iterable[Lease]) -> list[PoolAddresses]:
     leased = IntervalSet(lease.block for lease in kept)
     found = []
     for pool in sorted(plan.pools.values() if plan else (), key=lambda pool: pool.name):
-        addresses = pool.land - leased
+        addresses = pool.usable - leased
         found.append(PoolAddresses(pool.name, addresses, pool.ranges.size - addresses.size, pool.warn_at))
     warn_at = plan.host_ranges.warn_at if plan and plan.host_ranges else DEFAULT_WARN_AT
     for lease in kept:

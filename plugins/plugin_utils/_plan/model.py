@@ -11,15 +11,15 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, IntervalSet, format_mac
 
-HYPERV_LAND = Interval(0x00155D000000, 0x00155DFFFFFF)
-NLB_LAND = IntervalSet([(0x020100000000, 0x0220FFFFFFFF), (0x02BF00000000, 0x02BFFFFFFFFF)])  # fact 110
+HYPERV_RANGE = Interval(0x00155D000000, 0x00155DFFFFFF)
+NLB_RANGES = IntervalSet([(0x020100000000, 0x0220FFFFFFFF), (0x02BF00000000, 0x02BFFFFFFFFF)])  # fact 110
 RULES = (
     "duplicate-address",
     "range-overlap",
@@ -65,8 +65,7 @@ class Exclusion(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Pool:
+class Pool(NamedTuple):
     """Static addresses that this collection hands out."""
 
     name: str
@@ -77,11 +76,11 @@ class Pool:
     """Seconds in quarantine after a release; None: never handed out again."""
     warn_at: int = DEFAULT_WARN_AT
     """Percent used at which the audit speaks up."""
-    land: IntervalSet = field(init=False)
-    """What may be handed out: the ranges without what is excluded."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "land", self.ranges - IntervalSet(item.interval for item in self.exclude))
+    @property
+    def usable(self) -> IntervalSet:
+        """What may be handed out: the ranges without what is excluded."""
+        return self.ranges - IntervalSet(item.interval for item in self.exclude)
 
 
 class HostRanges(NamedTuple):
@@ -174,7 +173,7 @@ class Plan:
         return None
 
     def pool(self, name: str) -> Pool:
-        """Return a pool by name, or raise with the names that there are."""
+        """Return a pool by name, or raise with the names that exist."""
         if name in self.pools:
             return self.pools[name]
         known = ", ".join(sorted(self.pools)) or "no pool"
@@ -197,7 +196,7 @@ def default_range(ipv4: str) -> Interval | None:
         octets = int(ipaddress.IPv4Address(ipv4))
     except ValueError:
         return None
-    start = HYPERV_LAND.start | (octets & 0xFFFF) << 8
+    start = HYPERV_RANGE.start | (octets & 0xFFFF) << 8
     return Interval(start, start | 0xFF)
 
 
@@ -219,7 +218,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Interval):
         return [format_mac(value.start), format_mac(value.end)]
     if is_dataclass(value) or hasattr(value, "_fields"):
-        names = value._fields if hasattr(value, "_fields") else [item.name for item in fields(value) if item.init]
+        names = value._fields if hasattr(value, "_fields") else [item.name for item in fields(value)]
         plain = {name: _plain(getattr(value, name)) for name in names}
         for name in _UNORDERED & plain.keys():
             plain[name].sort(key=json.dumps)

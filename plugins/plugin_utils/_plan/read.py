@@ -32,7 +32,7 @@ from .model import (
     ADOPTED,
     DEFAULT_REUSE_AFTER,
     DEFAULT_WARN_AT,
-    HYPERV_LAND,
+    HYPERV_RANGE,
     RULES,
     STRATEGIES,
     Exclusion,
@@ -196,7 +196,7 @@ class _Reader:
         self.error(place, "a day such as 2027-01-31", value, "Write year, month and day.")
         return self.today
 
-    def land(self, keys: Mapping[str, Any], place: str, claimed_by: str = "") -> Interval | None:
+    def interval(self, keys: Mapping[str, Any], place: str, claimed_by: str = "") -> Interval | None:
         """Return the addresses from ``start`` to ``end`` or of ``size``.
 
         :param claimed_by: whose they are, for the proof that no others are the same; empty: they may be others' too
@@ -210,7 +210,7 @@ class _Reader:
         found = []
         for index, item in enumerate(self.sequence(value, place, at_least=1)):
             here = f"{place}[{index}]"
-            if interval := self.land(self.mapping(item, here, ["start"], ["end", "size"]), here, here):
+            if interval := self.interval(self.mapping(item, here, ["start"], ["end", "size"]), here, here):
                 found.append(interval)
         return tuple(found)
 
@@ -271,7 +271,7 @@ class _Reader:
             reuse_after=None if reuse_after == "never" else self.duration(reuse_after, f"{place}.reuse_after"),
             warn_at=self.percent(keys, place),
         )
-        if pool.ranges and not pool.land:
+        if pool.ranges and not pool.usable:
             self.errors.append(
                 MacPoolError(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
             )
@@ -283,7 +283,7 @@ class _Reader:
             place = f"{here}[{index}]"
             keys = self.mapping(item, place, ["start"], ["end", "size", "reason"])
             reason = self.text(keys["reason"], f"{place}.reason") if "reason" in keys else ""
-            if interval := self.land(keys, place):
+            if interval := self.interval(keys, place):
                 found.append(Exclusion(interval, reason))
                 if ranges and not any(ranges.overlapping(*interval)):
                     self.errors.append(
@@ -351,7 +351,7 @@ class _Reader:
                 self.error(f"{place}.name", "each name once", name, "Give every allocator a name of its own.")
             names.add(name)
             kind = self.choice(keys["kind"], f"{place}.kind", OTHER_KINDS) if "kind" in keys else ""
-            if interval := self.land(keys, place, f'{place} ("{name}")'):
+            if interval := self.interval(keys, place, f'{place} ("{name}")'):
                 found.append(OtherAllocator(name, kind, interval))
         return tuple(found)
 
@@ -402,7 +402,7 @@ class _Reader:
             if waiver.rule == "risky-address" and (interval := parse_subject(waiver.subject))
         ]
         valid = IntervalSet(interval for interval, until in waived if until >= self.today)
-        hyperv = IntervalSet([HYPERV_LAND])
+        hyperv = IntervalSet([HYPERV_RANGE])
         for place, interval in (
             (f"{here}.{pool.name}.ranges", interval) for pool in pools for interval in (pool.ranges & hyperv) - valid
         ):

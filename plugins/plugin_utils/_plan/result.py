@@ -12,7 +12,7 @@ from .model import Plan
 
 
 def land_as_result(plan: Plan) -> list[dict[str, Any]]:
-    """Return every piece of land that the plan names, by address."""
+    """Return every range that the plan names, by address."""
     pieces = [("pool", pool.name, interval) for pool in plan.pools.values() for interval in pool.ranges]
     if plan.host_ranges:
         pieces += [("host_ranges", "host_ranges", interval) for interval in plan.host_ranges.ranges]

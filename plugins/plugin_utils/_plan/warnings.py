@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_local
-from .model import HYPERV_LAND, NLB_LAND, Plan
+from .model import HYPERV_RANGE, NLB_RANGES, Plan
 
 
 def warnings_of(plan: Plan) -> Iterator[str]:
@@ -27,7 +27,7 @@ def warnings_of(plan: Plan) -> Iterator[str]:
 
 def _judged(ranges: IntervalSet, place: str) -> Iterator[str]:
     """Warn of addresses that another organisation or program may own."""
-    for interval in ranges & NLB_LAND:
+    for interval in ranges & NLB_RANGES:
         yield f"{place}: {interval} is what Windows NLB clusters make: use an x2 prefix such as 22."
     for interval in ranges:
         if is_local(interval.start) and not is_administrators_own(interval.start):
@@ -41,7 +41,7 @@ def _judged(ranges: IntervalSet, place: str) -> Iterator[str]:
 
 def _default_ranges(interval: Interval, place: str) -> Iterator[str]:
     """Name the hosts whose default range lies in leased addresses of Hyper-V's own prefix."""
-    for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_LAND]):
+    for start, end in IntervalSet([interval]) & IntervalSet([HYPERV_RANGE]):
         first, last = (f"x.x.{address >> 8 & 0xFF}.{address & 0xFF}" for address in (start >> 8, end >> 8))
         yield (
             f"{place}: {Interval(start, end)} is what Hyper-V makes itself on hosts with an IPv4 address from"
@@ -58,7 +58,7 @@ def _registration(interval: Interval) -> str:
         from netaddr.eui.ieee import OUI_INDEX
     except ImportError:
         return "may be registered: install the Python package netaddr to know"
-    first, last, hyperv = (address >> 24 for address in (*interval, HYPERV_LAND.start))
+    first, last, hyperv = (address >> 24 for address in (*interval, HYPERV_RANGE.start))
     prefixes = sorted(prefix for prefix in OUI_INDEX if first <= prefix <= last and prefix != hyperv)
     if not prefixes:
         return ""

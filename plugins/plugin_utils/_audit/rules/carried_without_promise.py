@@ -48,7 +48,7 @@ def _managed(situation: Situation) -> IntervalSet:
     """Return the addresses that only the ledger may promise."""
     parts = [lease.static_part for lease in situation.leases if lease.static_part]
     pools = situation.plan.pools.values() if situation.plan else ()
-    return IntervalSet([*parts, *(interval for pool in pools for interval in pool.land)])
+    return IntervalSet([*parts, *(interval for pool in pools for interval in pool.usable)])
 
 
 def _look(situation: Situation, managed: IntervalSet, carrier: Carrier, severity: str | None) -> Iterator[Finding]:

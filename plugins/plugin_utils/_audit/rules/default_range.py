@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....module_utils._mac import Interval
-from ..._plan.model import HYPERV_LAND, default_range
+from ..._plan.model import HYPERV_RANGE, default_range
 from ..._text import host_list, plain, span
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -51,7 +51,7 @@ def default_range_kept(situation: Situation) -> Iterator[Finding]:
 
 def _has_default_shape(interval: Interval) -> bool:
     return (
-        HYPERV_LAND.start <= interval.start <= HYPERV_LAND.end
+        HYPERV_RANGE.start <= interval.start <= HYPERV_RANGE.end
         and interval.start & 0xFF == 0
         and interval.end == interval.start | 0xFF
     )

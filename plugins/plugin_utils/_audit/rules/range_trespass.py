@@ -176,7 +176,7 @@ def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
     declared: list[Interval] = []
     if plan is not None:
         for pool in plan.pools.values():
-            excluded = IntervalSet(pool.ranges) - pool.land
+            excluded = IntervalSet(pool.ranges) - pool.usable
             for interval in pool.ranges:
                 yield _Owned(f"pool {quoted(pool.name)}", interval, excluded=excluded)
         for other in plan.other_allocators:

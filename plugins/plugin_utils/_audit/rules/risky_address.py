@@ -11,7 +11,7 @@ from functools import cache
 from ....module_utils._mac import is_local, is_multicast
 from ..._observation.model import Carrier
 from ..._observation.words import adapter_words
-from ..._plan.model import HYPERV_LAND, NLB_LAND
+from ..._plan.model import HYPERV_RANGE, NLB_RANGES
 from ..._text import mac, plain
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -41,8 +41,8 @@ def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, st
     if is_multicast(address):
         return None
     if is_local(address):
-        return ("medium", "is an address of Windows Network Load Balancing") if address in NLB_LAND else None
-    if HYPERV_LAND.start <= address <= HYPERV_LAND.end:
+        return ("medium", "is an address of Windows Network Load Balancing") if address in NLB_RANGES else None
+    if HYPERV_RANGE.start <= address <= HYPERV_RANGE.end:
         if adapter.dynamic is False and not situation.hosts_with(address) and address not in situation.leased:
             return "low", "is a static 00-15-5D address outside every known host range and lease"
         return None

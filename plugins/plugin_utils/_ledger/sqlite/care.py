@@ -50,7 +50,7 @@ def check_new_place(path: Path, environment: Mapping[str, str] | None = None) ->
 def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) -> str:
     """Make an empty ledger and return the digest of its first entry. It appears at once and whole, or not at all.
 
-    :raises LedgerExists: when something is there already
+    :raises LedgerExists: when something is at that place
     """
     subject = f'ledger "{path}"'
     check_new_place(_nearest_directory(path) / path.name)

@@ -81,7 +81,7 @@ class Database:
         self.scope = ""
         self.connection: sqlite3.Connection | None = None
         self.lock = threading.RLock()
-        self._timeout = timeout
+        self.timeout = timeout
         self._clock = clock
         self._opened_by = 0
         self._opened_file = (0, 0)
@@ -108,8 +108,15 @@ class Database:
         with suppress(Exception):
             self.close()
 
+    def take_over(self, other: Database) -> None:
+        """Go on with the connection of another object for the same file, which opens its own again when it needs one."""
+        with self.lock, other.lock:
+            self.connection, other.connection = other.connection, None
+            self._opened_by, self._opened_file = other._opened_by, other._opened_file
+            self.ledger_id, self.scope = other.ledger_id, other.scope
+
     def ready(self) -> sqlite3.Connection:
-        """Return a connection of this process to the file that is there now."""
+        """Return a connection of this process to the file that is at this place now."""
         try:
             file = self.path.stat()
         except OSError as error:
@@ -125,7 +132,7 @@ class Database:
         with translated(self.path):
             uri = f"file:{quote(str(self.path))}?mode=rw"
             connection = sqlite3.connect(
-                uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
+                uri, uri=True, timeout=self.timeout, isolation_level=None, check_same_thread=False
             )
             try:
                 self._inspect(connection)
@@ -192,9 +199,9 @@ class Database:
                 if not is_busy(error):
                     raise
                 now = time.monotonic()
-                deadline = deadline or now + self._timeout
+                deadline = deadline or now + self.timeout
                 if now >= deadline:
-                    raise locked(self.path, self._timeout) from error
+                    raise locked(self.path, self.timeout) from error
                 time.sleep(nap * (0.5 + random.random()))
                 nap = min(nap * 1.5, LONGEST_NAP)
                 continue

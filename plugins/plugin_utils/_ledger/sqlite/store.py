@@ -41,7 +41,7 @@ class SqliteStore(Database):
     ) -> SqliteStore:
         """Make an empty ledger.
 
-        :raises LedgerExists: when something is there already
+        :raises LedgerExists: when something is at that place
         """
         from . import care
 
@@ -49,6 +49,13 @@ class SqliteStore(Database):
         store = cls(path, timeout=timeout, clock=clock)
         store.open(scope)
         store.witness.write(1, digest)
+        return store
+
+    @classmethod
+    def over(cls, database: Database) -> SqliteStore:
+        """Return a store that goes on with the connection of a database that is open."""
+        store = cls(database.path, timeout=database.timeout)
+        store.take_over(database)
         return store
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ def test_the_land_of_a_pool_is_its_ranges_without_what_is_excluded() -> None:
         IntervalSet([(BASE, BASE + 9), (BASE + 20, BASE + 29)]),
         (Exclusion(Interval(BASE + 8, BASE + 21), "across the gap"), Exclusion(Interval(BASE, BASE), "first")),
     )
-    assert pool.land == IntervalSet([(BASE + 1, BASE + 7), (BASE + 22, BASE + 29)])
+    assert pool.usable == IntervalSet([(BASE + 1, BASE + 7), (BASE + 22, BASE + 29)])
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=4), st.integers(1, 20))
@@ -73,7 +73,7 @@ def test_a_host_makes_its_default_range_of_its_address(ipv4: str, start: str) ->
 
 def test_a_host_pool_hands_out_its_static_part_from_the_bottom() -> None:
     pool = host_pool("hv1", Interval(BASE, BASE + 127))
-    assert (pool.name, pool.strategy, pool.land.size) == ("host/hv1", "sequential", 128)
+    assert (pool.name, pool.strategy, pool.usable.size) == ("host/hv1", "sequential", 128)
 
 
 PLAN = parse_plan(

@@ -103,9 +103,9 @@ def test_every_key_is_read() -> None:
     assert list(plan.pools) == ["infra", "tenant"]
     tenant = plan.pool("tenant")
     assert (tenant.strategy, tenant.reuse_after, tenant.warn_at) == ("random", 7 * 86400, 90)
-    assert tenant.land.size == 1048576 - 256
+    assert tenant.usable.size == 1048576 - 256
     assert tenant.exclude[0].reason == "load balancers"
-    assert plan.pool("infra").land.size == 32
+    assert plan.pool("infra").usable.size == 32
     assert [(other.name, other.kind) for other in plan.other_allocators] == [
         ("nc-default", "network_controller"),
         ("vmm-default", "scvmm"),
@@ -469,7 +469,7 @@ def test_a_pool_in_hyperv_land_is_refused_with_the_waiver_that_it_needs() -> Non
 
 def test_the_waiver_that_the_error_proposes_is_accepted() -> None:
     proposed = one_error_of(pool_in("00-15-5D-01-00-00", 256)).remedy.split('"')[1]
-    assert read(pool_in("00-15-5D-01-00-00", 256, {"subject": proposed})).pool("legacy").land.size == 256
+    assert read(pool_in("00-15-5D-01-00-00", 256, {"subject": proposed})).pool("legacy").usable.size == 256
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ def test_the_waiver_that_the_error_proposes_is_accepted() -> None:
     ids=["wider", "two halves", "today is its last day"],
 )
 def test_a_waiver_covers_the_land_it_names(waivers: list[dict[str, Any]]) -> None:
-    assert read(pool_in("00-15-5D-01-00-00", 256, *waivers)).pool("legacy").land.size == 256
+    assert read(pool_in("00-15-5D-01-00-00", 256, *waivers)).pool("legacy").usable.size == 256
 
 
 @pytest.mark.parametrize(

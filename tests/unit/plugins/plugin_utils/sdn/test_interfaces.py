@@ -20,7 +20,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._mac import format_
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.network_controller import NC_NETWORK_INTERFACE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job, Request, ClaimName
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import ClaimName, Job, Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import interfaces as rules
