@@ -182,7 +182,7 @@ class TestFindings:
         self, browser: Browser, small: tuple[dict[str, Any], Path]
     ) -> None:
         report, page = small
-        for typed in ("00-15-5D-E0-00-06", "00:15:5d:e0:00:06", "0015.5de0.0006", "several carriers"):
+        for typed in ("00-15-5D-E0-00-06", "00:15:5d:e0:00:06", "0015.5de0.0006", "several adapters use one address"):
             browser.open(page, "#/findings")
             browser.type("#q", typed)
             browser.wait(VISIBLE_FINDINGS + " < arguments[0]", len(self.evidence(report)))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interfaces of VMs that are there already: kept in step with their adapters, and changed only together with them."""
+"""Interfaces of VMs that are there already: kept in sync with their adapters, and changed only together with them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def role(site: Site, *arguments: str, **variables: Any) -> Done:
 
 
 def test_drifted_interfaces_follow_their_adapters(site: Site) -> None:
-    """Incident 12: the three records agree again, and what cannot be kept in step is named with its reason."""
+    """Incident 12: the three records agree again, and what cannot be kept in sync is named with its reason."""
     for name, host, mac in (("web01", "hv1", "221DD9000001"), ("web02", "hv2", "221DD9000002")):
         site.world.set_profile(
             site.vm(name, host, mac=mac, running=True), f"{{{interface(site, name, '221DD90000AA')}}}"
@@ -73,7 +73,7 @@ def test_drifted_interfaces_follow_their_adapters(site: Site) -> None:
     assert checked.changed == done.changed == 1
     again = role(site)
     assert again.code != 0
-    assert "2 bound adapters are not in step" in again.output
+    assert "2 bound adapters are not in sync" in again.output
     assert again.changed == 0
 
 

@@ -234,7 +234,7 @@ def test_what_would_fail_in_the_end_fails_before_anything_is_claimed(sdn: Site) 
     sdn.world.clusters.clear()
     alone = play(sdn, [entry])
     assert alone.code != 0
-    assert "Say clustered: false" in alone.output
+    assert "Set clustered: false" in alone.output
     assert (vms(sdn), interfaces(sdn), sdn.claims()) == ([], {}, {})
     made = play(sdn, [{**entry, "clustered": False}])
     assert made.code == 0, made.output

@@ -99,7 +99,7 @@ def test_bad_requests_touch_nothing(site: Site) -> None:
         (vms("new01", "saved01", state="started"), 'VM "saved01" on host "hv1"'),
         ({"macpool.hyperv.vm": {"vms": [{"name": "new01"}]}}, "memory for the new VM"),
         ({"macpool.hyperv.vm": {"vms": [{"name": "new01", "memory": "4096"}]}}, "at least 32MB"),
-        ({"macpool.hyperv.vm": {"vms": [{"name": ["new01"], "memory": "4GB"}]}}, "vms[0].name: wanted text"),
+        ({"macpool.hyperv.vm": {"vms": [{"name": ["new01"], "memory": "4GB"}]}}, "vms[0].name: expected text"),
         (vms("new01", switch="x"), "Unsupported parameters"),
         (profiles({"vm": "dyn01", "interface_id": INTERFACE}), "allow_dynamic: true"),
         (profiles({"vm": "nowhere", "absent": True}), 'VM "nowhere"'),
