@@ -15,9 +15,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ._errors import MacPoolError
-from ._formats import FORMATS as FORMATS
-from ._formats import all_formats as all_formats
-from ._formats import format_mac as format_mac
+from ._formats import FORMATS, all_formats, format_mac
+
+__all__ = ["FORMATS", "all_formats", "format_mac"]
 
 MAX_ADDRESS = (1 << 48) - 1
 MAX_RANGE_SIZE = 1 << 40

@@ -16,14 +16,16 @@ from ..module_utils._mac import shown
 from ..module_utils._specs.shared import Spec
 
 # Actions are imported before ansible forks its workers. What settings load only when they must is compiled once here.
-from . import _job as _job
+from . import _job
 from ._ledger.errors import LedgerMissing
 from ._ledger.ledger import Ledger
 from ._ledger.model import Job
 from ._plain import plain_data
-from ._plan import read as read
+from ._plan import read
 from ._plan.model import Plan
 from ._settings import Settings
+
+__all__ = ["_job", "read"]
 
 Result = dict[str, Any]
 

@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ..module_utils._errors import MacPoolError
-from ..module_utils._ids import plain_guid as plain_guid
-from ..module_utils._ids import plain_id as plain_id
+from ..module_utils._ids import plain_guid, plain_id
+
+__all__ = ["plain_guid", "plain_id"]
 
 MAX_NAME = 1024
 

@@ -15,12 +15,9 @@ from typing import Any, Literal, NamedTuple
 
 from ...module_utils._mac import Interval, format_mac
 from .._text import iso, quoted
-from .claim import LIVE as LIVE
-from .claim import Claim as Claim
-from .claim import Fence as Fence
-from .claim import Identity as Identity
-from .claim import Push as Push
-from .claim import State as State
+from .claim import LIVE, Claim, Fence, Identity, Push, State
+
+__all__ = ["LIVE", "Claim", "Fence", "Identity", "Push", "State"]
 
 SightingKind = Literal["vm", "checkpoint", "replica", "host", "physical", "interface"]
 """An interface of a Network Controller keeps its address from being chosen; whose it is, its records do not tell."""
