@@ -434,7 +434,7 @@ function Get-MacPoolDictionaryField {
 function Assert-MacPoolKnownField {
     <#
     .SYNOPSIS
-    Refuses a field that nobody would read: a misspelt option must not pass for its default.
+    Refuses an unknown field: a misspelt option must not pass for its default.
 
     .PARAMETER Source
     The dictionary.
@@ -1240,7 +1240,7 @@ function Find-MacPoolClusterMachine {
 function Read-MacPoolMachine {
     <#
     .SYNOPSIS
-    The VM of an id, read anew; null when it is not here. That is proven by the whole list, never by the error of a search (fact 114).
+    The VM of an id, read again; null when it is not here. That is proven by the whole list, never by the error of a search (fact 114).
 
     .PARAMETER Id
     The id of the VM.
@@ -1323,7 +1323,7 @@ function Find-MacPoolMachine {
 function Get-MacPoolPowerState {
     <#
     .SYNOPSIS
-    The power state of a VM, read anew.
+    The power state of a VM, read again.
 
     .PARAMETER Id
     The id of the VM.
@@ -1476,7 +1476,7 @@ function Assert-MacPoolNotSaved {
 function Assert-MacPoolStableState {
     <#
     .SYNOPSIS
-    Refuses a VM that is between two states, or in one that nobody knows how to treat.
+    Refuses a VM that is between two states, or in an unknown one.
 
     .PARAMETER Machine
     The VM.
@@ -1812,7 +1812,7 @@ function Invoke-MacPoolStartMachine {
 function Get-MacPoolAddressSet {
     <#
     .SYNOPSIS
-    The state of a VM and the addresses of some of its adapters, read anew: a dictionary of state and adapters, in the order asked
+    The state of a VM and the addresses of some of its adapters, read again: a dictionary of state and adapters, in the order asked
     for. An adapter that is not there is left out.
 
     .PARAMETER Machine
@@ -2000,7 +2000,7 @@ function Set-MacPoolAddressSet {
 function Get-MacPoolPredictedSet {
     <#
     .SYNOPSIS
-    What will be read of the adapters once they are as wanted. Nobody can know the address of one that becomes dynamic.
+    What will be read of the adapters once they are as wanted. The address of one that becomes dynamic cannot be known.
 
     .PARAMETER Found
     What was read of them.

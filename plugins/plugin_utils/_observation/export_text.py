@@ -175,7 +175,7 @@ class _Part:
         yield self._header
         header = _words(self._header)
         for line in self._lines:
-            if _begins_anew(line, header):
+            if _starts_again(line, header):
                 self.following = line
                 return
             yield line
@@ -201,7 +201,7 @@ def _words(line: str) -> list[str]:
     return [word for part in _ANY_DELIMITER.split(line) if (word := part.strip().strip('"').casefold())]
 
 
-def _begins_anew(line: str, header: Sequence[str]) -> bool:
+def _starts_again(line: str, header: Sequence[str]) -> bool:
     """Tell whether a line is no row but where the next of several joined files begins."""
     if line.startswith(("#TYPE", '"#TYPE')) or _SEPARATOR.fullmatch(line):
         return True

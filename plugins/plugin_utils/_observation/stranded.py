@@ -19,7 +19,7 @@ def stranded(carriers: Iterable[Carrier], old: Interval | None, new: Interval | 
     carry the address of the physical card (fact 111), so only an address of a known range counts as drawn from it.
 
     :param old: the range today; None where the host has none: then every dynamic address counts as inside
-    :param new: the range afterwards; None where nobody knows it yet: then every address counts as outside
+    :param new: the range afterwards; None where it is not known yet: then every address counts as outside
     """
 
     def leaves(carrier: Carrier) -> bool:

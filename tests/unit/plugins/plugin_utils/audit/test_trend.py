@@ -58,7 +58,7 @@ def test_where_nobody_can_tell(earlier: list[dict[str, Any]], expected: tuple[fl
     assert rates(counts(0, 100), *earlier) == expected
 
 
-def test_an_incomplete_report_has_no_rate_and_a_range_that_was_moved_begins_anew() -> None:
+def test_an_incomplete_report_has_no_rate_and_a_range_that_was_moved_starts_again() -> None:
     assert rates(counts(0, 100, complete=False), counts(9, 0)) == (None, None)
     assert rates(counts(0, 100), counts(9, 0), start="221DD8100000") == (None, None)
 
