@@ -19,45 +19,6 @@ description:
     and never hands them out.
   - It changes nothing on any host.
 options:
-  observations_dir:
-    description:
-      - A directory on the controller with observations or exports, as for O(macpool.hyperv.audit#module:observations_dir) of
-        M(macpool.hyperv.audit).
-      - One of O(observations_dir), O(observations) and O(host_results) is required.
-    type: str
-  observations:
-    description:
-      - The observations, as M(macpool.hyperv.host_info) returns them.
-    type: list
-    elements: dict
-  host_results:
-    description:
-      - What M(macpool.hyperv.host_info) returned for each host of a run, by the name of the host, with C(path) or C(observation).
-      - The document of each host that was observed must be there, or the task fails and names it. A host whose result has no
-        C(summary) was not observed, and is expected as one of O(expected_hosts). Give C({}) for a host that has no result.
-    type: dict
-  controller_results:
-    description:
-      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the observation
-        incomplete; one that was skipped does not.
-    type: list
-    elements: dict
-    default: []
-  expected_hosts:
-    description:
-      - Hosts that should have been observed. RV(incomplete) names those that were not.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The name of the host.
-        type: str
-        required: true
-      reason:
-        description: Why it has no observation.
-        type: str
-        default: ""
   missing:
     description:
       - What to do when one of O(expected_hosts) or O(host_results), or a Network Controller of O(controller_results), was not
@@ -108,6 +69,7 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
+  - macpool.hyperv._observations
 author:
   - the macpool.hyperv contributors (@macpool)
 """
