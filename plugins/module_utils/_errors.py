@@ -36,7 +36,8 @@ class MacPoolError(Exception):
         super().__init__(subject, wanted, found, remedy, problem)
 
     def __str__(self) -> str:
-        return f"{self.problem}. {self.remedy}"
+        end = "" if self.problem.endswith("\n") else ". "
+        return f"{self.problem}{end}{self.remedy}"
 
     def as_dict(self) -> dict[str, str]:
         """Return the four parts, for results that machines read."""

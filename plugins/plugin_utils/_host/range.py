@@ -86,9 +86,15 @@ def check_stranded(host: str, decision: RangeDecision) -> None:
             f"host {quoted(host)}",
             f"the range {decision.after}" if decision.after else "no range of its own",
             f"{len(decision.stranded)} adapters that would get another address at their next start:{listed}\n",
-            "Give them static addresses first (macpool.hyperv.vm_network_adapter with pin or pool),"
-            " or set stranded: allow.",
+            "Give them static addresses first (macpool.hyperv.vm_network_adapter with pin or pool), or set stranded: allow"
+            " (with the role mac_ranges or the playbook apply: mac_ranges_stranded).",
+            problem=f"host {quoted(host)}: {_change(decision)} would give these {len(decision.stranded)} adapters another"
+            f" address at their next start:{listed}\n",
         )
+
+
+def _change(decision: RangeDecision) -> str:
+    return f"the range {decision.after}" if decision.after else "having no range of its own"
 
 
 def range_as_result(interval: Interval | None) -> dict[str, str] | None:

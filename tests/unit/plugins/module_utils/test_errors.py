@@ -64,3 +64,13 @@ def test_an_error_survives_the_way_between_processes(error: MacPoolError) -> Non
         assert type(other) is type(error)
         assert str(other) == str(error)
         assert other.as_dict() == error.as_dict()
+
+
+def test_an_error_may_bring_its_own_first_sentence_or_a_list_of_lines() -> None:
+    assert (
+        str(MacPoolError("host", "x", "y", "Do z.", problem="Cannot read it: denied"))
+        == "Cannot read it: denied. Do z."
+    )
+    assert (
+        str(MacPoolError("host", "x", "y", "Do z.", problem="host: two:\n  a\n  b\n")) == "host: two:\n  a\n  b\nDo z."
+    )
