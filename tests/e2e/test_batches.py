@@ -226,7 +226,7 @@ def test_playbooks_and_their_roles_may_be_divided(empty_site: Site) -> None:
     plays.append({**ONE, "tasks": [role("mac_adapters", mac_adapters_wanted=nowhere)]})
     done = run(site, plays)
     assert done.code == 2, done.output
-    assert "1 of 4 VMs: wanted on one of the hosts hv1, hv2, hv3, found on none of them: nowhere" in done.output
+    assert "1 of 4 VMs were not found on any of the hosts hv1, hv2, hv3: nowhere" in done.output
     ended = [line for line in done.output.splitlines() if line.startswith("fatal: [")]
     assert [line.split()[1] for line in ended if "..." not in line] == ["[hv3]:"], ended
     assert {path.stem for path in (site.directory / "observations").glob("*.json")} == set(HOSTS)

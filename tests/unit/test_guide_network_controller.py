@@ -175,7 +175,7 @@ def test_the_messages_that_it_shows_are_those_that_are_said() -> None:
     everything = said()
     for text in (
         "it is not known what the host did. The ledger keeps the addresses promised and remembers which VMs to start again.",
-        "Nothing was changed: wanted VMs that are off, found running",
+        "Nothing was changed, because these VMs run:",
         "Shut them down, or set mac_tenant_vm_stop to true to have it done.",
         "an address that the Network Controller chooses",
         "Change it through Azure (portal, az stack-hci-vm, ARM templates). You can still read and audit it.",
