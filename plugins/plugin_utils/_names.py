@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names and ids: which ones are the same, and which ones can be an owner's. Pure.
 
-Names of VMs, adapters and owners: ``name_key``. Names of hosts, short or full: ``host_key``. Ids: ``plain_id``.
+Names of VMs, adapters and owners: ``name_key``. Names of hosts, short or full: ``find_host``. Ids: ``plain_id``.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 from ..module_utils._errors import MacPoolError
 from ..module_utils._ids import plain_guid, plain_id
@@ -18,6 +18,11 @@ from ..module_utils._ids import plain_guid, plain_id
 __all__ = ["plain_guid", "plain_id"]
 
 MAX_NAME = 1024
+_T = TypeVar("_T")
+
+
+class BadOwner(MacPoolError):
+    """The name of an owner cannot be used."""
 
 
 def name_key(name: str) -> str:
@@ -116,19 +121,23 @@ def host_key(name: str) -> str:
     return name.strip().rstrip(".").lower()
 
 
+def host_label(name: str) -> str:
+    """Return the first label of a host's name; only hosts that share it can be the same."""
+    return host_key(name).partition(".")[0]
+
+
 def find_host(name: str, known: Iterable[str]) -> str | None:
-    """Return the key of the known host that a name means.
+    """Return the key of the known host that a name means: the one rule for hosts, on which all below rests.
 
     A short name matches the first label of a full one if only one known host has that label.
 
     :param known: keys of hosts
     """
-    key = host_key(name)
+    key, label = host_key(name), host_label(name)
     keys = set(known)
     if key in keys:
         return key
-    label = key.partition(".")[0]
-    same_label = [other for other in keys if other.partition(".")[0] == label]
+    same_label = [other for other in keys if host_label(other) == label]
     if len(same_label) == 1 and ("." not in key or "." not in same_label[0]):
         return same_label[0]
     return None
@@ -139,21 +148,39 @@ def same_host(one: str, other: str) -> bool:
     return find_host(one, [host_key(other)]) is not None
 
 
-class BadOwner(MacPoolError):
-    """The name of an owner cannot be used."""
+class HostIndex(Generic[_T]):
+    """What is known of hosts, found by name without comparing the name with all of them."""
+
+    def __init__(self, hosts: Iterable[tuple[str, _T]] = ()) -> None:
+        """Know these hosts; of one that is given twice, the last."""
+        self._by_label: dict[str, dict[str, _T]] = {}
+        for name, value in hosts:
+            self.put(name, value)
+
+    def put(self, name: str, value: _T) -> None:
+        """Know a host, or something else of it."""
+        self._by_label.setdefault(host_label(name), {})[host_key(name)] = value
+
+    def drop(self, name: str) -> None:
+        """Know nothing of the host with exactly this name."""
+        self._by_label.get(host_label(name), {}).pop(host_key(name), None)
+
+    def key(self, name: str) -> str | None:
+        """Return the key of the host that a name means."""
+        return find_host(name, self._by_label.get(host_label(name), ()))
+
+    def get(self, name: str) -> _T | None:
+        """Return what is known of the host that a name means."""
+        key = self.key(name)
+        return None if key is None else self._by_label[host_label(key)][key]
 
 
 class HostNames:
     """Equates host names: without case, and a short name with the one FQDN that begins with it."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_label: dict[str, set[str]] = defaultdict(set)
-        for key in map(host_key, names):
-            if "." in key:
-                self._by_label[key.partition(".")[0]].add(key)
+        self._full = HostIndex((name, None) for name in names if "." in host_key(name))
 
     def key(self, name: str) -> str:
         """Return what all spellings of one host share."""
-        key = host_key(name)
-        full = self._by_label.get(key, ())
-        return next(iter(full)) if len(full) == 1 else key
+        return self._full.key(name) or host_key(name)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .._host_index import HostIndex
-from .._names import host_key
+from .._names import HostIndex, host_key
 from .._plan.model import Plan
 from .._text import iso
 from .errors import ObservationTooOld

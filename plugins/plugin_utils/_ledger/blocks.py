@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...module_utils._mac import Interval
-from .._host_index import HostIndex
-from .._names import host_key
+from .._names import HostIndex, host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, default_range
 from .._text import quoted
 from .backend import Session

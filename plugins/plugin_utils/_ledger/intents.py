@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._names import find_host, host_key
+from .._names import same_host
 from .backend import Session
 from .model import Intent, Job
 from .records import intent_record
@@ -23,8 +23,7 @@ def open_intents(session: Session, host: str | None, vm_id: str | None) -> list[
     """Return what was begun and not finished, the oldest first; None: on any host, of any VM."""
 
     def wanted(intent: Intent) -> bool:
-        is_host = host is None or find_host(host, [host_key(intent.host)]) is not None
-        return is_host and (vm_id is None or intent.vm_id == vm_id.lower())
+        return (host is None or same_host(host, intent.host)) and (vm_id is None or intent.vm_id == vm_id.lower())
 
     return [intent for intent in session.intents() if wanted(intent)]
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import Interval
-from .._host_index import HostIndex
-from .._names import host_key
+from .._names import HostIndex, host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
 from .._text import quoted
 from .absence import check_observations

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._host_index import HostIndex
-from .._names import host_key, readable
+from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
 from .absence import absence_proof, unproven
 from .backend import Session

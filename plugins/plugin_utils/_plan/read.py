@@ -27,7 +27,7 @@ from ...module_utils._mac import (
     parse_mac,
     shown,
 )
-from .._names import find_host, host_key
+from .._names import host_label, same_host
 from .model import (
     ADOPTED,
     DEFAULT_REUSE_AFTER,
@@ -330,9 +330,9 @@ class _Reader:
         for index, item in enumerate(self.sequence(value, here)):
             if not (host := self.text(item, f"{here}[{index}]")):
                 continue
-            # A short name means the full one with that label: both would share one block. Other labels cannot match.
-            alike = by_label.setdefault(host_key(host).partition(".")[0], [])
-            same = next((other for other in alike if find_host(host, [host_key(other)])), None)
+            # A short name means the full one with that label: both would share one block.
+            alike = by_label.setdefault(host_label(host), [])
+            same = next((other for other in alike if same_host(host, other)), None)
             if same is not None:
                 found = f"{host}, which means {same} too" if host != same else host
                 self.error(f"{here}[{index}]", "each host once", found, "Remove one of them, or give both full names.")

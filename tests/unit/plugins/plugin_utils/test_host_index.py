@@ -8,8 +8,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host_index import HostIndex
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import find_host, host_key
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import HostIndex, find_host, host_key
 
 NAMES = st.sampled_from(["hv1", "HV1", "hv1.a.example", "hv1.b.example", "hv1.a.example.", "hv2", "Hv2.a.example", ""])
 
