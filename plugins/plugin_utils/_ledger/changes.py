@@ -11,7 +11,7 @@ from .._names import checked_owner, name_key
 from .._plan.model import Plan
 from .._text import quoted
 from .backend import Session
-from .claims import gone, later, moved, quarantine
+from .claim import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
 from .model import Claim, ClaimName, Confirmation, Fence, Job, Outcome, Renewal, Request, describe

@@ -14,7 +14,7 @@ from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool
 from .._text import quoted
 from .allocator import candidate, choose
-from .claims import is_reusable
+from .claim import is_reusable
 from .model import Claim, Identity, Lease, Request
 from .owners import is_own
 

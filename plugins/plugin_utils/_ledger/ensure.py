@@ -14,7 +14,7 @@ from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
 from .chooser import Chooser
-from .claims import gone, is_suspect, later, moved
+from .claim import gone, is_suspect, later, moved
 from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe

@@ -11,7 +11,7 @@ from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
 from .absence import absence_proof, unproven
 from .backend import Session
-from .claims import gone, is_suspect, quarantine
+from .claim import gone, is_suspect, quarantine
 from .journal import change, keep_lease
 from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
 from .owners import carrier, is_own

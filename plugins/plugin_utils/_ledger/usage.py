@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from ...module_utils._mac import Interval, IntervalSet
 from .._plan.model import DEFAULT_WARN_AT, HOST_POOL_PREFIX, Plan
-from .claims import is_reusable
+from .claim import is_reusable
 from .model import Claim, Lease
 
 UsageKind = Literal["pool", "host_range", "nc_pool"]
