@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who an owner is: the ids of an adapter come first, then its name. Pure, one rule for all backends."""
+"""Who an owner is: the ids of an adapter come first, then its name; and what tells a clone from a replacement. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple
 from .._names import adapter_name, name_key
 from .._text import quoted
 from .claim import Claim, Identity
-from .errors import OwnerConflict
-from .model import Sighting
+from .errors import OwnerConflict, RebindNeeded
+from .model import Sighting, describe
 
 
 class Resolution(NamedTuple):
@@ -73,16 +73,12 @@ def resolve(
     if named and named.identity is None:
         return Resolution(named.owner, named, bind=True)
     if named and named.identity:
-        from .clones import refuse_other_ids
-
-        refuse_other_ids(named, named.identity, identity, *knowledge)
+        _refuse_other_ids(named, named.identity, identity, *knowledge)
         name = own_name(owner, identity)
     if other := _first_live(by_own_name):
         if other.identity is None:
             return Resolution(other.owner, other, bind=True)
-        from .clones import refuse_other_ids
-
-        refuse_other_ids(other, other.identity, identity, *knowledge)
+        _refuse_other_ids(other, other.identity, identity, *knowledge)
     past = tuple(by_identity) or tuple(
         claim for claim in by_name if not claim.live and claim.identity is None and not named
     )
@@ -115,6 +111,55 @@ def _named(owner: str, by_name: Sequence[Claim]) -> Claim | None:
             "Name one of these owners.",
         )
     return live[0] if live else None
+
+
+def _refuse_other_ids(
+    claim: Claim,
+    bound: Identity,
+    identity: Identity,
+    vm_sightings: Callable[[str], Sequence[Sighting]],
+    gone_since: Callable[[], int | None],
+) -> None:
+    """Raise unless the VM that the name is bound to still exists beside the new one: then that one is a clone.
+
+    A clone and a replacement both come with the name of an owner and other ids.
+    """
+    subject = f"owner {quoted(claim.owner)}"
+    promised = f"{describe(claim)}, bound to VM {bound.vm_id}, adapter {bound.adapter_id}"
+    sightings = vm_sightings(bound.vm_id)
+    if bound.vm_id == identity.vm_id:
+        if any(sighting.adapter_id.lower() == bound.adapter_id for sighting in sightings):
+            found = f"{promised}, which was last seen beside the new adapter {identity.adapter_id}"
+            remedy = (
+                "If the VM has two adapters of this name, rename one of them. If the adapter was re-created, observe "
+                "the host again and then rebind the claim (allocation with state: rebound)."
+            )
+        else:
+            found = f"{promised}; now the same VM has adapter {identity.adapter_id} of this name"
+            remedy = (
+                "If the adapter was re-created and is to keep the address, rebind the claim (allocation with state: "
+                "rebound); if not, release it first."
+            )
+        raise RebindNeeded(subject, "the adapter that the name is bound to", found, remedy)
+    if sightings:
+        return
+    since = gone_since()
+    if since is not None and since > claim.since:
+        raise RebindNeeded(
+            subject,
+            f"VM {bound.vm_id}, to which the name is bound",
+            f"{promised}; that VM is gone from every host, and VM {identity.vm_id} has its name",
+            "If it replaces the old VM and is to keep the address, rebind the claim (allocation with state: rebound); "
+            "if not, release it first.",
+        )
+    raise RebindNeeded(
+        subject,
+        f"VM {bound.vm_id}, to which the name is bound, or proof that it is gone",
+        f"{promised}; VM {identity.vm_id} has its name, and no complete and newer observation of all hosts tells whether "
+        "the old VM is still there",
+        "Observe all hosts (ansible-playbook macpool.hyperv.observe), then try again: a clone gets an address of its own, a replacement "
+        "asks for a rebind.",
+    )
 
 
 def is_own(sighting: Sighting, owner: str, identity: Identity | None, aliases: Iterable[str] = ()) -> bool:
