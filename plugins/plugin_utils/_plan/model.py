@@ -130,6 +130,20 @@ class Waiver(NamedTuple):
     until: dt.date
 
 
+class Place(NamedTuple):
+    """Ranges that a plan names, and for what."""
+
+    kind: str
+    """``pool``, ``host_ranges``, or the kind of another allocator."""
+    name: str
+    ranges: IntervalSet
+
+    def __str__(self) -> str:
+        if self.kind == "host_ranges":
+            return self.kind
+        return f'{"pool" if self.kind == "pool" else "other allocator"} "{self.name}"'
+
+
 @dataclass(frozen=True)
 class Plan:
     """A plan that was proved disjoint."""
@@ -162,15 +176,16 @@ class Plan:
 
     def kind_at(self, address: int) -> str | None:
         """Return whose address it is, as words for a message; None when the plan does not mention it."""
+        return next((str(place) for place in self.places() if address in place.ranges), None)
+
+    def places(self) -> Iterator[Place]:
+        """Yield everything that the plan names ranges for."""
         for pool in self.pools.values():
-            if address in pool.ranges:
-                return f'pool "{pool.name}"'
-        if self.host_ranges and address in self.host_ranges.ranges:
-            return "host_ranges"
+            yield Place("pool", pool.name, pool.ranges)
+        if self.host_ranges is not None:
+            yield Place("host_ranges", "host_ranges", self.host_ranges.ranges)
         for other in self.other_allocators:
-            if other.interval.start <= address <= other.interval.end:
-                return f'other allocator "{other.name}"'
-        return None
+            yield Place(other.kind, other.name, IntervalSet([other.interval]))
 
     def pool(self, name: str) -> Pool:
         """Return a pool by name, or raise with the names that exist."""

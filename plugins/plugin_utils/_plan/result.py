@@ -7,24 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...module_utils._mac import Interval, format_mac
+from ...module_utils._mac import format_mac
 from .model import Plan
 
 
 def land_as_result(plan: Plan) -> list[dict[str, Any]]:
     """Return every range that the plan names, by address."""
-    pieces = [("pool", pool.name, interval) for pool in plan.pools.values() for interval in pool.ranges]
-    if plan.host_ranges:
-        pieces += [("host_ranges", "host_ranges", interval) for interval in plan.host_ranges.ranges]
-    pieces += [(other.kind, other.name, other.interval) for other in plan.other_allocators]
-    return [_piece(kind, name, interval) for kind, name, interval in sorted(pieces, key=lambda piece: piece[2])]
-
-
-def _piece(kind: str, name: str, interval: Interval) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "name": name,
-        "start": format_mac(interval.start),
-        "end": format_mac(interval.end),
-        "size": interval.size,
-    }
+    pieces = [(place, interval) for place in plan.places() for interval in place.ranges]
+    return [
+        {
+            "kind": place.kind,
+            "name": place.name,
+            "start": format_mac(interval.start),
+            "end": format_mac(interval.end),
+            "size": interval.size,
+        }
+        for place, interval in sorted(pieces, key=lambda piece: piece[1])
+    ]
