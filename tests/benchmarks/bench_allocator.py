@@ -11,8 +11,7 @@ import time
 import netaddr
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import candidate, choose
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.runs import Runs
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import Runs, candidate, choose
 
 START = 0x221DD8000000
 SIZE = 1_000_000

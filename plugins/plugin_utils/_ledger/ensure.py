@@ -13,13 +13,13 @@ from ...module_utils._formats import format_mac
 from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
-from .chooser import Chooser
 from .claim import gone, is_suspect, later, moved
 from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
 from .owners import Knowledge, Resolution, own_name, resolve
 from .plans import accept
+from .pools import Pools
 
 if TYPE_CHECKING:
     from .backend import Session
@@ -49,7 +49,7 @@ class Ensuring:
         self._plan = plan
         self._job = job
         self._until = later(session.now, reserve_for)
-        self._chooser = Chooser(session, plan)
+        self._pools = Pools(session, plan)
         self._observations_checked = plan.max_observation_age is None
 
     def all(self, requests: Sequence[Request]) -> list[Outcome]:
@@ -85,7 +85,7 @@ class Ensuring:
         resolution = self._resolve(request)
         if resolution.live is not None:
             return self._keep(request, resolution.live, resolution)
-        pool = self._chooser.pool_of(request)
+        pool = self._pools.pool_of(request)
         if revived := self._revive(request, resolution, pool):
             return revived
         owner = resolution.owner
@@ -96,9 +96,9 @@ class Ensuring:
             self._observations_checked = True
         if request.address is not None:
             there = self._session.claim_at(request.address)
-            if there is not None and self._chooser.is_over(there):
+            if there is not None and self._pools.is_over(there):
                 self._end(pool, there)
-            self._chooser.check_given(pool, request, owner, request.address)
+            self._pools.check_given(pool, request, owner, request.address)
             address = request.address
         else:
             address = self._free_address(pool, owner, request.identity)
@@ -114,7 +114,7 @@ class Ensuring:
             note=request.note,
             identity=request.identity,
         )
-        self._chooser.take(pool, address)
+        self._pools.take(pool, address)
         return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
 
     def _resolve(self, request: Request) -> Resolution:
@@ -143,7 +143,7 @@ class Ensuring:
                 describe(before),
                 "Release that claim first (allocation with state: released), then claim the other address.",
             )
-        if request.pool and not self._chooser.is_of(request.pool, before):
+        if request.pool and not self._pools.is_of(request.pool, before):
             raise OwnerHasOther(
                 f"owner {quoted(before.owner)}",
                 f"an address of pool {quoted(request.pool)}",
@@ -169,11 +169,11 @@ class Ensuring:
         for before in resolution.past:
             if request.address not in (None, before.address):
                 continue
-            in_pool = before.pool == pool and (pool == ADOPTED or self._chooser.fits(pool, before.address))
+            in_pool = before.pool == pool and (pool == ADOPTED or self._pools.fits(pool, before.address))
             if not in_pool and not (request.adopt and request.address == before.address):
                 continue
             identity = request.identity or before.identity
-            if self._chooser.carried_by_others(before.address, resolution.owner, identity):
+            if self._pools.carried_by_others(before.address, resolution.owner, identity):
                 continue
             after = moved(before, "reserved", self._session.now, self._until)._replace(
                 owner=resolution.owner,
@@ -187,15 +187,15 @@ class Ensuring:
 
     def _free_address(self, pool: str, owner: str, identity: Identity | None) -> int:
         try:
-            return self._chooser.find(pool, owner, identity)
+            return self._pools.find(pool, owner, identity)
         except PoolFull:
-            expired = self._chooser.expired(pool)
+            expired = self._pools.expired(pool)
             if not expired:
                 raise
         for claim in expired:
             self._end(pool, claim)
-        return self._chooser.find(pool, owner, identity)
+        return self._pools.find(pool, owner, identity)
 
     def _end(self, pool: str, claim: Claim) -> None:
         change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
-        self._chooser.free(pool, claim.address)
+        self._pools.free(pool, claim.address)

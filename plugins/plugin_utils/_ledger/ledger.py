@@ -27,9 +27,7 @@ from ...module_utils._errors import MacPoolError, collected
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
-
-# Actions are imported before ansible forks its workers. What a lookup loads only when it must is compiled once here.
-from . import full, given, intents, runs
+from . import intents
 from .adopt import adopt
 from .backend import Session, Store
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
@@ -64,8 +62,6 @@ from .restore import restore
 from .stores import DEFAULT_TIMEOUT, create_store, store_at
 from .text import export_lines, parse_text
 from .usage import Usage, pool_usage, pools
-
-__all__ = ["full", "given", "runs"]
 
 DEFAULT_RESERVATION = 24 * 3600
 """Seconds that an address is kept for its owner before it must be shown to be used."""

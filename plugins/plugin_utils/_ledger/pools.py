@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding an address for an owner inside a transaction: what a pool may hand out, and what of it is taken."""
+"""The pools in one transaction: which one a request means, what it may hand out, what of it is taken, and a free address."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError
-from ...module_utils._mac import IntervalSet
+from ...module_utils._formats import format_mac
+from ...module_utils._mac import IntervalSet, is_multicast
 from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan, Pool
 from .._text import quoted
-from .allocator import candidate, choose
+from .allocator import Runs, candidate, choose
 from .claim import is_reusable
-from .model import Claim, Identity, Lease, Request
-from .owners import is_own
+from .errors import NotInPool, OwnerConflict, PoolFull
+from .model import Claim, Identity, Lease, Request, Sighting, describe
+from .owners import carrier, is_own
 
 if TYPE_CHECKING:
     from .backend import Session
-    from .runs import Runs
+
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""
@@ -46,8 +48,6 @@ class Occupancy:
         window = WINDOW << 2 * self._met
         self._met += 1
         if self._met > PATIENCE:
-            from .runs import Runs
-
             self._runs = Runs(found for start, end in self._usable for found in self._session.taken(start, end, -1))
             return self._runs.run_end(address)
         taken = self._session.taken(address, address + window - 1, window)
@@ -67,8 +67,8 @@ class Occupancy:
             self._runs.discard(address)
 
 
-class Chooser:
-    """Chooses addresses in one transaction."""
+class Pools:
+    """The pools of the plan and of hosts' blocks, in one transaction."""
 
     def __init__(self, session: Session, plan: Plan) -> None:
         self._session = session
@@ -76,7 +76,7 @@ class Chooser:
         self._pools: dict[str, tuple[Pool, IntervalSet, Occupancy]] = {}
 
     def pool_of(self, request: Request) -> str:
-        """Return the name of the pool that a request means.
+        """Return the name of the pool that a request means: the one it names, or the one that its address lies in.
 
         :raises MacPoolError: when there is no such pool, or none was named and there are several
         """
@@ -84,17 +84,30 @@ class Chooser:
             if not request.pool.startswith(HOST_POOL_PREFIX):
                 self._plan.pool(request.pool)
             return request.pool
-        if request.address is not None or request.adopt:
-            from .given import pool_of_given
-
-            return pool_of_given(self._session, self._plan, request)
-        if len(self._plan.pools) == 1:
-            return next(iter(self._plan.pools))
-        raise MacPoolError(
-            f"owner {quoted(request.owner)}",
-            "the name of a pool, because the plan has more than one",
-            "none",
-            f"Name one of: {', '.join(sorted(self._plan.pools)) or 'no pool in the plan'}.",
+        pools = self._plan.pools
+        if request.address is not None:
+            for pool in pools.values():
+                if request.address in pool.ranges:
+                    return pool.name
+            for lease in self._session.leases_between(request.address, request.address):
+                if request.address > lease.dynamic_end and lease.state == "active" and not request.adopt:
+                    return f"{HOST_POOL_PREFIX}{lease.host}"
+        if request.adopt:
+            return ADOPTED
+        if len(pools) == 1:
+            return next(iter(pools))
+        if request.address is None:
+            raise MacPoolError(
+                f"owner {quoted(request.owner)}",
+                "the name of a pool, because the plan has more than one",
+                "none",
+                f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}.",
+            )
+        raise NotInPool(
+            f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}",
+            "an address that a pool hands out",
+            self._whose(request.address),
+            "Give an address of one of the pools, or the name of a pool, to have one chosen.",
         )
 
     def is_of(self, pool_name: str, claim: Claim) -> bool:
@@ -127,9 +140,7 @@ class Chooser:
             address = self._carried_by_itself(usable, owner, identity)
             if address is not None:
                 return address
-        from .full import pool_full
-
-        raise pool_full(self._session, pool, usable)
+        raise self._full(pool, usable)
 
     def expired(self, pool_name: str) -> list[Claim]:
         """Return the claims in a pool whose quarantine is over and whose address no adapter carries."""
@@ -145,17 +156,51 @@ class Chooser:
         return is_reusable(claim, self._session.now, seen=bool(self._session.sightings_at(claim.address)))
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
-        """Refuse an address that a request names, unless it can be promised to the owner."""
-        from .given import check_given
+        """Refuse an address that a request names, unless it can be promised to the owner.
 
+        :raises NotInPool: when the pool does not hand it out
+        :raises OwnerConflict: when it is promised to another owner, or carried by another adapter
+        """
         pool, usable, _occupancy = self._open(pool_name)
-        check_given(self._session, self._plan, pool, usable, request, owner, address)
+        subject = f"{format_mac(address, 'dash')} for owner {quoted(owner)}"
+        if request.adopt:
+            if is_multicast(address) or address == 0:
+                raise NotInPool(subject, "a unicast address", format_mac(address, "dash"), "Give an address to adopt.")
+        elif address not in usable:
+            raise NotInPool(
+                subject,
+                f'an address that pool "{pool.name}" hands out',
+                self._why_not(pool, address),
+                "Give an address of the pool's ranges that is not excluded, or none, to have one chosen.",
+            )
+        if claim := self._session.claim_at(address):
+            raise OwnerConflict(
+                subject,
+                "an address that is not promised to another owner",
+                describe(claim),
+                "Give another address, or none, to have one chosen."
+                if claim.state != "held"
+                else "Give another address, or unhold it first.",
+            )
+        found = self._carriers(address)
+        others = [
+            sighting
+            for sighting in found
+            if not is_own(sighting, owner, request.identity, (request.owner,) if request.owner else ())
+        ]
+        own = len(found) > len(others)
+        # Of two that carry one address, one may keep it: a rebuilt ledger covers every address that is carried.
+        if others and not (request.adopt and own):
+            raise OwnerConflict(
+                subject,
+                "an address that no other adapter carries",
+                f"it was last seen on {', '.join(carrier(item) for item in others[:3])}",
+                "Give another address, or observe again if that carrier is gone.",
+            )
 
     def carried_by_others(self, address: int, owner: str, identity: Identity | None) -> bool:
         """Tell whether an adapter of another owner was last seen with an address."""
-        from .given import carriers
-
-        return any(not is_own(item, owner, identity) for item in carriers(self._session, address))
+        return any(not is_own(item, owner, identity) for item in self._carriers(address))
 
     def take(self, pool_name: str, address: int) -> None:
         """Note that an address was handed out."""
@@ -174,12 +219,9 @@ class Chooser:
 
                 pool = static_pool(self._session.leases(), name)
                 usable = pool.usable
-            elif name == ADOPTED:
-                pool = Pool(ADOPTED, IntervalSet())
-                usable = pool.usable
             else:
-                pool = self._plan.pool(name)
-                usable = pool.usable - IntervalSet((lease.start, lease.end) for lease in self._leases_in(pool.usable))
+                pool = Pool(ADOPTED, IntervalSet()) if name == ADOPTED else self._plan.pool(name)
+                usable = pool.usable - IntervalSet(lease.block for lease in self._leases_in(pool.usable))
             self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
 
@@ -202,3 +244,44 @@ class Chooser:
             ):
                 return address
         return None
+
+    def _full(self, pool: Pool, usable: IntervalSet) -> PoolFull:
+        """Return the error for a pool without a free address, with what uses it up."""
+        counts: dict[str, int] = {}
+        carried = 0
+        for start, end in usable:
+            for state, count in self._session.count_claims(start, end).items():
+                counts[state] = counts.get(state, 0) + count
+            carried += self._session.count_carried(start, end)
+        parts = [f"{count} {state}" for state, count in sorted(counts.items())]
+        if carried:
+            parts.append(f"{carried} carried without a claim")
+        if pool.ranges.size > usable.size:
+            parts.append(f"{pool.ranges.size - usable.size} more excluded or leased to hosts")
+        return PoolFull(
+            f'pool "{pool.name}"',
+            "a free address",
+            f"none among {usable.size} ({', '.join(parts)})",
+            "Give the pool another range, release what is no longer used, or observe all hosts so that what was "
+            "released can be reused.",
+        )
+
+    def _carriers(self, address: int) -> list[Sighting]:
+        """Return the adapters that were last seen with an address.
+
+        An interface of a Network Controller is left out: it stands for an adapter, and may well be the owner's own.
+        """
+        return [item for item in self._session.sightings_at(address) if item.kind != "interface"]
+
+    def _why_not(self, pool: Pool, address: int) -> str:
+        for exclusion in pool.exclude:
+            if exclusion.interval.start <= address <= exclusion.interval.end:
+                reason = f" ({exclusion.reason})" if exclusion.reason else ""
+                return f"it is excluded there{reason}"
+        return self._whose(address)
+
+    def _whose(self, address: int) -> str:
+        for lease in self._session.leases_between(address, address):
+            return f"it lies in the block leased to host {quoted(lease.host)} ({lease.block})"
+        kind = self._plan.kind_at(address)
+        return f"it belongs to {kind}" if kind else "it lies outside of everything in the plan"

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import (
+    Runs,
     Taken,
     candidate,
     choose,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.runs import Runs
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import STRATEGIES
 
 UNIVERSE = 40
