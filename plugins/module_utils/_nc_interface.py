@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._errors import MacPoolError, raise_all
+from ._errors import MacPoolError, collected, raise_all
 from ._ids import plain_id
 from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
 from ._nc_change import FAILED, SETTLING, failure_reasons
@@ -92,21 +92,18 @@ def read_wishes(entries: Sequence[Mapping[str, Any]]) -> list[InterfaceWish]:
 
     :raises MacPoolError: for every entry that cannot be fulfilled
     """
-    wishes: list[InterfaceWish] = []
-    errors: list[MacPoolError] = []
-    seen: set[str] = set()
-    for number, entry in enumerate(entries):
-        try:
-            wish = _read_wish(f"interfaces[{number}]", entry)
-            key = wish.name.casefold() or wish.instance_id
-            if key in seen:
-                raise MacPoolError(wish.label, "one entry for each interface", "two entries", "Remove one of them.")
-            seen.add(key)
-            wishes.append(wish)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("interfaces", errors)
-    return wishes
+    keys: set[str] = set()
+
+    def read(numbered: tuple[int, Mapping[str, Any]]) -> InterfaceWish:
+        number, entry = numbered
+        wish = _read_wish(f"interfaces[{number}]", entry)
+        key = wish.name.casefold() or wish.instance_id
+        if key in keys:
+            raise MacPoolError(wish.label, "one entry for each interface", "two entries", "Remove one of them.")
+        keys.add(key)
+        return wish
+
+    return collected("interfaces", enumerate(entries), read)
 
 
 def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _nc_interface as rules
-from ._errors import MacPoolError, failed, raise_all
+from ._errors import MacPoolError, collected, failed
 from ._nc_arc import check_writable
 from ._nc_change import ResourceGoal, bring, remove
 from ._nc_interface import COLLECTION, InterfaceWish
@@ -106,19 +106,15 @@ def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> 
     for interface in interfaces:
         if (address := rules.address_of(interface)) is not None:
             carriers[address].append(interface)
-    items: list[Item] = []
-    errors: list[MacPoolError] = []
     rules.check_together(wishes)
-    for wish in wishes:
-        try:
-            found = rules.find(wish, names, ids)
-            rules.check(wish, found, carriers)
-            as_wanted = rules.wanted_body(wish, found) is None
-            items.append(Item(wish, found, UNCHANGED if as_wanted else CREATED if found is None else CHANGED))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("interfaces of the Network Controller: nothing was changed", errors)
-    return items
+
+    def decide(wish: InterfaceWish) -> Item:
+        found = rules.find(wish, names, ids)
+        rules.check(wish, found, carriers)
+        as_wanted = rules.wanted_body(wish, found) is None
+        return Item(wish, found, UNCHANGED if as_wanted else CREATED if found is None else CHANGED)
+
+    return collected("interfaces of the Network Controller: nothing was changed", wishes, decide)
 
 
 def absent(

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from .._ledger.ledger import Ledger
 from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome, Push, Renewal, Request
 from .._ledger.promise import check_promised
@@ -154,15 +154,8 @@ class AdapterRun:
 
     def _addresses(self, targets: Sequence[Target], preview: bool) -> dict[Target, Outcome]:
         """Claim, or predict, the address of each target that is to have a static one."""
-        requests: dict[Target, Request] = {}
-        errors: list[MacPoolError] = []
-        for target in targets:
-            try:
-                if request := self._request(target):
-                    requests[target] = request
-            except MacPoolError as error:
-                errors.append(error)
-        raise_all("nothing was changed", errors)
+        asked = collected("nothing was changed", targets, self._request)
+        requests = {target: request for target, request in zip(targets, asked, strict=True) if request}
         if not requests:
             return {}
         outcomes = self.ledger.ensure(list(requests.values()), self.job, reserve_for=self.reserve_for, preview=preview)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, is_mac, is_multicast, parse_mac, parse_unicast
 from .._names import named_owner, plain_id
 from .._observation.model import OFF, RUNNING, Vm
@@ -45,18 +45,12 @@ def read_wishes(adapters: Sequence[Mapping[str, Any]]) -> list[Wish]:
 
     :raises MacPoolError: for every entry without exactly one of mac_address, pool, pin and dynamic
     """
-    wishes: list[Wish] = []
-    errors: list[MacPoolError] = []
-    for number, entry in enumerate(adapters):
-        try:
-            wishes.append(_read_wish(f'adapters[{number}], VM "{entry["vm"]}"', entry))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("adapters", errors)
-    return wishes
+    return collected("adapters", enumerate(adapters), _read_wish)
 
 
-def _read_wish(subject: str, entry: Mapping[str, Any]) -> Wish:
+def _read_wish(numbered: tuple[int, Mapping[str, Any]]) -> Wish:
+    number, entry = numbered
+    subject = f'adapters[{number}], VM "{entry["vm"]}"'
     given = [key for key in ("mac_address", "pool") if entry.get(key) not in (None, "")]
     given += [key for key in ("pin", "dynamic") if entry.get(key)]
     if len(given) != 1:
@@ -163,15 +157,7 @@ def decide_adapters(
     :param bound: ``fail``, or ``change`` adapters of interfaces too, for tasks that change the interface as well
     :raises MacPoolError: for every target that must not or cannot be changed now
     """
-    decisions: list[AdapterDecision] = []
-    errors: list[MacPoolError] = []
-    for target, address in targets:
-        try:
-            decisions.append(_decide_adapter(target, address, when_running, bound))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("nothing was changed", errors)
-    return decisions
+    return collected("nothing was changed", targets, lambda pair: _decide_adapter(*pair, when_running, bound))
 
 
 def _decide_adapter(target: Target, address: int | None, when_running: str, bound: str) -> AdapterDecision:

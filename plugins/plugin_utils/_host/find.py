@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from .._names import name_key, plain_id, same_name
 from .._observation.model import Carrier, Vm
 from .._text import quoted
@@ -46,23 +46,21 @@ def find_adapters(
     for vm in candidates:
         by_name[name_key(vm.name)].append(vm)
         by_id[vm.id or ""].append(vm)
-    found: dict[Carrier, tuple[R, Adapter]] = {}
-    errors: list[MacPoolError] = []
-    for wish in references:
-        try:
-            vms = list(dict.fromkeys([*by_name.get(name_key(wish.vm), ()), *by_id.get(plain_id(wish.vm), ())]))
-            if not vms and skip_missing_vms:
-                continue
-            adapter = _the_adapter(host, wish, _the_vm(host, wish, vms))
-            if adapter.carrier in found:
-                raise MacPoolError(
-                    adapter.label, "one entry for each adapter", "two entries that mean this one", "Remove one of them."
-                )
-            found[adapter.carrier] = (wish, adapter)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all(host.label, errors)
-    return list(found.values())
+    taken: set[Carrier] = set()
+
+    def find(wish: R) -> tuple[R, Adapter] | None:
+        vms = list(dict.fromkeys([*by_name.get(name_key(wish.vm), ()), *by_id.get(plain_id(wish.vm), ())]))
+        if not vms and skip_missing_vms:
+            return None
+        adapter = _the_adapter(host, wish, _the_vm(host, wish, vms))
+        if adapter.carrier in taken:
+            raise MacPoolError(
+                adapter.label, "one entry for each adapter", "two entries that mean this one", "Remove one of them."
+            )
+        taken.add(adapter.carrier)
+        return wish, adapter
+
+    return [pair for pair in collected(host.label, references, find) if pair]
 
 
 def _the_vm(host: ObservedHost, wish: Reference, found: Sequence[Vm]) -> Vm:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_unicast
 from .._names import plain_guid
 from .._observation.model import NULL_PROFILE
@@ -77,27 +77,22 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
 
     :raises MacPoolError: for every entry that cannot be meant
     """
-    wishes: list[ProfileWish] = []
-    errors: list[MacPoolError] = []
-    seen: dict[str, str] = {}
-    for number, entry in enumerate(entries):
+    first: dict[str, str] = {}
+
+    def read(numbered: tuple[int, Mapping[str, Any]]) -> ProfileWish:
+        number, entry = numbered
         subject = f'profiles[{number}], VM "{entry["vm"]}"'
-        try:
-            wish = _read_wish(subject, entry)
-            if profile := wish.bound_to:
-                if profile.id in seen:
-                    raise MacPoolError(
-                        subject,
-                        "an interface of its own",
-                        f"{profile.id}, which {seen[profile.id]} has too",
-                        "An interface has one adapter: fix one of the two.",
-                    )
-                seen[profile.id] = subject
-            wishes.append(wish)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("profiles", errors)
-    return wishes
+        wish = _read_wish(subject, entry)
+        if (profile := wish.bound_to) and (other := first.setdefault(profile.id, subject)) != subject:
+            raise MacPoolError(
+                subject,
+                "an interface of its own",
+                f"{profile.id}, which {other} has too",
+                "An interface has one adapter: fix one of the two.",
+            )
+        return wish
+
+    return collected("profiles", enumerate(entries), read)
 
 
 def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
@@ -163,15 +158,8 @@ def decide_profiles(
     :param rebind: take adapters from other interfaces
     :raises MacPoolError: for every adapter that cannot be found, or must not be changed
     """
-    decisions: list[ProfileDecision] = []
-    errors: list[MacPoolError] = []
-    for wish, adapter in find_adapters(host, wishes, skip_missing_vms):
-        try:
-            decisions.append(_decide(wish, adapter, host.adapters, rebind))
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("nothing was changed", errors)
-    return decisions
+    found = find_adapters(host, wishes, skip_missing_vms)
+    return collected("nothing was changed", found, lambda pair: _decide(*pair, host.adapters, rebind))
 
 
 def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebind: bool) -> ProfileDecision:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import shown
 from .._names import name_key, same_host, same_name
 from .._observation.model import OFF, RUNNING, Group, Vm
@@ -108,21 +108,18 @@ def read_vm_wishes(entries: Sequence[Mapping[str, Any]]) -> list[VmWish]:
 
     :raises MacPoolError: for every entry that cannot be meant, and for two entries of one VM
     """
-    wishes: list[VmWish] = []
-    errors: list[MacPoolError] = []
-    seen: set[str] = set()
-    for number, entry in enumerate(entries):
+    names: set[str] = set()
+
+    def read(numbered: tuple[int, Mapping[str, Any]]) -> VmWish:
+        number, entry = numbered
         subject = f'vms[{number}], VM "{entry["name"]}"'
-        try:
-            wish = _read_vm_wish(subject, entry)
-            if name_key(wish.name) in seen:
-                raise MacPoolError(subject, "one entry for each VM", "two for this one", "Remove one of them.")
-            seen.add(name_key(wish.name))
-            wishes.append(wish)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("vms", errors)
-    return wishes
+        wish = _read_vm_wish(subject, entry)
+        if name_key(wish.name) in names:
+            raise MacPoolError(subject, "one entry for each VM", "two for this one", "Remove one of them.")
+        names.add(name_key(wish.name))
+        return wish
+
+    return collected("vms", enumerate(entries), read)
 
 
 def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
@@ -153,21 +150,9 @@ def decide_vms(
     :param inventory_name: under which name the inventory knows the host that was observed
     :raises MacPoolError: for every VM of which something is wanted that must not or cannot be done now
     """
-    rules = _Rules(host, goal, inventory_name)
-    decisions: list[VmDecision] = []
-    missing: list[VmWish] = []
-    errors: list[MacPoolError] = []
-    for wish in wishes:
-        try:
-            decision = rules.decide(wish)
-            if decision is None:
-                missing.append(wish)
-            else:
-                decisions.append(decision)
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("nothing was changed", errors)
-    return decisions, missing
+    made = collected("nothing was changed", wishes, _Rules(host, goal, inventory_name).decide)
+    missing = [wish for wish, decision in zip(wishes, made, strict=True) if decision is None]
+    return [decision for decision in made if decision], missing
 
 
 def seen_vm(host: ObservedHost, wish: VmWish, vm: Vm) -> VmDecision:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._errors import MacPoolError, raise_all
+from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
 from .._host.observed import Adapter, ObservedHost
 from .._ledger.model import Request
@@ -27,24 +27,13 @@ def requests(entries: Sequence[Entry]) -> dict[int, Request]:
 
     :raises MacPoolError: for every entry whose sources of an address do not fit together
     """
-    found: dict[int, Request] = {}
-    errors: list[MacPoolError] = []
-    for number, entry in enumerate(entries):
-        try:
-            if (request := _request(_subject(number, entry), entry)) is not None:
-                found[number] = request
-        except MacPoolError as error:
-            errors.append(error)
-    raise_all("interfaces", errors)
-    return found
+    found = collected("interfaces", enumerate(entries), _request)
+    return {number: request for number, request in enumerate(found) if request}
 
 
-def _subject(number: int, entry: Entry) -> str:
-    name = entry.get("name") or entry.get("instance_id") or ""
-    return f'interfaces[{number}], interface "{name}"'
-
-
-def _request(subject: str, entry: Entry) -> Request | None:
+def _request(numbered: tuple[int, Entry]) -> Request | None:
+    number, entry = numbered
+    subject = f'interfaces[{number}], interface "{entry.get("name") or entry.get("instance_id") or ""}"'
     given = entry.get("mac_address")
     sources = [
         *(["mac_address"] if given not in (None, "") else []),
