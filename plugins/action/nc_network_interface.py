@@ -37,7 +37,7 @@ class ActionModule(Task):
         if options["observations"] is not None:
             reading = {key: arguments[key] for key in NETWORK_CONTROLLER_OPTIONS if key in arguments}
             interfaces = self.call("nc_network_interface_info", **reading)["interfaces"]
-            return run.in_step(options["observations"], interfaces)
+            return run.in_sync(options["observations"], interfaces)
         if options["state"] == "absent":
             return run.absent(options["interfaces"])
         claims = InterfaceClaims(

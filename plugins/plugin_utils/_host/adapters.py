@@ -174,7 +174,7 @@ def _decide_adapter(target: Target, address: int | None, when_running: str, boun
             adapter.label, wanted, "a replica, whose settings its primary owns", "Change the primary VM."
         )
     if bound == "fail" and (address is None or adapter.address != address):
-        _refuse_bound(adapter, wanted)  # a dynamic address that becomes static as it is stays in step
+        _refuse_bound(adapter, wanted)  # a dynamic address that becomes static as it is stays in sync
     if state == OFF:
         return AdapterDecision(target, address, "change")
     if state in RUNNING and when_running == RESTART:
@@ -214,7 +214,7 @@ def _check_readable(adapter: Adapter, wanted: str) -> None:
 
 
 def _refuse_bound(adapter: Adapter, wanted: str) -> None:
-    """Refuse to take the adapter out of step with its interface: the SDN would drop the VM (facts 44, 89)."""
+    """Refuse to take the adapter out of sync with its interface: the SDN would drop the VM (facts 44, 89)."""
     if not adapter.profile_read:
         raise MacPoolError(
             adapter.label,

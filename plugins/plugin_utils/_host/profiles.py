@@ -170,7 +170,7 @@ def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebi
             "a port profile that could not be read",
             "See the warnings of macpool.hyperv.host_info for this host, fix that, then run again.",
         )
-    # An adapter that carries another address is out of step with its interface, whatever profile it has already.
+    # An adapter that carries another address is out of sync with its interface, whatever profile it has already.
     _check_address(wish, adapter)
     if wish.profile == adapter.profile:
         return ProfileDecision(wish, adapter, "unchanged", _warnings(wish, adapter))

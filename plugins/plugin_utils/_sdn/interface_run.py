@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .claims import InterfaceClaims
-from .interfaces import in_step, with_addresses
+from .interfaces import in_sync, with_addresses
 
 Entries = list[dict[str, Any]]
 
@@ -56,17 +56,17 @@ class InterfaceRun:
         _with_owners(result, entries)
         return result
 
-    def in_step(
+    def in_sync(
         self, observations: Sequence[Mapping[str, Any]], interfaces: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:
         """Give interfaces the addresses of the adapters that are bound to them.
 
         :param interfaces: what nc_network_interface_info shows of all interfaces
         """
-        step = in_step(observations, interfaces)
-        result = self._write(step.entries)
-        rows = [*(result.get("interfaces") or ()), *step.agreeing]
-        return {**result, "interfaces": rows, "left_out": step.left_out}
+        sync = in_sync(observations, interfaces)
+        result = self._write(sync.entries)
+        rows = [*(result.get("interfaces") or ()), *sync.agreeing]
+        return {**result, "interfaces": rows, "left_out": sync.left_out}
 
     def _write(self, entries: Entries) -> dict[str, Any]:
         """Let the module write; many interfaces in several parts, so that its progress can be seen."""

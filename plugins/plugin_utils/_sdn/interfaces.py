@@ -96,8 +96,8 @@ def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[R
 
 
 @dataclass(frozen=True)
-class InStep:
-    """What keeps interfaces in step with adapters.
+class InSync:
+    """What keeps interfaces in sync with adapters.
 
     Entries for the module, the interfaces that agree already, and the adapters that are left out, with the reason.
     """
@@ -107,7 +107,7 @@ class InStep:
     left_out: list[dict[str, Any]]
 
 
-def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapping[str, Any]]) -> InStep:
+def in_sync(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapping[str, Any]]) -> InSync:
     """Return what becomes of each interface to which adapters are bound.
 
     The adapter is the truth (law 6): its VM sends with that address, whatever the Network Controller believes.
@@ -141,7 +141,7 @@ def in_step(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
                 )
             else:
                 entries.append({"instance_id": interface, "mac_address": address})
-    return InStep(entries, agreeing, left_out)
+    return InSync(entries, agreeing, left_out)
 
 
 def _adapters(observations: Sequence[Mapping[str, Any]]) -> Iterator[Adapter]:

@@ -175,7 +175,7 @@ def test_interfaces_that_agree_already_are_told_with_those_that_are_written() ->
         {"name": "one", "instance_id": one, "mac_address": "221DD80000AA"},
         {"name": "two", "instance_id": two, "mac_address": "221DD8000002"},
     ]
-    result = run.in_step([seen], there)
+    result = run.in_sync([seen], there)
     assert written == [[{"instance_id": one, "mac_address": "221DD8000001"}]]
     assert [(row["name"], row["status"]) for row in result["interfaces"]] == [("one", "changed"), ("two", "unchanged")]
     assert [row["name"] for row in result["left_out"]] == ["eth3"]

@@ -102,7 +102,7 @@ def test_what_the_network_controller_chose_is_claimed_only_for_owners_who_let_it
     assert rules.given(entries, rows) == [Request("a/b", "", 0x001DD8070000, adopt=True)]
 
 
-# --- in step with the adapters ----------------------------------------------------------------------------------------
+# --- in sync with the adapters ----------------------------------------------------------------------------------------
 
 
 def vm(name: str, *adapters: Json, mode: str = "None", vm_id: str = "") -> Json:
@@ -129,29 +129,29 @@ def there(*ids: str, mac: str | None = "221DD80000AA") -> list[Json]:
 
 def test_an_interface_that_agrees_stays_as_it_is() -> None:
     """Also a dynamic one: whose choice an address was does not matter, as long as both have it."""
-    step = rules.in_step([seen(vm("web01", nic()))], there(ONE, mac="221DD8000001"))
+    step = rules.in_sync([seen(vm("web01", nic()))], there(ONE, mac="221DD8000001"))
     assert (step.entries, step.left_out) == ([], [])
     (row,) = step.agreeing
     assert (row["name"], row["status"], row["before"]) == ("interface 0", "unchanged", {"mac_address": "221DD8000001"})
 
 
 def test_an_interface_follows_its_adapter_whatever_the_case_and_braces_of_its_id() -> None:
-    step = rules.in_step([seen(vm("web01", nic(profile=f"{{{ONE.upper()}}}")))], there(ONE.upper(), TWO))
+    step = rules.in_sync([seen(vm("web01", nic(profile=f"{{{ONE.upper()}}}")))], there(ONE.upper(), TWO))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
 
 @pytest.mark.parametrize("profile", [None, NULL_PROFILE, NULL_PROFILE.upper()])
 def test_an_adapter_without_an_interface_of_its_own_is_no_concern(profile: str | None) -> None:
-    step = rules.in_step([seen(vm("web01", nic(profile=profile)))], there(ONE, NULL_PROFILE.strip("{}")))
+    step = rules.in_sync([seen(vm("web01", nic(profile=profile)))], there(ONE, NULL_PROFILE.strip("{}")))
     assert (step.entries, step.left_out) == ([], [])
 
 
 @pytest.mark.parametrize("mode", ["Replica", "ExtendedReplica"])
 def test_a_replica_neither_leads_its_interface_nor_shares_it(mode: str) -> None:
     replica = seen(vm("db01", nic(mac="221DD80000AA"), mode=mode, vm_id="same"), host="hv2")
-    assert rules.in_step([replica], there(ONE)).entries == []
-    step = rules.in_step([replica, seen(vm("db01", nic(), mode="Primary", vm_id="same"))], there(ONE))
+    assert rules.in_sync([replica], there(ONE)).entries == []
+    step = rules.in_sync([replica, seen(vm("db01", nic(), mode="Primary", vm_id="same"))], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
@@ -161,14 +161,14 @@ def test_two_adapters_of_one_interface_are_both_named_and_neither_leads() -> Non
         [seen(vm("a", nic(), nic(mac="221DD8000002", name="eth1")))],
         [seen(vm("a", nic())), seen(vm("b", nic()), host="hv2")],
     ):
-        step = rules.in_step(observed, there(ONE))
+        step = rules.in_sync(observed, there(ONE))
         assert step.entries == []
         assert [row["reason"][:24] for row in step.left_out] == ["2 adapters are bound to "] * 2
 
 
 def test_a_vm_that_two_hosts_saw_while_it_moved_is_one() -> None:
     moving = vm("web01", nic())
-    step = rules.in_step([seen(moving), seen(moving, host="hv2")], there(ONE))
+    step = rules.in_sync([seen(moving), seen(moving, host="hv2")], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
@@ -184,7 +184,7 @@ def test_a_vm_that_two_hosts_saw_while_it_moved_is_one() -> None:
     ],
 )
 def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, known: list[str], reason: str) -> None:
-    step = rules.in_step([seen(vm("web01", adapter), host="hv3")], there(*known))
+    step = rules.in_sync([seen(vm("web01", adapter), host="hv3")], there(*known))
     assert step.entries == []
     (row,) = step.left_out
     assert (row["vm"], row["name"], row["host"]) == ("web01", "eth0", "hv3")
@@ -194,7 +194,7 @@ def test_what_is_no_truth_to_follow_is_left_out_with_its_reason(adapter: Json, k
 def test_an_adapter_whose_profile_was_not_read_is_not_taken_for_unbound() -> None:
     unread = nic()
     del unread["port_profile"]
-    step = rules.in_step([seen(vm("web01", unread), vm("db01", unread, mode="Replica"))], there(ONE))
+    step = rules.in_sync([seen(vm("web01", unread), vm("db01", unread, mode="Replica"))], there(ONE))
     assert (step.entries, step.agreeing) == ([], [])
     (row,) = step.left_out
     assert (row["vm"], row["name"]) == ("web01", "eth0")
@@ -204,13 +204,13 @@ def test_an_adapter_whose_profile_was_not_read_is_not_taken_for_unbound() -> Non
 def test_a_host_whose_vms_were_not_read_is_not_taken_for_empty() -> None:
     unread = {**seen(host="hv2"), "vms": None, "warnings": ["vms: access denied"]}
     with pytest.raises(MacPoolError, match=r'host "hv2".*access denied'):
-        rules.in_step([seen(vm("web01", nic())), unread], there(ONE))
+        rules.in_sync([seen(vm("web01", nic())), unread], there(ONE))
 
 
 @pytest.mark.parametrize("other", [{}, {"observation": {}}, {"host": "hv1", "vms": []}, {"host": {}, "vms": []}])
 def test_what_is_no_observation_is_named_by_its_place(other: Json) -> None:
     with pytest.raises(MacPoolError, match=r"observations\[1\].*host_info"):
-        rules.in_step([seen(vm("web01", nic())), other], there(ONE))
+        rules.in_sync([seen(vm("web01", nic())), other], there(ONE))
 
 
 ADAPTERS = st.builds(
@@ -231,7 +231,7 @@ def test_the_order_of_what_was_seen_is_irrelevant(drawn: list[tuple[int, Json, s
         for number, (host, adapter, mode) in enumerate(drawn)
     ]
     mixed = random.Random(seed).sample(documents, len(documents))
-    step, other = rules.in_step(documents, there(ONE)), rules.in_step(mixed, there(ONE))
+    step, other = rules.in_sync(documents, there(ONE)), rules.in_sync(mixed, there(ONE))
     assert step.entries == other.entries
     assert sorted(map(str, step.left_out)) == sorted(map(str, other.left_out))
     bound = [
@@ -259,7 +259,7 @@ def test_it_reads_what_host_info_returns() -> None:
     web = bench.vm("web01", mac="221DD8000001")
     bench.world.set_profile(web, f"{{{ONE}}}")
     bench.vm("plain01", mac="221DD8000002")
-    step = rules.in_step([bench.observe(host) for host in ("hv1", "hv2")], there(ONE))
+    step = rules.in_sync([bench.observe(host) for host in ("hv1", "hv2")], there(ONE))
     assert step.entries == [{"instance_id": ONE, "mac_address": "221DD8000001"}]
     assert step.left_out == []
 
