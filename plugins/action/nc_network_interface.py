@@ -11,8 +11,7 @@ from ..module_utils._specs.network_controller import NC_NETWORK_INTERFACE, NETWO
 from ..module_utils._specs.shared import LEDGER_OPTIONS
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._plan.read import parse_duration
-from ..plugin_utils._sdn.claims import InterfaceClaims
-from ..plugin_utils._sdn.interface_run import InterfaceRun, Module
+from ..plugin_utils._sdn.interface_run import InterfaceClaims, InterfaceRun, Module
 
 MODULE = "nc_network_interface"
 OURS = (*LEDGER_OPTIONS, "observations", "reserve_for")

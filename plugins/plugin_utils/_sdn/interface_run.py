@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .claims import InterfaceClaims
-from .interfaces import in_sync, with_addresses
+from .._ledger.ledger import Ledger
+from .._ledger.model import Job, Outcome, Request
+from .._ledger.promise import check_promised
+from .interfaces import chosen_requests, in_sync, read_requests, with_addresses
 
 Entries = list[dict[str, Any]]
 
@@ -32,6 +34,58 @@ class Module:
     """Lets it predict, in any mode; raises when it would fail."""
     show: Callable[[str], object]
     """Shows the progress."""
+
+
+@dataclass
+class InterfaceClaims:
+    """The claims behind the addresses of one task: before they are written, and after for what the Network Controller chose.
+
+    The ledger is opened only where an entry names an owner.
+    """
+
+    open_ledger: Callable[[], Ledger]
+    job: Job
+    reserve_for: int
+    preview: bool
+    changed: bool = False
+
+    def before(self, entries: Sequence[Mapping[str, Any]], check: Callable[[dict[int, int]], object]) -> dict[int, int]:
+        """Claim, or predict, the addresses that the ledger promises; by the number of the entry.
+
+        :param check: raises when interfaces cannot be made with such addresses; asked before a new claim is made
+        :raises MacPoolError: for an address that the ledger did not promise, and for whatever else it refuses
+        """
+        requests = read_requests(entries)
+        if not requests:
+            if any(entry.get("owner") for entry in entries):
+                self.open_ledger()  # a ledger that cannot be opened must fail the task before anything is written
+            return {}
+        ledger = self.open_ledger()
+        for number, request in requests.items():
+            if request.address is not None:
+                label = f'interface "{entries[number].get("name") or entries[number].get("instance_id")}"'
+                check_promised(ledger, label, request.owner, request.address, self.preview)
+        if not self.preview:
+            # A request that the Network Controller would refuse must leave no claim behind.
+            predicted = self._ensure(ledger, list(requests.values()), preview=True)
+            if any(outcome.changed for outcome in predicted):
+                check(_by_number(requests, predicted))
+        outcomes = self._ensure(ledger, list(requests.values()), self.preview)
+        self.changed |= any(outcome.changed for outcome in outcomes)
+        return _by_number(requests, outcomes)
+
+    def after(self, entries: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Claim the addresses that the Network Controller chose, as they are."""
+        if requests := chosen_requests(entries, rows):
+            outcomes = self._ensure(self.open_ledger(), requests, self.preview)
+            self.changed |= any(outcome.changed for outcome in outcomes)
+
+    def _ensure(self, ledger: Ledger, requests: Sequence[Request], preview: bool) -> list[Outcome]:
+        return ledger.ensure(requests, self.job, reserve_for=self.reserve_for, preview=preview)
+
+
+def _by_number(requests: Mapping[int, Request], outcomes: Sequence[Outcome]) -> dict[int, int]:
+    return {number: outcome.claim.address for number, outcome in zip(requests, outcomes, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ OF_THE_LEDGER = ("pool", "owner")
 """Keys of an entry that the module does not know what to do with."""
 
 
-def requests(entries: Sequence[Entry]) -> dict[int, Request]:
+def read_requests(entries: Sequence[Entry]) -> dict[int, Request]:
     """Return what is asked of the ledger before anything is written, by the number of the entry.
 
     :raises MacPoolError: for every entry whose sources of an address do not fit together
@@ -86,7 +86,7 @@ def _named(value: Any) -> Any:
     return [_named(item) for item in value] if isinstance(value, list) else value
 
 
-def given(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[Request]:
+def chosen_requests(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[Request]:
     """Return the claims on addresses that the Network Controller chose for owners of the ledger."""
     return [
         Request(named_owner(entry["owner"]), "", parse_mac(row["mac_address"]), adopt=True)

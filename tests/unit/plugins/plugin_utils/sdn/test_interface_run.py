@@ -12,8 +12,12 @@ import pytest
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Job
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.claims import InterfaceClaims
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.interface_run import BATCH, InterfaceRun, Module
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.interface_run import (
+    BATCH,
+    InterfaceClaims,
+    InterfaceRun,
+    Module,
+)
 
 Json = dict[str, Any]
 

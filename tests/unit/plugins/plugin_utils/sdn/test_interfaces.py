@@ -24,7 +24,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import interfaces as rules
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.claims import InterfaceClaims
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn.interface_run import InterfaceClaims
 from tests.lab.bench import Bench
 from tests.unit.plugins.plugin_utils.observation import documents
 
@@ -37,7 +37,7 @@ ONE, TWO = "0b1c2d3e-0000-4000-8000-00000000000a", "0b1c2d3e-0000-4000-8000-0000
 
 
 def test_only_an_owner_asks_the_ledger() -> None:
-    found = rules.requests(
+    found = rules.read_requests(
         [
             {"name": "given", "mac_address": "22-1D-D8-00-00-01"},
             {"name": "pool", "pool": "tenant", "owner": "web01/eth0"},
@@ -70,12 +70,14 @@ def test_only_an_owner_asks_the_ledger() -> None:
 )
 def test_a_wrong_combination_is_refused_by_what_it_has(entry: Json, found: str) -> None:
     with pytest.raises(MacPoolError, match=f"found .*{found}"):
-        rules.requests([{"name": "fine", "dynamic": True}, {"name": "web01", **entry}])
+        rules.read_requests([{"name": "fine", "dynamic": True}, {"name": "web01", **entry}])
 
 
 def test_all_wrong_entries_are_reported_together() -> None:
     with pytest.raises(MacPoolError) as caught:
-        rules.requests([{"name": "first", "pool": "tenant"}, {"name": "fine"}, {"instance_id": ONE, "owner": "a/b"}])
+        rules.read_requests(
+            [{"name": "first", "pool": "tenant"}, {"name": "fine"}, {"instance_id": ONE, "owner": "a/b"}]
+        )
     assert 'interfaces[0], interface "first"' in str(caught.value)
     assert f'interfaces[2], interface "{ONE}"' in str(caught.value)
 
@@ -99,7 +101,7 @@ def test_what_the_network_controller_chose_is_claimed_only_for_owners_who_let_it
         {"owner": "e/f", "pool": "tenant", "dynamic": False},
     ]
     rows: list[Json] = [{"mac_address": "001DD8070000"}, {"mac_address": None}, *[{"mac_address": "001DD8070001"}] * 2]
-    assert rules.given(entries, rows) == [Request("a/b", "", 0x001DD8070000, adopt=True)]
+    assert rules.chosen_requests(entries, rows) == [Request("a/b", "", 0x001DD8070000, adopt=True)]
 
 
 # --- in sync with the adapters ----------------------------------------------------------------------------------------
