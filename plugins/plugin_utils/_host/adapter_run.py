@@ -36,10 +36,9 @@ from .adapters import (
     is_carried,
     start_operations,
 )
-from .connection import Connection, result_error
 from .observed import ObservedHost
 from .power import Power
-from .run import Report, Row
+from .run import Connection, Report, Row, result_error
 
 
 @dataclass

@@ -17,8 +17,7 @@ from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, is_mac, is_multicast, parse_mac, parse_unicast
 from .._names import named_owner, plain_id
 from .._observation.model import OFF, RUNNING, Vm
-from .find import find_adapters
-from .observed import Adapter, ObservedHost
+from .observed import Adapter, ObservedHost, find_adapters
 from .power import off_remedy, state_words
 
 RESTART = "restart"

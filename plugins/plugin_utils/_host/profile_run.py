@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import MacPoolError
-from .connection import Connection, result_error
 from .observed import ObservedHost, PortProfile
 from .profiles import ProfileDecision, ProfileWish, decide_profiles, profile_operations, shown
-from .run import Report, Row
+from .run import Connection, Report, Row, result_error
 
 
 @dataclass

@@ -17,8 +17,7 @@ from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_unicast
 from .._names import plain_guid
 from .._observation.model import NULL_PROFILE
-from .find import find_adapters
-from .observed import Adapter, ObservedHost, PortProfile
+from .observed import Adapter, ObservedHost, PortProfile, find_adapters
 
 ENABLED, DISABLED = 1, 2
 """What a profile says about the Virtual Filtering Platform (fact 87); 6 is enabled, with an unmanaged IP address."""

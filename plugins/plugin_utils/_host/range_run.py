@@ -14,7 +14,6 @@ from .._ledger.ledger import Ledger
 from .._ledger.model import Job, Lease
 from .._plan.model import Plan
 from .._text import quoted
-from .connection import Connection, result_error
 from .observed import ObservedHost
 from .range import (
     RangeDecision,
@@ -26,6 +25,7 @@ from .range import (
     range_after,
     range_as_result,
 )
+from .run import Connection, result_error
 
 
 @dataclass

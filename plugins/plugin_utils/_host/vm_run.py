@@ -15,9 +15,8 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._observation.model import NEVER_STARTED, OFF, RUNNING
-from .connection import Connection, result_error
 from .observed import ObservedHost
-from .run import Report, Row
+from .run import Connection, Report, Row, result_error
 from .vms import CREATE, REMOVE, ROLE, START, STOP, Goal, VmDecision, VmWish, decide_vms, seen_vm, vm_operation
 
 GATHER = ("vms", "port_profiles", "cluster_groups")

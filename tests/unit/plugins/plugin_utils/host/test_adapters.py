@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host import adapters as _host
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.adapters import Target, Wish
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.connection import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.observed import ObservedHost
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._host.run import result_error
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.model import NULL_PROFILE
 from tests.unit.plugins.plugin_utils.observation import documents
 
