@@ -213,11 +213,6 @@ def is_settled(interface: Resource) -> bool:
     return state_of(interface).casefold() not in SETTLING and has_outcome(interface)
 
 
-def formats_of(text: str) -> dict[str, str]:
-    """Return an address in every format."""
-    return all_formats(parse_mac(text))
-
-
 def configurations_of(interface: Resource | None) -> list[Any]:
     """Return the IP configurations."""
     found = member(properties_of(interface), "ipConfigurations")
@@ -230,17 +225,8 @@ def is_hosts_own(interface: Resource) -> bool:
 
 
 def find(wish: InterfaceWish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
-    """Return the interface that a wish means; None if it has to be created.
-
-    :raises MacPoolError: if it is named by an instance id that no interface has
-    """
-    if wish.name:
-        return by_name.get(wish.name.casefold())
-    if wish.instance_id not in by_id:
-        raise MacPoolError(
-            wish.label, "an interface with this instance id", "none", "Create the interface first, by its name."
-        )
-    return by_id[wish.instance_id]
+    """Return the interface that a wish means; None if it does not exist."""
+    return by_name.get(wish.name.casefold()) if wish.name else by_id.get(wish.instance_id)
 
 
 def by_name(interfaces: Iterable[Resource]) -> dict[str, Resource]:
@@ -262,6 +248,10 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
     :param carriers: interfaces by their address
     :raises MacPoolError: with the interface
     """
+    if found is None and not wish.name:
+        raise MacPoolError(
+            wish.label, "an interface with this instance id", "none", "Create the interface first, by its name."
+        )
     if found is None and wish.address is None and not wish.dynamic:
         raise MacPoolError(
             wish.label,

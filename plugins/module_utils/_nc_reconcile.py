@@ -17,6 +17,7 @@ from typing import Any
 
 from . import _nc_interface as rules
 from ._errors import MacPoolError, collected, failed
+from ._mac import all_formats, parse_mac
 from ._nc_arc import check_writable
 from ._nc_change import ResourceGoal, bring, remove
 from ._nc_interface import COLLECTION, InterfaceWish
@@ -54,11 +55,10 @@ class Item:
 
     def as_result(self) -> dict[str, Any]:
         """Return what the task shows."""
-        shown = self.resource if self.resource is not None else self.found
-        details = rules.interface_as_result(shown) if shown is not None else rules.interface_as_result({})
+        details = rules.interface_as_result(self.resource or self.found or {})
         row = {**details, "name": self.name, "status": self.status, "before": self.before, "after": self.after}
         if address := self.predicted.get("mac_address"):
-            row.update(mac_address=address, formats=rules.formats_of(address))
+            row.update(mac_address=address, formats=all_formats(parse_mac(address)))
         if self.error is not None:
             row["reason"] = str(self.error)
         return row
@@ -125,7 +125,7 @@ def absent(
     names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
     items = []
     for wish in wishes:
-        found = names.get(wish.name.casefold()) if wish.name else ids.get(wish.instance_id)
+        found = rules.find(wish, names, ids)
         items.append(Item(_whole(wish), found, UNCHANGED if found is None else REMOVED))
     todo = [item for item in items if item.status != UNCHANGED]
     if todo:

@@ -400,7 +400,7 @@ class Client:
             remedy,
             problem=f"{self.subject}, {path}: {method} failed: {found}",
         )
-        problem.code = _code_of(reason)
+        problem.code = reason.partition(":")[0]
         if isinstance(problem, Busy):
             problem.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
         return problem
@@ -509,10 +509,6 @@ def error_of(body: Any) -> str:
 
 def _code_and_message(error: Mapping[str, Any]) -> str:
     return ": ".join(str(part) for part in (member(error, "code"), member(error, "message")) if part)
-
-
-def _code_of(words: str) -> str:
-    return words.partition(":")[0]
 
 
 def member(mapping: Any, name: str, default: Any = None) -> Any:

@@ -160,7 +160,7 @@ def decide_adapters(
 
 
 def _decide_adapter(target: Target, address: int | None, when_running: str, bound: str) -> AdapterDecision:
-    # A VM must be off for its address to be changed (fact 36); a replica belongs to its primary (fact 107).
+    # A VM must be off for its address to be changed (fact 36).
     adapter, state = target.adapter, target.adapter.vm.state
     if target.wish.goal == "pin" and address is None:
         return AdapterDecision(target, None, "pending", "never started: it has no address to pin yet")
@@ -168,10 +168,7 @@ def _decide_adapter(target: Target, address: int | None, when_running: str, boun
         return AdapterDecision(target, address, "unchanged")
     wanted = address_words(address)
     _check_readable(adapter, wanted)
-    if adapter.vm.replica:
-        raise MacPoolError(
-            adapter.label, wanted, "a replica, whose settings its primary owns", "Change the primary VM."
-        )
+    adapter.refuse_replica(wanted)
     if bound == "fail" and (address is None or adapter.address != address):
         _refuse_bound(adapter, wanted)  # a dynamic address that becomes static as it is stays in sync
     if state == OFF:

@@ -22,6 +22,8 @@ from .._observation.model import NULL_PROFILE, Carrier, Cluster, Group, Host, Vm
 from .._observation.read import read_documents
 from .._text import plain, quoted
 
+IS_REPLICA = "a replica, whose settings its primary owns"
+
 
 @dataclass(frozen=True)
 class PortProfile:
@@ -118,6 +120,14 @@ class Adapter:
     def full_name(self) -> str:
         """Return a name that no other adapter has, also where two VMs have one name."""
         return f"{self.owner_name} ({self.vm_id})"
+
+    def refuse_replica(self, wanted: str) -> None:
+        """Refuse to change an adapter of a replica (fact 107).
+
+        :raises MacPoolError: with what was wanted of it
+        """
+        if self.vm.replica:
+            raise MacPoolError(self.label, wanted, IS_REPLICA, "Change the primary VM.")
 
     def as_result(self) -> dict[str, Any]:
         """Return the names and ids for a task's result."""

@@ -173,10 +173,7 @@ def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebi
     _check_address(wish, adapter)
     if wish.profile == adapter.profile:
         return ProfileDecision(wish, adapter, "unchanged", _warnings(wish, adapter))
-    if adapter.vm.replica:
-        raise MacPoolError(
-            adapter.label, wish.wanted, "a replica, whose settings its primary owns", "Change the primary VM."
-        )
+    adapter.refuse_replica(wish.wanted)
     other, new = adapter.bound_to, wish.bound_to
     if other and new and other.id != new.id and not rebind:
         raise MacPoolError(

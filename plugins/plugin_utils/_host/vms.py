@@ -20,7 +20,7 @@ from ...module_utils._mac import shown
 from .._names import name_key, same_host, same_name
 from .._observation.model import OFF, RUNNING, Group, Vm
 from .._text import quoted
-from .observed import Adapter, ObservedHost
+from .observed import IS_REPLICA, Adapter, ObservedHost
 from .power import off_remedy, on_remedy, state_words
 
 CREATE, ROLE, START, STOP, REMOVE = "create_vm", "add_cluster_role", "start_vm", "stop_vm", "remove_vm"
@@ -202,12 +202,8 @@ class _Rules:
         decision = VmDecision(wish, self.host.name)
         unread = [line for line in self.host.warnings if line.startswith("vms")]
         if self.host.roles is None or unread:
-            raise MacPoolError(
-                decision.label,
-                "proof that no VM of that name exists on this host and in its cluster",
-                "; ".join(unread) or self._unread_cluster(),
-                "Fix what could not be read: cluster cmdlets may need CredSSP or become.",
-            )
+            proof = "proof that no VM of that name exists on this host and in its cluster"
+            raise self._unread(decision, proof, unread or self.host.warnings)
         # The last is how Virtual Machine Manager calls the role of a VM.
         role = self._role(wish.role, wish.name, f"SCVMM {wish.name} Resources")
         if role and not same_host(role.node, self.host.name):
@@ -230,8 +226,13 @@ class _Rules:
             raise MacPoolError(decision.label, "memory for the new VM", "none given", "Set memory, such as 4GB.")
         return replace(decision, steps=self._steps_after(decision, (CREATE,), OFF))
 
-    def _unread_cluster(self) -> str:
-        return "; ".join(self.host.warnings) or "a cluster that was not read"
+    def _unread(self, decision: VmDecision, wanted: str, warnings: Sequence[str]) -> MacPoolError:
+        return MacPoolError(
+            decision.label,
+            wanted,
+            "; ".join(warnings) or "a cluster that was not read",
+            "Fix what could not be read: cluster cmdlets may need CredSSP or become.",
+        )
 
     def _role(self, *names: str) -> Group | None:
         """Return the role of one of these names."""
@@ -252,7 +253,7 @@ class _Rules:
     def _existing(self, wish: VmWish, vm: Vm) -> VmDecision:
         decision = seen_vm(self.host, wish, vm)
         if vm.replica:
-            return replace(decision, reason="a replica, whose settings its primary owns")
+            return replace(decision, reason=IS_REPLICA)
         if self.goal.state == "absent":
             return replace(decision, steps=(*_stop_steps(decision, vm.state, allowed=self.goal.stop), REMOVE))
         return replace(decision, steps=self._steps_after(decision, (), vm.state))
@@ -271,12 +272,7 @@ class _Rules:
 
     def _check_role(self, decision: VmDecision) -> None:
         if self.host.roles is None:
-            raise MacPoolError(
-                decision.label,
-                "a cluster role",
-                self._unread_cluster(),
-                "Fix what could not be read: cluster cmdlets may need CredSSP or become.",
-            )
+            raise self._unread(decision, "a cluster role", self.host.warnings)
         if self.host.cluster is None:
             raise MacPoolError(
                 decision.label,
