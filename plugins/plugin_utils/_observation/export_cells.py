@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 from ...module_utils._mac import format_mac, is_mac, parse_mac
-from .._names import plain_id
+from .._names import plain_guid, plain_id
+from .values import read_count
 
 STATES = {2: "Running", 3: "Off", 4: "Stopping", 6: "Saved", 9: "Paused", 10: "Starting", 11: "Reset"}
 STATES |= {32773: "Saving", 32776: "Pausing", 32777: "Resuming", 32779: "FastSaved", 32780: "FastSaving"}
@@ -25,11 +26,8 @@ _CRITICAL = "Running Off Stopping Saved Paused Starting Reset Saving Pausing Res
 STATES |= {32785 + place: f"{word}Critical" for place, word in enumerate(_CRITICAL.split())}
 REPLICATION = {0: "None", 1: "Primary", 2: "Replica", 3: "TestReplica", 4: "ExtendedReplica"}
 VLAN_MODES = {0: "Untagged", 1: "Access", 2: "Trunk", 3: "Private"}
-SPOOFING = {0: True, 1: False}
-"""Hyper-V's OnOffState: On is 0 (fact 33)."""
 
 _NO_GUID = frozenset("0-")
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # What spreadsheets write for true and false, by the language of the user, and what people (who tick a cell with x) and
 # other tools write.
@@ -89,16 +87,15 @@ def id_of(value: object) -> str | None:
     return text if set(text) - _NO_GUID else None
 
 
-def vm_in(adapter_id: str | None) -> str | None:
+def owner_in(adapter_id: str | None) -> str | None:
     """Return the id of the VM or checkpoint that an adapter's id begins with: ``Microsoft:<VM>\\<adapter>``."""
-    owner = plain_id(adapter_id).removeprefix("microsoft:").partition("\\")[0].strip("{}")
-    return owner if _GUID.fullmatch(owner) and set(owner) - _NO_GUID else None
+    return id_of(plain_guid(plain_id(adapter_id).removeprefix("microsoft:").partition("\\")[0]))
 
 
 def number_of(value: object) -> int | None:
-    """Return a whole number; None for everything else."""
+    """Return a whole number; None for everything else, such as an address without letters."""
     text = text_of(value)
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None
+    return read_count(text) if text and len(text) < 12 else None
 
 
 def word_of(value: object, names: Mapping[int, str]) -> str | None:
@@ -119,11 +116,9 @@ def _meaning(word: str) -> bool | None:
 
 
 def spoofing_of(value: object) -> bool | None:
-    """Return whether MacAddressSpoofing is on; None when the cell says neither."""
+    """Return whether MacAddressSpoofing is on; as a number it is an OnOffState of Hyper-V, where On is 0 (fact 33)."""
     text = text_of(value)
-    if text in ("0", "1"):
-        return SPOOFING[int(text)]
-    return truth_of(value)
+    return text == "0" if text in ("0", "1") else truth_of(value)
 
 
 def uncovered(text: str) -> str:

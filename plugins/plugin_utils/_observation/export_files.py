@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._text import plain, quoted
@@ -109,6 +110,11 @@ class Faults:
         fault = self._found[source.name][words, remedy]
         fault.count += 1
         fault.example = min(filter(None, (fault.example, example)), default="")
+
+    def note_each(self, sources: Iterable[Source], words: str, example: str, remedy: str = "") -> None:
+        """Add what is wrong with rows together: once for each file that they are from."""
+        for source in dict.fromkeys(sources):
+            self.note(source, words, example, remedy)
 
     def of(self, source: Source) -> list[str]:
         """Return what is wrong with a file in words, the most frequent first."""

@@ -26,45 +26,16 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\W*', re.IGNORECASE)
 
 _COLUMNS = frozenset(
-    [
-        "computername",
-        "pscomputername",
-        "systemname",
-        "name",
-        "id",
-        "vmid",
-        "vmname",
-        "state",
-        "status",
-        "isclustered",
-        "replicationmode",
-        "macaddress",
-        "dynamicmacaddressenabled",
-        "macaddressspoofing",
-        "switchname",
-        "connected",
-        "vlansetting",
-        "accessvlanid",
-        "vlanid",
-        "ismanagementos",
-        "vmsnapshotid",
-        "vmsnapshotname",
-        "vmcheckpointid",
-        "vmcheckpointname",
-        "parentsnapshotid",
-        "parentsnapshotname",
-        "parentcheckpointid",
-        "parentcheckpointname",
-        "snapshottype",
-        "macaddressminimum",
-        "macaddressmaximum",
-        "deviceid",
-        "adapterid",
-        "networkadapters",
-        "interfacedescription",
-        "permanentaddress",
-        "ipaddresses",
-    ]
+    str.split(
+        """
+        computername pscomputername systemname name id vmid vmname state status isclustered replicationmode
+        macaddress dynamicmacaddressenabled macaddressspoofing switchname connected vlansetting accessvlanid
+        vlanid ismanagementos vmsnapshotid vmsnapshotname vmcheckpointid vmcheckpointname parentsnapshotid
+        parentsnapshotname parentcheckpointid parentcheckpointname snapshottype macaddressminimum
+        macaddressmaximum deviceid adapterid networkadapters interfacedescription permanentaddress
+        ipaddresses
+        """
+    )
 )
 
 
