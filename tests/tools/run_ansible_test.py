@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
         # Its scripts name the interpreter in their first line, where a path with a space in it does not work.
         python = scratch / "environment" / "bin" / Path(sys.executable).name
         python.parent.parent.symlink_to(sys.prefix, target_is_directory=True)
-        environment = make_environment(scratch / "bin", python)
+        environment = make_environment(python)
+        if command == "sanity" and not shutil.which("pwsh"):
+            add_stand_in(environment, scratch / "bin", python)
         place_get_pip()
         place_key_pair()
         line = COMMANDS[command](copy, rest)
@@ -114,8 +116,8 @@ def known_files() -> list[str]:
     return sorted({path for path in listed if path and (ROOT / path).is_file()})
 
 
-def make_environment(directory: Path, python: Path) -> dict[str, str]:
-    """Return an environment with a home of its own, and with the stand-in for pwsh where there is no real one."""
+def make_environment(python: Path) -> dict[str, str]:
+    """Return an environment with a home of its own, in which this interpreter comes first."""
     environment = {
         key: value
         for key, value in os.environ.items()
@@ -124,16 +126,18 @@ def make_environment(directory: Path, python: Path) -> dict[str, str]:
     # ansible-test passes HOME on, and little else.
     environment["HOME"] = str(HOME)
     HOME.mkdir(parents=True, exist_ok=True)
-    path = [str(python.parent), environment.get("PATH", os.defpath)]
-    if not shutil.which("pwsh") and (TOOLS / "pwsh").is_file():
-        directory.mkdir()
-        stand_in = directory / "pwsh"
-        # ansible-test calls it from its own environments, which lack the parser that it needs.
-        stand_in.write_text(f'#!/bin/sh\nexec "{python}" "{TOOLS / "pwsh"}" "$@"\n', encoding="utf-8")
-        stand_in.chmod(0o755)
-        path.insert(0, str(directory))
-    environment["PATH"] = os.pathsep.join(path)
+    environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", os.defpath)])
     return environment
+
+
+def add_stand_in(environment: dict[str, str], directory: Path, python: Path) -> None:
+    """Put the stand-in for pwsh on the path: the tests of the sanity command need no more than it can do."""
+    directory.mkdir()
+    stand_in = directory / "pwsh"
+    # ansible-test calls it from its own environments, which lack the parser that it needs.
+    stand_in.write_text(f'#!/bin/sh\nexec "{python}" "{TOOLS / "pwsh"}" "$@"\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    environment["PATH"] = os.pathsep.join([str(directory), environment["PATH"]])
 
 
 def place_get_pip() -> None:

@@ -224,6 +224,8 @@ from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerReadOnly
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+# Imported when something is wrong: by then this user may not be able to enter the directory of the collection.
+import ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.problems
 plan = make_plan()
 os.setgid(65534), os.setuid(65534)
 try:
