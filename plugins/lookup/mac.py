@@ -151,13 +151,13 @@ class LookupModule(LookupBase):
         """Return a new address for each owner."""
         from ..plugin_utils._ledger.ensure import ensure
         from ..plugin_utils._ledger.model import Request
-        from ..plugin_utils._ledger.stores import store_over
+        from ..plugin_utils._ledger.sqlite.store import SqliteStore
         from ..plugin_utils._plan.read import parse_duration
 
         plan, job, pool = settings.plan(), settings.job(), self.get_option("pool") or ""
         requests = [Request(owner, pool) for owner in owners]
         reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
-        with closing(store_over(ledger.store)) as store:
+        with closing(SqliteStore.over(ledger.store)) as store:
             outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
         return [outcome.claim.address for outcome in outcomes]
 

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from .._names import HostIndex, host_key
 from .._plan.model import Plan
 from .._text import iso
 from .errors import ObservationTooOld
 from .model import KnownHost
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 
 def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> list[str]:

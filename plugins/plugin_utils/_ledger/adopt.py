@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import MacPoolError
 from .._plan.model import Plan
-from .backend import Session
 from .changes import confirm
 from .ensure import Ensuring
 from .model import Confirmation, HostSightings, Job, Observed, Outcome, Request
 from .observe import observe
+from .sqlite.session import Session
 
 
 def adopt(

@@ -14,9 +14,9 @@ from ...module_utils._mac import Interval
 from .._names import HostIndex, host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, default_range
 from .._text import quoted
-from .backend import Session
 from .errors import PoolFull
 from .model import KnownHost, Lease
+from .sqlite.session import Session
 
 
 class Obstacle(NamedTuple):

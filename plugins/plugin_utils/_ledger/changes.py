@@ -10,12 +10,12 @@ from ...module_utils._mac import format_mac, is_multicast
 from .._names import checked_owner, name_key
 from .._plan.model import Plan
 from .._text import quoted
-from .backend import Session
 from .claim import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
 from .model import Claim, ClaimName, Confirmation, Fence, Job, Outcome, Renewal, Request, describe
 from .owners import Knowledge, resolve
+from .sqlite.session import Session
 
 _NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
 

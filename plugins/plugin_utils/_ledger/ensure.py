@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._formats import format_mac
@@ -20,9 +19,7 @@ from .model import Claim, Identity, Job, Outcome, Request, describe
 from .owners import Knowledge, Resolution, own_name, resolve
 from .plans import accept
 from .pools import Pools
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 

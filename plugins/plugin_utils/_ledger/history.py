@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import Session
 from .records import claim_record, intent_record, lease_record, plan_record
+from .sqlite.session import Session
 
 
 def replay_problems(session: Session) -> list[str]:

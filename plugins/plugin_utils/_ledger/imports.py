@@ -12,11 +12,11 @@ from ...module_utils._mac import Interval, format_mac
 from .._names import host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX
 from .._text import quoted
-from .backend import Session
 from .errors import OwnerConflict
 from .journal import add, keep_lease
 from .leases import active_lease
 from .model import Claim, Job, Lease, LeaseOutcome, Outcome, describe
+from .sqlite.session import Session
 
 
 def import_all(

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from .._names import same_host
-from .backend import Session
 from .model import Intent, Job
 from .records import intent_record
+from .sqlite.session import Session
 
 
 def begin(session: Session, host: str, vm_id: str, job: Job, kind: str, note: str) -> Intent:

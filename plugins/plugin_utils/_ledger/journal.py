@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .claim import Claim
 from .model import Job, Lease, LeaseOutcome, Outcome
 from .records import claim_record, lease_record
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 
 def add(session: Session, claim: Claim, action: str, job: Job) -> Outcome:

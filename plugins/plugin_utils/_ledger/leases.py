@@ -13,12 +13,12 @@ from .._names import HostIndex, host_key
 from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
 from .._text import quoted
 from .absence import check_observations
-from .backend import Session
 from .blocks import Blocks
 from .errors import NoLease
 from .journal import keep_lease
 from .model import Job, Lease, LeaseOutcome
 from .plans import accept
+from .sqlite.session import Session
 
 
 def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -> list[LeaseOutcome]:

@@ -29,7 +29,6 @@ from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
 from . import intents
 from .adopt import adopt
-from .backend import Session, Store
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
 from .ensure import ensure
 from .errors import LedgerForeign
@@ -55,11 +54,15 @@ from .model import (
     Request,
 )
 from .observe import forget_host, observe
+from .places import sqlite_path
 from .plans import accept
 from .reader import Reader
 from .records import claim_from
 from .restore import restore
-from .stores import DEFAULT_TIMEOUT, create_store, store_at
+from .sqlite import care
+from .sqlite.database import DEFAULT_TIMEOUT
+from .sqlite.session import Session
+from .sqlite.store import SqliteStore
 from .text import export_lines, parse_text
 from .usage import Usage, pool_usage, pools
 
@@ -70,9 +73,9 @@ DEFAULT_RESERVATION = 24 * 3600
 class Ledger(Reader):
     """A ledger, and the plan that it is used with."""
 
-    store: Store
+    store: SqliteStore
 
-    def __init__(self, store: Store, scope: str, plan: Plan | None = None) -> None:
+    def __init__(self, store: SqliteStore, scope: str, plan: Plan | None = None) -> None:
         """Use a store that is open.
 
         :param plan: needed by whatever hands out, leases, observes or counts
@@ -92,7 +95,7 @@ class Ledger(Reader):
         :raises LedgerExists: when something is at that place
         """
         _check_scope(scope, plan)
-        return cls(create_store(location, scope, job, timeout), scope, plan)
+        return cls(SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout), scope, plan)
 
     @classmethod
     def open(
@@ -104,14 +107,14 @@ class Ledger(Reader):
         :raises LedgerError: when there is none, or not the right one, or a damaged one
         """
         _check_scope(scope, plan)
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
         store.open(scope)
         return cls(store, scope, plan)
 
     @staticmethod
     def place(location: str | None, scope: str) -> str:
         """Return where a ledger is, or would be."""
-        return store_at(location, scope).location
+        return str(sqlite_path(location, scope))
 
     @property
     def location(self) -> str:
@@ -370,13 +373,13 @@ class Ledger(Reader):
 
     def verify(self) -> list[str]:
         """Return what is wrong: with the database, with the chain of the history, between history and state."""
-        problems = self.store.verify()
+        problems = care.verify(self.store)
         return problems or self.store.read(replay_problems)
 
     def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
         target = str(Path(destination).expanduser().absolute())
-        self.store.backup(target, preview=preview)
+        care.backup(self.store, target, preview=preview)
         return target
 
     @classmethod
@@ -397,7 +400,7 @@ class Ledger(Reader):
 
         :return: the restored ledger; None from a preview
         """
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
         restore(store, scope, backup, job, timeout, preview=preview)
         return None if preview else cls(store, scope, plan)
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
 from .absence import absence_proof, unproven
-from .backend import Session
 from .claim import gone, is_suspect, quarantine
 from .journal import change, keep_lease
 from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
 from .owners import carrier, is_own
 from .plans import accept
+from .sqlite.session import Session
 
 
 def observe(session: Session, plan: Plan, observations: Iterable[HostSightings], job: Job) -> Observed:

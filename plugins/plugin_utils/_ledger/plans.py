@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...module_utils._errors import MacPoolError, raise_all
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import iso, quoted
 from .errors import LedgerForeign, PlanConflict, PlanOutdated
 from .model import Claim, Job, PlanGeneration, describe
 from .records import plan_record
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 
 def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> PlanGeneration:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._formats import format_mac
@@ -19,10 +18,7 @@ from .claim import is_reusable
 from .errors import NotInPool, OwnerConflict, PoolFull
 from .model import Claim, Identity, Lease, Request, Sighting, describe
 from .owners import carrier, is_own
-
-if TYPE_CHECKING:
-    from .backend import Session
-
+from .sqlite.session import Session
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""

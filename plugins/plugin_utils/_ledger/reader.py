@@ -6,18 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from .._names import name_key
 from .claim import Claim
-from .places import sqlite_path
-from .sqlite.database import DEFAULT_TIMEOUT, Database
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from .backend import Claims, ClaimStore
-
+from .sqlite.database import DEFAULT_TIMEOUT, Claims, Database
 
 _Self = TypeVar("_Self", bound="Reader")
 
@@ -25,9 +18,9 @@ _Self = TypeVar("_Self", bound="Reader")
 class Reader:
     """A ledger that is asked about claims."""
 
-    store: ClaimStore
+    store: Database
 
-    def __init__(self, store: ClaimStore, scope: str) -> None:
+    def __init__(self, store: Database, scope: str) -> None:
         """Use a store that is open."""
         self.store = store
         self.scope = scope
@@ -40,7 +33,7 @@ class Reader:
         :param timeout: seconds to wait for a turn to write
         :raises LedgerError: when there is none, or not the right one, or it is damaged
         """
-        store = Database(sqlite_path(location, scope), timeout=timeout)
+        store = Database.at(location, scope, timeout)
         store.open(scope)
         return cls(store, scope)
 
@@ -51,9 +44,7 @@ class Reader:
     def __enter__(self: _Self) -> _Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def claims(

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from ...module_utils._errors import MacPoolError
 from .._text import quoted
-from .backend import Store
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing
 from .history import replay_problems
 from .model import Job
-from .stores import store_at
+from .sqlite import care
+from .sqlite.store import SqliteStore
 
 
-def restore(store: Store, scope: str, backup: str, job: Job, timeout: float, *, preview: bool = False) -> None:
+def restore(store: SqliteStore, scope: str, backup: str, job: Job, timeout: float, *, preview: bool = False) -> None:
     """Put a backup in the place of a ledger, which may be missing or damaged, and say so in the history.
 
     What was promised since the backup is lost: observe all hosts afterwards and adopt what they carry.
@@ -40,7 +40,7 @@ def restore(store: Store, scope: str, backup: str, job: Job, timeout: float, *, 
             )
         if preview:
             return
-        store.replace_with(str(copy))
+        care.replace(store, str(copy))
     store.open(scope)
     after = {"from": str(origin), "lost_sequence": lost[1] if lost else None}
     store.write(lambda session: session.log("ledger", "restored", job, after, None, ""), acknowledge=True)
@@ -60,10 +60,10 @@ def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str
     """Return the id of the ledger that a backup is of."""
     subject = f'backup "{origin}"'
     try:
-        with closing(store_at(str(copy), scope, timeout)) as store:
+        with closing(SqliteStore.at(str(copy), scope, timeout)) as store:
             store.open(scope)
             ledger_id = store.read(lambda session: session.ledger_id)
-            problems = store.verify() or store.read(replay_problems)
+            problems = care.verify(store) or store.read(replay_problems)
     except LedgerForeign as error:
         # The remedies for a ledger, such as making one, are none for a backup.
         wanted = f"a backup of the ledger of scope {quoted(scope)}"
@@ -73,7 +73,7 @@ def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str
     return ledger_id
 
 
-def _newest_known(store: Store) -> tuple[str, int] | None:
+def _newest_known(store: SqliteStore) -> tuple[str, int] | None:
     """Return id and sequence of the ledger that is to be replaced, as far as it can be read."""
     try:
         return store.read(lambda session: (session.ledger_id, session.sequence))

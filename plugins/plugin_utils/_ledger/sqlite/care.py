@@ -21,8 +21,8 @@ from ..model import Job
 from ..places import check_place, mounted
 from .database import APPLICATION_ID, VERSION, Database, translated
 from .problems import exists
-from .rows import NO_DIGEST, as_json, chained
 from .schema import SCHEMA
+from .session import NO_DIGEST, as_json, chained
 
 RUNNER = Path("/runner")
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..errors import LedgerRolledBack
 from ..places import state_home
-from .session import SqliteSession
+from .session import Session
 
 RECORD = "macpool-witness-1 {sequence:020d} {digest}"
 LENGTH = len(RECORD.format(sequence=0, digest="0" * 64)) + 10
@@ -75,7 +75,7 @@ class Witness:
             self._file = -1
 
 
-def gap(path: Path, session: SqliteSession, seen: Seen | None) -> LedgerRolledBack | None:
+def gap(path: Path, session: Session, seen: Seen | None) -> LedgerRolledBack | None:
     """Return the error for a ledger that misses what was acknowledged here before; None when nothing is missing."""
     if seen is None or seen == (session.sequence, session.digest):
         return None

@@ -36,7 +36,6 @@ READING = {
     "plugin_utils._ledger.claim",
     "plugin_utils._ledger.places",
     "plugin_utils._ledger.reader",
-    "plugin_utils._ledger.sqlite.claims",
     "plugin_utils._ledger.sqlite.database",
     "plugin_utils._names",
     "plugin_utils._plain",
