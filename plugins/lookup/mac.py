@@ -111,7 +111,6 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import MacPoolError
 from ..module_utils._formats import format_mac
-from ..plugin_utils._ledger.addresses import addresses_of
 from ..plugin_utils._ledger.reader import Reader
 from ..plugin_utils._plain import plain_data
 from ..plugin_utils._settings import Settings
@@ -133,8 +132,7 @@ class LookupModule(LookupBase):
             self._check_names(kwargs)
             timeout = self.get_option("lock_timeout")
             with Reader.open(settings.ledger_url(), settings.scope(), timeout=timeout) as ledger:
-                addresses = addresses_of(
-                    ledger,
+                addresses = ledger.addresses_of(
                     plain_data(terms),
                     self.get_option("pool"),
                     # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.

@@ -12,13 +12,13 @@ from ...module_utils._formats import format_mac
 from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
+from .chooser import Pools
 from .claim import gone, is_suspect, later, moved
 from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
 from .owners import Knowledge, Resolution, own_name, resolve
 from .plans import accept
-from .pools import Pools
 from .sqlite.session import Session
 
 _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)

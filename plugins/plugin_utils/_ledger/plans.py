@@ -9,8 +9,8 @@ from ...module_utils._errors import MacPoolError, raise_all
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import iso, quoted
 from .errors import LedgerForeign, PlanConflict, PlanOutdated
+from .journal import plan_record
 from .model import Claim, Job, PlanGeneration, describe
-from .records import plan_record
 from .sqlite.session import Session
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from .._names import name_key
-from .claim import Claim
+from ...module_utils._errors import MacPoolError
+from .._names import name_key, named_owner
+from .claim import LIVE, Claim
 from .sqlite.database import DEFAULT_TIMEOUT, Claims, Database
 
 _Self = TypeVar("_Self", bound="Reader")
@@ -68,3 +69,31 @@ class Reader:
             ]
 
         return self.store.look(work)
+
+    def addresses_of(
+        self, owners: Sequence[object], pool: str | None, new: Callable[[Sequence[str]], Iterable[int]] | None
+    ) -> list[int]:
+        """Return the address of each owner: the one it has, or a new one where that is allowed.
+
+        :param new: gives owners that have no address of the pool one each; None: that is an error
+        """
+        found: dict[str, int] = {}
+        names = [named_owner(owner) for owner in owners]
+        for name in names:
+            for kept in self.claims(owner=name, states=LIVE):
+                # Whether a claim in another pool will do is for the ledger to say.
+                if new is None or pool is None or kept.pool == pool:
+                    found[name] = kept.address
+        missing = [name for name in dict.fromkeys(names) if name not in found]
+        if missing and new is None:
+            from .._text import quoted
+
+            raise MacPoolError(
+                f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
+                "an address that the ledger has promised already (claim: false)",
+                "none",
+                "Claim one first with macpool.hyperv.allocation.",
+            )
+        if missing and new is not None:
+            found.update(zip(missing, new(missing), strict=True))
+        return [found[name] for name in names]

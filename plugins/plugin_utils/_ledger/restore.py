@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Putting a backup in the place of a ledger."""
+"""Whether a ledger is what its history says, and putting a backup in its place."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import shutil
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._text import quoted
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing
-from .history import replay_problems
+from .journal import claim_record, intent_record, lease_record, plan_record
 from .model import Job
 from .sqlite import care
+from .sqlite.session import Session
 from .sqlite.store import SqliteStore
 
 
@@ -81,3 +83,30 @@ def _newest_known(store: SqliteStore) -> tuple[str, int] | None:
         return None
     finally:
         store.close()
+
+
+def replay_problems(session: Session) -> list[str]:
+    """Return where the state is not what the history gives."""
+    kept: dict[str, dict[Any, Any]] = {"claim": {}, "lease": {}, "plan": {}, "intent": {}}
+    for entry in session.entries():
+        after = entry.after
+        if entry.kind == "claim":
+            kept["claim"][after["address"]] = None if after["state"] == "gone" else after
+        elif entry.kind == "lease":
+            kept["lease"][after["start"]] = None if after["state"] == "gone" else after
+        elif entry.kind == "plan":
+            kept["plan"][after["generation"]] = after
+        elif entry.kind == "intent":
+            kept["intent"][after["id"]] = after if after["open"] else None
+    found: dict[str, dict[Any, Any]] = {
+        "claim": {record["address"]: record for record in map(claim_record, session.claims_between(0, (1 << 48) - 1))},
+        "lease": {record["start"]: record for record in map(lease_record, session.leases())},
+        "plan": {plan.generation: plan_record(plan) for plan in session.plans()},
+        "intent": {intent.id: intent_record(intent, is_open=True) for intent in session.intents()},
+    }
+    return [
+        f"{kind} {key}: the history says {expected.get(key)}, the ledger {found[kind].get(key)}"
+        for kind, expected in kept.items()
+        for key in sorted({*expected, *found[kind]}, key=str)
+        if expected.get(key) != found[kind].get(key)
+    ]

@@ -357,7 +357,8 @@ def test_who_comes_back_is_not_given_what_somebody_else_carries_by_now(ledger: L
 def test_a_declaration_is_in_the_history(ledger: Ledger) -> None:
     claim = ledger.ensure([Request("a/eth0")], JOB)[0].claim
     ledger.release([ClaimName("a/eth0")], OTHER_JOB, declared_gone=True)
-    last = ledger.history(address=claim.address)[-1]
+    last = ledger.history()[-1]
+    assert last.address == claim.address
     assert (last.action, last.job, last.user) == ("declared gone", "awx/2", "bob")
 
 
@@ -665,14 +666,13 @@ def test_who_had_an_address_when(ledger: Ledger, clock: Clock) -> None:
     assert ledger.claims_at(nobody) == [other]
     assert [claim.owner for claim in ledger.claims_at(later)] == ["b/eth0", other.owner]
     assert ledger.claims_at(later) == ledger.claims()
-    assert [entry.after["state"] for entry in ledger.history(address=POOL)] == [
+    assert [entry.after["state"] for entry in ledger.history() if entry.address == POOL] == [
         "reserved",
         "releasing",
         "quarantined",
         "gone",
         "reserved",
     ]
-    assert [entry.owner for entry in ledger.history(owner="A/eth0")] == ["a/eth0"] * 4
     assert len(ledger.history(newest=2)) == 2
 
 
@@ -698,11 +698,10 @@ def test_usage_counts_what_is_taken_by_whom(ledger: Ledger, clock: Clock) -> Non
 
 
 def test_intents_stay_open_until_finished(ledger: Ledger) -> None:
-    first = ledger.intend("HV1", "VM-1", JOB, note="restart for a new address")
+    first = ledger.intend("HV1", "VM-1", JOB)
     ledger.intend("hv2", "vm-2", JOB)
     assert [intent.vm_id for intent in ledger.open_intents()] == ["vm-1", "vm-2"]
-    assert ledger.open_intents(host="hv1") == [first]
-    assert ledger.open_intents(vm_id="VM-1") == [first]
+    assert ledger.open_intents()[0] == first
     assert ledger.finish_intent(first.id, JOB)
     assert not ledger.finish_intent(first.id, JOB)
     assert [intent.vm_id for intent in ledger.open_intents()] == ["vm-2"]
