@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .claim import Claim, Identity, Push
-from .model import Intent, Job, Lease, LeaseOutcome, Outcome, PlanGeneration
+from .model import Intent, Job, Lease, LeaseOutcome, Outcome
 from .sqlite.session import Session
 
 HEX = "{:012X}".format
@@ -38,78 +38,39 @@ def keep_lease(session: Session, before: Lease | None, after: Lease, action: str
 
 def claim_record(claim: Claim) -> dict[str, Any]:
     """Return all of a claim, without what is empty."""
-    record: dict[str, Any] = {
-        "address": HEX(claim.address),
-        "owner": claim.owner,
-        "pool": claim.pool,
-        "state": claim.state,
-        "generation": claim.generation,
-        "since": claim.since,
-    }
-    if claim.until is not None:
-        record["until"] = claim.until
-    if claim.job:
-        record["job"] = claim.job
-    if claim.evidence:
-        record["evidence"] = claim.evidence
-    if claim.note:
-        record["note"] = claim.note
+    empty = Claim._field_defaults
+    record = {name: value for name, value in claim._asdict().items() if name not in empty or value != empty[name]}
+    record["address"] = HEX(claim.address)
     if claim.identity:
         record["identity"] = identity_record(claim.identity)
     if claim.aliases:
         record["aliases"] = list(claim.aliases)
     if claim.pushing:
-        record["pushing"] = {name: getattr(claim.pushing, name) for name in ("host", "vm_id", "adapter_id")}
+        record["pushing"] = claim.pushing._asdict()
     return record
 
 
 def claim_from(record: Mapping[str, Any]) -> Claim:
     """Return the claim that a record is of."""
-    push = record.get("pushing")
-    return Claim(
-        address=int(record["address"], 16),
-        owner=record["owner"],
-        pool=record["pool"],
-        state=record["state"],
-        generation=record["generation"],
-        since=record["since"],
-        until=record.get("until"),
-        job=record.get("job", ""),
-        evidence=record.get("evidence", ""),
-        note=record.get("note", ""),
-        identity=Identity(**record["identity"]) if "identity" in record else None,
-        aliases=tuple(record.get("aliases", ())),
-        pushing=Push(**push) if push else None,
-    )
+    fields = {**record, "address": int(record["address"], 16), "aliases": tuple(record.get("aliases", ()))}
+    if "identity" in record:
+        fields["identity"] = Identity(**record["identity"])
+    if "pushing" in record:
+        fields["pushing"] = Push(**record["pushing"])
+    return Claim(**fields)
 
 
 def identity_record(identity: Identity) -> dict[str, str]:
     """Return ids as plain data."""
     record = {"vm_id": identity.vm_id, "adapter_id": identity.adapter_id}
-    if identity.cluster:
-        record["cluster"] = identity.cluster
-    return record
+    return {**record, "cluster": identity.cluster} if identity.cluster else record
 
 
 def lease_record(lease: Lease) -> dict[str, Any]:
     """Return all of a lease."""
-    return {
-        "host": lease.host,
-        "start": HEX(lease.start),
-        "end": HEX(lease.end),
-        "dynamic_end": HEX(lease.dynamic_end),
-        "state": lease.state,
-        "generation": lease.generation,
-        "since": lease.since,
-    }
-
-
-def plan_record(plan: PlanGeneration) -> dict[str, Any]:
-    """Return a generation of the plan as plain data."""
-    return {"generation": plan.generation, "digest": plan.digest, "since": plan.since, "job": plan.job}
+    return {**lease._asdict(), **{name: HEX(getattr(lease, name)) for name in ("start", "end", "dynamic_end")}}
 
 
 def intent_record(intent: Intent, *, is_open: bool) -> dict[str, Any]:
     """Return an intent as plain data."""
-    fields = ("id", "host", "vm_id", "kind", "note", "since", "job")
-    return {"open": is_open, **{name: getattr(intent, name) for name in fields}}
+    return {"open": is_open, **intent._asdict()}

@@ -128,19 +128,18 @@ class Ledger(Reader):
             plan = session.current_plan()
             first = session.entry(1)
             return LedgerInfo(
-                location=self.store.location,
-                id=session.ledger_id,
+                url=self.location,
                 scope=session.scope,
+                id=session.ledger_id,
                 created=first.at if first else 0,
                 sequence=session.sequence,
-                plan_generation=plan.generation if plan else 0,
+                generation=plan.generation if plan else 0,
                 claims=sum(session.count_claims(0, (1 << 48) - 1).values()),
                 leases=len(session.leases()),
                 hosts=len(session.hosts()),
-                warnings=(),
             )
 
-        return self.store.read(work)._replace(warnings=self.warnings)
+        return self.store.read(work)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""

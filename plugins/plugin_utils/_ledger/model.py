@@ -223,16 +223,16 @@ class Observed(NamedTuple):
 class LedgerInfo(NamedTuple):
     """What a ledger is."""
 
-    location: str
-    id: str
+    url: str
     scope: str
+    id: str
     created: int
     sequence: int
-    plan_generation: int
+    generation: int
+    """Of the plan that is in force."""
     claims: int
     leases: int
     hosts: int
-    warnings: tuple[str, ...]
 
 
 def describe(claim: Claim) -> str:

@@ -9,7 +9,6 @@ from ...module_utils._errors import MacPoolError, raise_all
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import iso, quoted
 from .errors import LedgerForeign, PlanConflict, PlanOutdated
-from .journal import plan_record
 from .model import Claim, Job, PlanGeneration, describe
 from .sqlite.session import Session
 
@@ -41,7 +40,7 @@ def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> Pl
     raise_all("the plan", _conflicts(session, plan))
     generation = PlanGeneration((current.generation if current else 0) + 1, plan.digest, session.now, job.name)
     session.add_plan(generation)
-    session.log("plan", "accepted", job, plan_record(generation), None, "")
+    session.log("plan", "accepted", job, generation._asdict(), None, "")
     return generation
 
 

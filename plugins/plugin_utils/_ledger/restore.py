@@ -14,7 +14,7 @@ from typing import Any
 from ...module_utils._errors import MacPoolError
 from .._text import quoted
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing
-from .journal import claim_record, intent_record, lease_record, plan_record
+from .journal import claim_record, intent_record, lease_record
 from .model import Job
 from .sqlite import care
 from .sqlite.session import Session
@@ -101,7 +101,7 @@ def replay_problems(session: Session) -> list[str]:
     found: dict[str, dict[Any, Any]] = {
         "claim": {record["address"]: record for record in map(claim_record, session.claims_between(0, (1 << 48) - 1))},
         "lease": {record["start"]: record for record in map(lease_record, session.leases())},
-        "plan": {plan.generation: plan_record(plan) for plan in session.plans()},
+        "plan": {plan.generation: plan._asdict() for plan in session.plans()},
         "intent": {intent.id: intent_record(intent, is_open=True) for intent in session.intents()},
     }
     return [

@@ -10,7 +10,7 @@ promise changing (generations, evidence, jobs) is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected, raise_all
@@ -19,57 +19,32 @@ from .._names import checked_owner, host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX
 from .._text import from_iso, iso, quoted
 from .errors import LedgerForeign, OwnerConflict
-from .journal import HEX, add, identity_record, keep_lease
+from .journal import HEX, add, claim_record, keep_lease, lease_record
 from .leases import active_lease
 from .model import Claim, Identity, Job, Lease, LeaseOutcome, Outcome, describe
 from .sqlite.session import Session
 
 SCHEMA = 1
 STATES = ("reserved", "applied", "releasing", "quarantined", "held")
+CLAIM_FIELDS = ("address", "owner", "pool", "state", "since", "until", "identity", "aliases", "note")
+LEASE_FIELDS = ("start", "end", "dynamic_end", "host", "state", "since")
 CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def export_lines(scope: str, claims: Iterable[Claim], leases: Iterable[Lease]) -> str:
     """Return the text of a ledger."""
-    header = _line({"macpool": "ledger", "schema": SCHEMA, "scope": scope})
-    lines = sorted([_line(_lease_fields(lease)) for lease in leases])
-    lines += sorted([_line(_claim_fields(claim)) for claim in claims])
+    header = _line({"macpool": "ledger", "schema": SCHEMA, "scope": scope}, ("macpool", "schema", "scope"))
+    lines = sorted([_line(lease_record(lease), LEASE_FIELDS) for lease in leases])
+    lines += sorted([_line(claim_record(claim), CLAIM_FIELDS) for claim in claims])
     return "\n".join([header, *lines]) + "\n"
 
 
-def _line(fields: dict[str, Any]) -> str:
+def _line(record: dict[str, Any], names: Sequence[str]) -> str:
+    """Return the fields of a record of the history that the text shows, as a line of it."""
+    forms: dict[str, Callable[[Any], Any]] = {"since": iso, "until": iso, "aliases": sorted}
+    fields = {name: forms[name](record[name]) if name in forms else record[name] for name in names if name in record}
     # Escapes keep hostile names on their line, whatever the editor takes for the end of one.
     return json.dumps(fields, ensure_ascii=True, separators=(", ", ": "))
-
-
-def _claim_fields(claim: Claim) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "address": HEX(claim.address),
-        "owner": claim.owner,
-        "pool": claim.pool,
-        "state": claim.state,
-        "since": iso(claim.since),
-    }
-    if claim.until is not None:
-        fields["until"] = iso(claim.until)
-    if claim.identity:
-        fields["identity"] = identity_record(claim.identity)
-    if claim.aliases:
-        fields["aliases"] = sorted(claim.aliases)
-    if claim.note:
-        fields["note"] = claim.note
-    return fields
-
-
-def _lease_fields(lease: Lease) -> dict[str, Any]:
-    return {
-        "start": HEX(lease.start),
-        "end": HEX(lease.end),
-        "dynamic_end": HEX(lease.dynamic_end),
-        "host": lease.host,
-        "state": lease.state,
-        "since": iso(lease.since),
-    }
 
 
 def parse_text(text: str, scope: str | None = None, subject: str = "ledger text") -> tuple[list[Claim], list[Lease]]:
@@ -138,6 +113,11 @@ def _check_header(number: int, fields: dict[str, Any], scope: str | None) -> Non
         )
 
 
+def _check_known(number: int, fields: dict[str, Any], names: Sequence[str]) -> None:
+    if unknown := set(fields) - set(names):
+        raise _wrong(number, "known fields", ", ".join(sorted(map(repr, unknown))))
+
+
 def _text_field(number: int, fields: dict[str, Any], name: str, default: str | None = None) -> str:
     value = fields.get(name, default)
     if not isinstance(value, str):
@@ -154,9 +134,7 @@ def _time_field(number: int, fields: dict[str, Any], name: str) -> int:
 
 def _claim(number: int, fields: dict[str, Any]) -> Claim:
     subject = f"ledger text, line {number}"
-    unknown = set(fields) - {"address", "owner", "pool", "state", "since", "until", "identity", "aliases", "note"}
-    if unknown:
-        raise _wrong(number, "known fields", ", ".join(sorted(map(repr, unknown))))
+    _check_known(number, fields, CLAIM_FIELDS)
     address = parse_mac(fields.get("address"), subject)
     if address == 0 or is_multicast(address):
         raise _wrong(number, "an address that an adapter can carry", HEX(address))
@@ -196,9 +174,7 @@ def _aliases(number: int, value: object) -> tuple[str, ...]:
 
 
 def _lease(number: int, fields: dict[str, Any]) -> Lease:
-    unknown = set(fields) - {"start", "end", "dynamic_end", "host", "state", "since"}
-    if unknown:
-        raise _wrong(number, "known fields", ", ".join(sorted(map(repr, unknown))))
+    _check_known(number, fields, LEASE_FIELDS)
     start, end = parse_interval(fields, f"ledger text, line {number}")
     dynamic_end = parse_mac(fields.get("dynamic_end"), f"ledger text, line {number}")
     state = _text_field(number, fields, "state")

@@ -633,7 +633,7 @@ def test_land_with_promises_on_it_never_changes_kind(ledger: Ledger, clock: Cloc
     leased = [{"name": "x", "kind": "other", "start": "00-15-5D-E0-00-00", "end": "00-15-5D-E0-00-0F"}]
     with pytest.raises(PlanConflict, match='leased to host "hv1"'):
         reopened(ledger, make_plan(host_ranges=None, other_allocators=leased), clock).accept_plan(JOB, force=True)
-    assert ledger.info().plan_generation == 1
+    assert ledger.info().generation == 1
 
 
 def test_a_claim_outside_of_a_shrunken_pool_stays_valid(ledger: Ledger, clock: Clock) -> None:
