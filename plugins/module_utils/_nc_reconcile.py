@@ -101,7 +101,7 @@ def ensure(
 
 
 def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> list[Item]:
-    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    find = rules.finder(interfaces)
     carriers: dict[int, list[Resource]] = defaultdict(list)
     for interface in interfaces:
         if (address := rules.address_of(interface)) is not None:
@@ -109,7 +109,7 @@ def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> 
     rules.check_together(wishes)
 
     def decide(wish: InterfaceWish) -> Item:
-        found = rules.find(wish, names, ids)
+        found = find(wish)
         rules.check(wish, found, carriers)
         as_wanted = rules.wanted_body(wish, found) is None
         return Item(wish, found, UNCHANGED if as_wanted else CREATED if found is None else CHANGED)
@@ -122,11 +122,13 @@ def absent(
 ) -> list[Item]:
     """Remove interfaces; one that does not exist is as wanted."""
     interfaces = client.all_of(COLLECTION)
-    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    find = rules.finder(interfaces)
     items = []
     for wish in wishes:
-        found = rules.find(wish, names, ids)
-        items.append(Item(_whole(wish), found, UNCHANGED if found is None else REMOVED))
+        found = find(wish)
+        # The address ends with the interface, so it is managed.
+        whole = InterfaceWish(wish.name, wish.instance_id, dynamic=True)
+        items.append(Item(whole, found, UNCHANGED if found is None else REMOVED))
     todo = [item for item in items if item.status != UNCHANGED]
     if todo:
         check_writable(client, managed_by, interfaces)
@@ -137,11 +139,6 @@ def absent(
     if not preview:
         _each(todo, take_away, parallel)
     return items
-
-
-def _whole(wish: InterfaceWish) -> InterfaceWish:
-    """Return a wish that manages the address, which ends with the interface."""
-    return InterfaceWish(wish.name, wish.instance_id, dynamic=True)
 
 
 def _each(items: Sequence[Item], work: Callable[[Item], None], parallel: int) -> None:
