@@ -24,7 +24,7 @@ def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -
     :param work: takes a client, the options and whether check mode is on; returns the result, with ``before`` and
         ``after`` (the managed keys) if it changes something
     """
-    module = AnsibleModule(**spec)
+    module = AnsibleModule(**spec, supports_check_mode=True)
     try:
         client = Client(Connection.of(module.params))
         result = {"changed": False, **work(client, module.params, module.check_mode)}
