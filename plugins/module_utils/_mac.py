@@ -241,13 +241,6 @@ class IntervalSet:
         at = bisect_right(self._offsets, k) - 1
         return self._starts[at] + k - self._offsets[at]
 
-    def rank(self, address: int) -> int:
-        """Return how many addresses of the set are below ``address``, so that ``kth(rank(a)) == a`` for members."""
-        at = bisect_right(self._starts, address) - 1
-        if at < 0:
-            return 0
-        return self._offsets[at] + min(address - self._starts[at], self._ends[at] - self._starts[at] + 1)
-
     def at_or_after(self, address: int) -> int | None:
         """Return the lowest address of the set that is not below ``address``."""
         at = bisect_left(self._ends, address)

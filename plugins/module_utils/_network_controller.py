@@ -17,7 +17,7 @@ import time
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
@@ -33,7 +33,6 @@ T = TypeVar("T")
 API = "/networking/v1"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
-_BUSY = (429, 503)
 _POLL_PAUSES = (0.25, 5.0)
 """Between two reads of something that is changing: the first pause and the longest, in seconds."""
 _RETRY_PAUSES = (1.0, 15.0)
@@ -64,43 +63,21 @@ class Connection:
 
         :raises MacPoolError: if they contradict each other
         """
-        auth = options.get("auth") or _guess_auth(options)
-        _check_auth(auth, options)
-        return cls(
-            url=base_url(options["url"]),
-            auth=auth,
-            username=options.get("username") or None,
-            password=options.get("password"),
-            client_cert=options.get("client_cert") or None,
-            client_key=options.get("client_key") or None,
-            ca_path=options.get("ca_path") or None,
-            validate_certs=options.get("validate_certs", True),
-            use_proxy=options.get("use_proxy", True),
-            timeout=_at_least(options.get("timeout", 30), 1, "timeout"),
-            wait_timeout=_at_least(options.get("wait_timeout", 300), 1, "wait_timeout"),
-            retries=_at_least(options.get("retries", 5), 0, "retries"),
-        )
-
-
-def _at_least(value: int, least: int, name: str) -> int:
-    if value >= least:
-        return value
-    raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
-
-
-def _guess_auth(options: Mapping[str, Any]) -> str:
-    if options.get("client_cert"):
-        return CERTIFICATE
-    return BASIC if options.get("username") else NONE
-
-
-def _check_auth(auth: str, options: Mapping[str, Any]) -> None:
-    needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(auth, ())
-    missing = [name for name in needed if not options.get(name)]
-    if missing:
-        raise MacPoolError(
-            f"auth: {auth}", " and ".join(needed), f"no {' and no '.join(missing)}", "Set the missing options."
-        )
+        given = {item.name: options[item.name] for item in fields(cls) if options.get(item.name) not in (None, "")}
+        logon = CERTIFICATE if "client_cert" in given else BASIC if "username" in given else NONE
+        connection = cls(**{"auth": logon, **given, "url": base_url(options["url"])})
+        needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(connection.auth, ())
+        if missing := [name for name in needed if name not in given]:
+            raise MacPoolError(
+                f"auth: {connection.auth}",
+                " and ".join(needed),
+                f"no {' and no '.join(missing)}",
+                "Set the missing options.",
+            )
+        for name, least in (("timeout", 1), ("wait_timeout", 1), ("retries", 0)):
+            if (value := getattr(connection, name)) < least:
+                raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
+        return connection
 
 
 def base_url(text: str) -> str:
@@ -383,11 +360,9 @@ class Client:
         elif status == 404:
             kind, remedy = NotFound, "Check the name and the url."
         elif status == 412:
-            kind, remedy = (
-                PreconditionFailed,
-                "Another client is changing it at the same time. Find out which, then run again.",
-            )
-        elif status in _BUSY:
+            kind = PreconditionFailed
+            remedy = "Another client is changing it at the same time. Find out which, then run again."
+        elif status in (429, 503):
             kind, remedy = Busy, "The server is overloaded. Run again later, or raise retries."
         elif 300 <= status < 400:
             remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
@@ -511,14 +486,14 @@ def _code_and_message(error: Mapping[str, Any]) -> str:
     return ": ".join(str(part) for part in (member(error, "code"), member(error, "message")) if part)
 
 
-def member(mapping: Any, name: str, default: Any = None) -> Any:
+def member(mapping: Any, name: str) -> Any:
     """Return a member whatever the case of its name: the server's own spelling varies (fact 62)."""
     if not isinstance(mapping, Mapping):
-        return default
+        return None
     if name in mapping:
         return mapping[name]
     wanted = name.casefold()
-    return next((value for key, value in mapping.items() if str(key).casefold() == wanted), default)
+    return next((value for key, value in mapping.items() if str(key).casefold() == wanted), None)
 
 
 def properties_of(resource: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -103,27 +103,24 @@ def static_pool(leases: Iterable[Lease], name: str) -> Pool:
         raise NoLease(
             f'pool "{name}"', f"a lease of host {quoted(host)}", "none", "Lease it a block first: host_range_lease."
         )
-    if lease.dynamic_end == lease.end:
+    if lease.static_part is None:
         raise NoLease(
             f'pool "{name}"',
             f"a static part in the block of host {quoted(host)}",
-            f"{Interval(lease.start, lease.end)}, all of it dynamic",
+            f"{lease.block}, all of it dynamic",
             "Set static_per_host in the plan; it counts for blocks leased from then on.",
         )
-    return host_pool(lease.host, Interval(lease.dynamic_end + 1, lease.end))
+    return host_pool(lease.host, lease.static_part)
 
 
 def remark(lease: Lease, ranges: HostRanges) -> str:
     """Return what a reader should know of a block that a host keeps although the plan has changed."""
     remarks = []
-    if lease.end - lease.start + 1 != ranges.size_per_host:
-        remarks.append(
-            f"keeps its block of {lease.end - lease.start + 1} addresses; the plan now says {ranges.size_per_host}"
-        )
-    elif lease.end - lease.dynamic_end != ranges.static_per_host:
-        remarks.append(
-            f"keeps {lease.end - lease.dynamic_end} static addresses; the plan now says {ranges.static_per_host}"
-        )
+    size, static = lease.block.size, lease.end - lease.dynamic_end
+    if size != ranges.size_per_host:
+        remarks.append(f"keeps its block of {size} addresses; the plan now says {ranges.size_per_host}")
+    elif static != ranges.static_per_host:
+        remarks.append(f"keeps {static} static addresses; the plan now says {ranges.static_per_host}")
     if lease.start not in ranges.ranges or lease.end not in ranges.ranges:
         remarks.append("its block lies outside of the plan's host_ranges")
     return "; ".join(remarks)

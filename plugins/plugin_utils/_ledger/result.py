@@ -65,13 +65,13 @@ def claim_for_diff(claim: Claim | None) -> dict[str, Any]:
 
 def lease_as_result(lease: Lease) -> dict[str, Any]:
     """Return a lease: start and end are what Hyper-V gets, the static part is the pool host/<name>."""
-    has_static = lease.dynamic_end < lease.end
+    static = lease.static_part
     return {
         "host": lease.host,
         "start": format_mac(lease.start),
         "end": format_mac(lease.dynamic_end),
-        "static_start": format_mac(lease.dynamic_end + 1) if has_static else None,
-        "static_end": format_mac(lease.end) if has_static else None,
+        "static_start": format_mac(static.start) if static else None,
+        "static_end": format_mac(static.end) if static else None,
         "state": lease.state,
     }
 

@@ -225,7 +225,7 @@ def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lea
             yield OwnerConflict(
                 f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}",
                 "one active block a host",
-                f"{_block(hosts[key][1])} and {_block(lease)}",
+                f"{hosts[key][1].block} and {lease.block}",
                 "Keep one line, or mark the other block as retired.",
             )
         elif lease.state == "active":
@@ -239,10 +239,6 @@ def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lea
             f"{Interval(overlap.start, overlap.end)} leased to {names}",
             "Keep one line.",
         )
-
-
-def _block(lease: Lease) -> str:
-    return str(Interval(lease.start, lease.end))
 
 
 def import_all(
@@ -308,9 +304,9 @@ def import_lease(session: Session, lease: Lease, job: Job) -> LeaseOutcome:
     if present:
         other = present[0]
         raise OwnerConflict(
-            f"block {Interval(lease.start, lease.end)} of host {quoted(lease.host)}",
+            f"block {lease.block} of host {quoted(lease.host)}",
             "a block that overlaps no other, for a host that has none",
-            f"{Interval(other.start, other.end)} of host {quoted(other.host)} in the ledger",
+            f"{other.block} of host {quoted(other.host)} in the ledger",
             "Correct the text, or the ledger.",
         )
     return keep_lease(session, None, lease, "imported", job)

@@ -144,16 +144,8 @@ def _extent(addresses: IntervalSet) -> Interval:
 
 def counts_as_result(usage: Usage) -> dict[str, Any]:
     """Return the counts as every result and report shows them."""
-    return {
-        "used": usage.used,
-        "claimed": usage.claimed,
-        "carried": usage.carried,
-        "quarantined": usage.quarantined,
-        "excluded": usage.excluded,
-        "free": usage.free,
-        "percent": usage.percent,
-        "warn_at": usage.warn_at,
-    }
+    counts = ("used", "claimed", "carried", "quarantined", "excluded", "free", "percent", "warn_at")
+    return {name: getattr(usage, name) for name in counts}
 
 
 def usage_as_result(usage: Iterable[Usage]) -> list[dict[str, Any]]:

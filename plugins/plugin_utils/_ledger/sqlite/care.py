@@ -121,12 +121,8 @@ def backup(database: Database, destination: str, *, preview: bool) -> None:
         connection = database.ready()
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
-                connection.backup(copy)
-                # One plain file: a backup that needs its -wal beside it is soon half a backup.
-                copy.execute("PRAGMA journal_mode = DELETE")
-            _sync(part)
+            # One plain file: a backup that needs its -wal beside it is soon half a backup.
+            _copy(connection, part, "PRAGMA journal_mode = DELETE")
             os.link(part, target)
             _sync(target.parent)
         except OSError as error:
@@ -160,17 +156,21 @@ def replace(database: Database, backup: str) -> None:
             database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = database.path.with_name(f".{database.path.name}.{os.getpid()}.part")
             try:
-                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-                with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
-                    source.backup(copy)
-                    copy.execute("PRAGMA journal_mode = WAL")
-                _sync(part)
+                _copy(source, part, "PRAGMA journal_mode = WAL")
                 for beside in ("-wal", "-shm"):
                     Path(f"{database.path}{beside}").unlink(missing_ok=True)
                 part.replace(database.path)
                 _sync(database.path.parent)
             finally:
                 part.unlink(missing_ok=True)
+
+
+def _copy(source: sqlite3.Connection, part: Path, mode: str) -> None:
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
+        source.backup(copy)
+        copy.execute(mode)
+    _sync(part)
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
