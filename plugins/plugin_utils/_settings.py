@@ -91,7 +91,7 @@ class Settings:
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
-            from ._plan.file import read_plan_file
+            from ._plan.read import read_plan_file
 
             raw = read_plan_file(path, PLAN_ENVIRONMENT)
             raw = raw.get(PLAN_VARIABLE, raw) if isinstance(raw, dict) else raw

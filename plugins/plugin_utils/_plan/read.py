@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a plan. Pure: the value of ``macpool_plan`` goes in, a proved plan comes out.
+"""Reads a plan: the value of ``macpool_plan`` goes in, a proved plan comes out.
 
 Three kinds of ranges - leased to hosts, handed out by pools, those of other allocators - are pairwise disjoint, or the plan is refused with
 both places named. All errors of a plan are found in one go.
@@ -13,8 +13,11 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
+
+import yaml
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import (
@@ -83,6 +86,23 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     plan = reader.plan(raw)
     raise_all("macpool_plan", reader.errors)
     return plan
+
+
+def read_plan_file(path: str, named_by: str) -> Any:
+    """Return what a YAML file holds: a plan that is not in the inventory.
+
+    :param named_by: the environment variable with its path, for the error message
+    :raises MacPoolError: when it cannot be read
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MacPoolError(
+            f'the plan file "{path}" named by {named_by}',
+            "a YAML file that can be read",
+            str(error),
+            "Fix the file, or the variable.",
+        ) from error
 
 
 def _quote_it(value: object) -> str:

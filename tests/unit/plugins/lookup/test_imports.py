@@ -50,8 +50,7 @@ NEVER_FOR_A_LOOKUP = {
     "plugin_utils._ledger.sqlite.care",
     "plugin_utils._ledger.sqlite.schema",
     "plugin_utils._ledger.text",
-    "plugin_utils._plan.file",
-    "plugin_utils._plan.warnings",
+    "plugin_utils._plan.info",
     "netaddr",
     "difflib",
 }
