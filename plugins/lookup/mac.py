@@ -165,9 +165,5 @@ class LookupModule(LookupBase):
         for name in sorted(given.keys() - {*known, "wantlist"}):  # a loop with_macpool.hyperv.mac says wantlist
             from ..plugin_utils._plan.model import nearest
 
-            raise MacPoolError(
-                f"option {name}",
-                f"one of {', '.join(known)}",
-                "an unknown one",
-                f"Remove or rename it{nearest(name, known)}.",
-            )
+            remedy = f"Remove or rename it{nearest(name, known)}."
+            raise MacPoolError(f"option {name}", f"one of {', '.join(known)}", "an unknown one", remedy)

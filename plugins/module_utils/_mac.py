@@ -76,12 +76,9 @@ def parse_unicast(value: object, subject: str = "MAC address") -> int:
     """Return the address like :func:`parse_mac`, but refuse what no adapter can carry (facts 38 and 39)."""
     address = parse_mac(value, subject)
     if is_multicast(address):
-        raise MacPoolError(
-            subject,
-            "an individual (unicast) address",
-            f"{format_mac(address, 'dash')}, whose first octet is odd: a multicast address",
-            "Make the first octet even; x2 (such as 22) is the administrator's own quadrant.",
-        )
+        found = f"{format_mac(address, 'dash')}, whose first octet is odd: a multicast address"
+        remedy = "Make the first octet even; x2 (such as 22) is the administrator's own quadrant."
+        raise MacPoolError(subject, "an individual (unicast) address", found, remedy)
     if address == 0:
         raise MacPoolError(
             subject,

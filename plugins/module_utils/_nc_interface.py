@@ -125,12 +125,8 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
         raise MacPoolError(place, "one of mac_address and dynamic", "both", "Remove one of them.")
     configurations = entry.get("ip_configurations")
     if entry.get("purge_ip_configurations") and not configurations:
-        raise MacPoolError(
-            place,
-            "ip_configurations with purge_ip_configurations: true",
-            "none",
-            "List the configurations to keep: an interface without any has no network.",
-        )
+        remedy = "List the configurations to keep: an interface without any has no network."
+        raise MacPoolError(place, "ip_configurations with purge_ip_configurations: true", "none", remedy)
     servers = entry.get("dns_servers")
     return InterfaceWish(
         name=name,
@@ -240,19 +236,11 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
             wish.label, "an interface with this instance id", "none", "Create the interface first, by its name."
         )
     if found is None and wish.address is None and not wish.dynamic:
-        raise MacPoolError(
-            wish.label,
-            "a source of its MAC address: mac_address, pool or dynamic",
-            "none, and the interface does not exist yet",
-            "Set one of them.",
-        )
+        wanted = "a source of its MAC address: mac_address, pool or dynamic"
+        raise MacPoolError(wish.label, wanted, "none, and the interface does not exist yet", "Set one of them.")
     if found is None and not wish.ip_configurations:
-        raise MacPoolError(
-            wish.label,
-            "at least one entry in ip_configurations for a new interface",
-            "none",
-            "Add one with its subnet and address.",
-        )
+        remedy = "Add one with its subnet and address."
+        raise MacPoolError(wish.label, "at least one entry in ip_configurations for a new interface", "none", remedy)
     known = {name_of(item).casefold() for item in configurations_of(found) if isinstance(item, dict)}
     for configuration in wish.ip_configurations:
         is_new = configuration.name.casefold() not in known

@@ -68,12 +68,8 @@ class Connection:
         connection = cls(**{"auth": logon, **given, "url": base_url(options["url"])})
         needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(connection.auth, ())
         if missing := [name for name in needed if name not in given]:
-            raise MacPoolError(
-                f"auth: {connection.auth}",
-                " and ".join(needed),
-                f"no {' and no '.join(missing)}",
-                "Set the missing options.",
-            )
+            found = f"no {' and no '.join(missing)}"
+            raise MacPoolError(f"auth: {connection.auth}", " and ".join(needed), found, "Set the missing options.")
         for name, least in (("timeout", 1), ("wait_timeout", 1), ("retries", 0)):
             if (value := getattr(connection, name)) < least:
                 raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
@@ -98,12 +94,10 @@ def base_url(text: str) -> str:
         ) from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
-        raise MacPoolError(
-            "url of the Network Controller",
-            "https:// and the name of its REST interface, such as https://nc.example.com",
-            f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
-            "Set the address that Get-NetworkController shows as RestName.",
-        )
+        wanted = "https:// and the name of its REST interface, such as https://nc.example.com"
+        found = f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}"
+        remedy = "Set the address that Get-NetworkController shows as RestName."
+        raise MacPoolError("url of the Network Controller", wanted, found, remedy)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise MacPoolError(
             "url of the Network Controller",
@@ -328,12 +322,8 @@ class Client:
         except urllib.error.HTTPError as error:
             raise self._said_no(method, path, error) from None
         except MissingModuleError as error:
-            raise NetworkControllerError(
-                self.subject,
-                "a Kerberos logon",
-                str(error),
-                "Install the Python library gssapi on the machine where the task runs, or use another auth.",
-            ) from None
+            remedy = "Install the Python library gssapi on the machine where the task runs, or use another auth."
+            raise NetworkControllerError(self.subject, "a Kerberos logon", str(error), remedy) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._broken(method, path, error) from error
 
@@ -416,12 +406,8 @@ class Client:
         raise self._unreadable(path, "an answer that is not a JSON object")
 
     def _unreadable(self, path: str, found: str) -> NetworkControllerError:
-        return NetworkControllerError(
-            f"{self.subject}, {path}",
-            "an answer of a Network Controller",
-            found,
-            "Check that url is the REST interface of a Network Controller, and that no proxy answers instead.",
-        )
+        remedy = "Check that url is the REST interface of a Network Controller, and that no proxy answers instead."
+        return NetworkControllerError(f"{self.subject}, {path}", "an answer of a Network Controller", found, remedy)
 
 
 def _unusable_file(connection: Connection) -> str:

@@ -36,12 +36,8 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
         key = name_key(request.owner) or request.address
         earlier, other = first.setdefault(key, (number, request))
         if request._replace(owner=other.owner) != other:
-            raise MacPoolError(
-                f"claims[{number}]",
-                f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
-                "something else",
-                "Give each owner or address once.",
-            )
+            wanted = f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too"
+            raise MacPoolError(f"claims[{number}]", wanted, "something else", "Give each owner or address once.")
         return request
 
     return collected("claims", enumerate(entries), read)
@@ -125,12 +121,9 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
     claims = [claim for claim in ledger.claims(owner=request.owner, address=request.address) if claim.live]
     if len(claims) != 1:
         subject = f"owner {quoted(request.owner)}" if request.owner else format_mac(request.address or 0, "dash")
-        raise MacPoolError(
-            subject,
-            "one claim that is reserved or applied",
-            "; ".join(map(describe, claims)) or "none",
-            "Claim the address first (allocation with state: present), then confirm it.",
-        )
+        found = "; ".join(map(describe, claims)) or "none"
+        remedy = "Claim the address first (allocation with state: present), then confirm it."
+        raise MacPoolError(subject, "one claim that is reserved or applied", found, remedy)
     claim = claims[0]
     return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
 

@@ -47,12 +47,10 @@ def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
             return Outcome(before, before, changed=False, how="kept")
         raise _stale(before, fence)
     if identity and before.identity and before.identity != identity:
-        raise RebindNeeded(
-            f"owner {quoted(before.owner)}",
-            f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound",
-            f"VM {identity.vm_id}, adapter {identity.adapter_id}",
-            "Rebind the claim first (allocation with state: rebound).",
-        )
+        wanted = f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound"
+        found = f"VM {identity.vm_id}, adapter {identity.adapter_id}"
+        remedy = "Rebind the claim first (allocation with state: rebound)."
+        raise RebindNeeded(f"owner {quoted(before.owner)}", wanted, found, remedy)
     learns = before.identity is None and identity is not None
     if before.state == "applied" and not before.unsure and not learns:
         return Outcome(before, before, changed=False, how="kept")
@@ -89,12 +87,10 @@ def find(session: Session, target: ClaimName) -> Claim | None:
         resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), _NO_KNOWLEDGE)
         claim = resolution.live or next(iter(resolution.past), None)
     if claim is not None and target.generation not in (None, claim.generation):
-        raise StaleClaim(
-            f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}",
-            f"generation {target.generation}, as this job last saw it",
-            f"{describe(claim)}, generation {claim.generation}",
-            "Nothing was written. Look at the claim again (allocation_info).",
-        )
+        wanted = f"generation {target.generation}, as this job last saw it"
+        found = f"{describe(claim)}, generation {claim.generation}"
+        remedy = "Nothing was written. Look at the claim again (allocation_info)."
+        raise StaleClaim(f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}", wanted, found, remedy)
     return claim
 
 
@@ -145,12 +141,8 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
             return Outcome(before, before, changed=False, how="kept")
         return change(session, before, before._replace(note=reason), "noted", job)
     if before.state != "quarantined":
-        raise OwnerConflict(
-            subject,
-            "an address to set aside that is not promised to an owner",
-            describe(before),
-            "Release the claim first, or hold another address.",
-        )
+        wanted = "an address to set aside that is not promised to an owner"
+        raise OwnerConflict(subject, wanted, describe(before), "Release the claim first, or hold another address.")
     # It keeps its owner and its time, so that letting go of it frees nothing early.
     generation = before.generation + 1
     after = before._replace(state="held", generation=generation, since=session.now, job=job.name, note=reason)
@@ -183,12 +175,9 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
         return Outcome(before, before, changed=False, how="kept")
     for other in session.claims_of_adapter(identity):
         if other.live:
-            raise OwnerConflict(
-                f"owner {quoted(owner)}",
-                f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})",
-                describe(other),
-                "Release that claim first, or give other ids.",
-            )
+            wanted = f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})"
+            remedy = "Release that claim first, or give other ids."
+            raise OwnerConflict(f"owner {quoted(owner)}", wanted, describe(other), remedy)
     generation = before.generation + 1
     after = before._replace(identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)
@@ -213,9 +202,6 @@ def _check_fence(claim: Claim | None, fence: Fence) -> Claim:
 def _stale(claim: Claim | None, fence: Fence) -> MacPoolError:
     """Return the error for a claim that has moved on."""
     found = f"{describe(claim)}, generation {claim.generation}" if claim else "no claim on it any more"
-    return StaleClaim(
-        f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}",
-        f"generation {fence.generation} of the claim, as this job last saw it",
-        found,
-        "Another job works on it. This job wrote nothing to the ledger: run its task again.",
-    )
+    wanted = f"generation {fence.generation} of the claim, as this job last saw it"
+    remedy = "Another job works on it. This job wrote nothing to the ledger: run its task again."
+    return StaleClaim(f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}", wanted, found, remedy)

@@ -99,12 +99,9 @@ class Pools:
                 "none",
                 f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}.",
             )
-        raise NotInPool(
-            f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}",
-            "an address that a pool hands out",
-            self._whose(request.address),
-            "Give an address of one of the pools, or the name of a pool, to have one chosen.",
-        )
+        subject = f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}"
+        remedy = "Give an address of one of the pools, or the name of a pool, to have one chosen."
+        raise NotInPool(subject, "an address that a pool hands out", self._whose(request.address), remedy)
 
     def is_of(self, pool_name: str, claim: Claim) -> bool:
         """Tell whether a claim is one of that pool, by name or, after a pool was renamed, by its address.
@@ -170,14 +167,12 @@ class Pools:
                 "Give an address of the pool's ranges that is not excluded, or none, to have one chosen.",
             )
         if claim := self._session.claim_at(address):
-            raise OwnerConflict(
-                subject,
-                "an address that is not promised to another owner",
-                describe(claim),
+            remedy = (
                 "Give another address, or none, to have one chosen."
                 if claim.state != "held"
-                else "Give another address, or unhold it first.",
+                else "Give another address, or unhold it first."
             )
+            raise OwnerConflict(subject, "an address that is not promised to another owner", describe(claim), remedy)
         found = self._carriers(address)
         others = [
             sighting

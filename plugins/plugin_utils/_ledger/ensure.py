@@ -134,12 +134,9 @@ class Ensuring:
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
         if request.address is not None and request.address != before.address:
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                format_mac(request.address, "dash"),
-                describe(before),
-                "Release that claim first (allocation with state: released), then claim the other address.",
-            )
+            found = describe(before)
+            remedy = "Release that claim first (allocation with state: released), then claim the other address."
+            raise OwnerHasOther(f"owner {quoted(before.owner)}", format_mac(request.address, "dash"), found, remedy)
         if request.pool and not self._pools.is_of(request.pool, before):
             raise OwnerHasOther(
                 f"owner {quoted(before.owner)}",

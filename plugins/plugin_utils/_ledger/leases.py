@@ -58,12 +58,9 @@ def _planned(ranges: HostRanges, hosts: Sequence[str] | None) -> list[str]:
     for host in hosts if hosts is not None else ranges.hosts:
         name = planned.get(host)
         if name is None:
-            raise MacPoolError(
-                f"host {quoted(host)}",
-                "a host of host_ranges.hosts in the plan",
-                f"a plan that has: {', '.join(ranges.hosts) or 'none'}",
-                "Add the host to the plan: leases follow the plan, never the inventory of one run.",
-            )
+            found = f"a plan that has: {', '.join(ranges.hosts) or 'none'}"
+            remedy = "Add the host to the plan: leases follow the plan, never the inventory of one run."
+            raise MacPoolError(f"host {quoted(host)}", "a host of host_ranges.hosts in the plan", found, remedy)
         names.append(name)
     return names
 
@@ -104,12 +101,9 @@ def static_pool(leases: Iterable[Lease], name: str) -> Pool:
             f'pool "{name}"', f"a lease of host {quoted(host)}", "none", "Lease it a block first: host_range_lease."
         )
     if lease.static_part is None:
-        raise NoLease(
-            f'pool "{name}"',
-            f"a static part in the block of host {quoted(host)}",
-            f"{lease.block}, all of it dynamic",
-            "Set static_per_host in the plan; it counts for blocks leased from then on.",
-        )
+        found = f"{lease.block}, all of it dynamic"
+        remedy = "Set static_per_host in the plan; it counts for blocks leased from then on."
+        raise NoLease(f'pool "{name}"', f"a static part in the block of host {quoted(host)}", found, remedy)
     return host_pool(lease.host, lease.static_part)
 
 
@@ -203,12 +197,9 @@ class Blocks:
     def _full(self, host: str, key: str) -> PoolFull:
         refused = Counter(min(self._reasons(block, key)) for block in self._ranges.blocks())
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items())) or "no block at all"
-        return PoolFull(
-            f"host {quoted(host)}",
-            f"a block of {self._ranges.size_per_host} addresses of host_ranges",
-            f"none among {self._ranges.block_count}: {why}",
-            "Add a range to host_ranges in the plan, or retire blocks that no host uses any more.",
-        )
+        wanted = f"a block of {self._ranges.size_per_host} addresses of host_ranges"
+        remedy = "Add a range to host_ranges in the plan, or retire blocks that no host uses any more."
+        return PoolFull(f"host {quoted(host)}", wanted, f"none among {self._ranges.block_count}: {why}", remedy)
 
     def _in_order(self, key: str) -> Iterator[Interval]:
         own = self._known.get(key)

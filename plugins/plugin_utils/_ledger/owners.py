@@ -104,12 +104,9 @@ def _named(owner: str, by_name: Sequence[Claim]) -> Claim | None:
     if own:
         return own[0]
     if len(live) > 1:
-        raise OwnerConflict(
-            f"owner {quoted(owner)}",
-            "a name that means one adapter",
-            f"a former name of several: {', '.join(quoted(claim.owner) for claim in live)}",
-            "Name one of these owners.",
-        )
+        found = f"a former name of several: {', '.join(quoted(claim.owner) for claim in live)}"
+        remedy = "Name one of these owners."
+        raise OwnerConflict(f"owner {quoted(owner)}", "a name that means one adapter", found, remedy)
     return live[0] if live else None
 
 

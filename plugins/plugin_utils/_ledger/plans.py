@@ -22,12 +22,9 @@ def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> Pl
     if current is not None and current.digest == plan.digest:
         return current
     if plan.scope != session.scope:
-        raise LedgerForeign(
-            "the plan",
-            f"the plan of scope {quoted(session.scope)}, which the ledger belongs to",
-            f"the plan of scope {quoted(plan.scope)}",
-            "Correct macpool_ledger, or the scope in macpool_plan.",
-        )
+        wanted = f"the plan of scope {quoted(session.scope)}, which the ledger belongs to"
+        remedy = "Correct macpool_ledger, or the scope in macpool_plan."
+        raise LedgerForeign("the plan", wanted, f"the plan of scope {quoted(plan.scope)}", remedy)
     earlier = next((old for old in session.plans() if old.digest == plan.digest), None)
     if current is not None and earlier is not None and not force:
         raise PlanOutdated(

@@ -88,12 +88,9 @@ class Reader:
         if missing and new is None:
             from .._text import quoted
 
-            raise MacPoolError(
-                f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
-                "an address that the ledger has promised already (claim: false)",
-                "none",
-                "Claim one first with macpool.hyperv.allocation.",
-            )
+            subject = f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
+            wanted = "an address that the ledger has promised already (claim: false)"
+            raise MacPoolError(subject, wanted, "none", "Claim one first with macpool.hyperv.allocation.")
         if missing and new is not None:
             found.update(zip(missing, new(missing), strict=True))
         return [found[name] for name in names]

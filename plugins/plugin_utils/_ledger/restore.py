@@ -34,12 +34,9 @@ def restore(store: SqliteStore, scope: str, backup: str, job: Job, timeout: floa
         restored_id = _checked_backup(origin, copy, scope, timeout)
         lost = _newest_known(store)
         if lost is not None and lost[0] != restored_id:
-            raise LedgerExists(
-                f'ledger "{store.location}"',
-                f"the ledger that the backup is of (id {restored_id}), or none",
-                f"another ledger (id {lost[0]})",
-                "Move it away first, if you really want to replace it.",
-            )
+            wanted = f"the ledger that the backup is of (id {restored_id}), or none"
+            remedy = "Move it away first, if you really want to replace it."
+            raise LedgerExists(f'ledger "{store.location}"', wanted, f"another ledger (id {lost[0]})", remedy)
         if preview:
             return
         care.replace(store, str(copy))

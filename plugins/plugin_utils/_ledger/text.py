@@ -105,12 +105,9 @@ def _check_header(number: int, fields: dict[str, Any], scope: str | None) -> Non
     if fields.get("macpool") != "ledger" or fields.get("schema") != SCHEMA:
         raise _wrong(number, f"a ledger's text of schema {SCHEMA}", f"schema {fields.get('schema')!r}")
     if scope is not None and fields.get("scope") != scope:
-        raise LedgerForeign(
-            f"ledger text, line {number}",
-            f"the text of scope {quoted(scope)}",
-            f"that of scope {fields.get('scope')!r}",
-            "Give the text of the right ledger.",
-        )
+        found = f"that of scope {fields.get('scope')!r}"
+        remedy = "Give the text of the right ledger."
+        raise LedgerForeign(f"ledger text, line {number}", f"the text of scope {quoted(scope)}", found, remedy)
 
 
 def _check_known(number: int, fields: dict[str, Any], names: Sequence[str]) -> None:
@@ -270,21 +267,13 @@ def import_claim(session: Session, claim: Claim, job: Job) -> Outcome:
         others += session.claims_of_adapter(claim.identity)
     for other in others:
         if other.live:
-            raise OwnerConflict(
-                subject,
-                "an owner that has no other address",
-                f"{describe(other)} in the ledger",
-                "Release one of the two first.",
-            )
+            found = f"{describe(other)} in the ledger"
+            raise OwnerConflict(subject, "an owner that has no other address", found, "Release one of the two first.")
     for lease in session.leases_between(claim.address, claim.address):
         own = claim.pool.removeprefix(HOST_POOL_PREFIX)
         if claim.live and claim.pool != ADOPTED and host_key(own) != host_key(lease.host):
-            raise OwnerConflict(
-                subject,
-                "an address that is not leased to a host",
-                f"a lease of host {quoted(lease.host)}",
-                "Correct the text.",
-            )
+            wanted = "an address that is not leased to a host"
+            raise OwnerConflict(subject, wanted, f"a lease of host {quoted(lease.host)}", "Correct the text.")
     return add(session, claim._replace(generation=1, job=job.name), "imported", job)
 
 
@@ -303,10 +292,8 @@ def import_lease(session: Session, lease: Lease, job: Job) -> LeaseOutcome:
         present = [*present, own]
     if present:
         other = present[0]
-        raise OwnerConflict(
-            f"block {lease.block} of host {quoted(lease.host)}",
-            "a block that overlaps no other, for a host that has none",
-            f"{other.block} of host {quoted(other.host)} in the ledger",
-            "Correct the text, or the ledger.",
-        )
+        wanted = "a block that overlaps no other, for a host that has none"
+        found = f"{other.block} of host {quoted(other.host)} in the ledger"
+        remedy = "Correct the text, or the ledger."
+        raise OwnerConflict(f"block {lease.block} of host {quoted(lease.host)}", wanted, found, remedy)
     return keep_lease(session, None, lease, "imported", job)

@@ -192,12 +192,9 @@ class Plan:
         if name in self.pools:
             return self.pools[name]
         known = ", ".join(sorted(self.pools)) or "no pool"
-        raise MacPoolError(
-            f'pool "{name}"',
-            f'a pool of the plan of scope "{self.scope}"',
-            f"a plan that has: {known}",
-            f"Name one of these{nearest(name, self.pools)}, or add the pool to macpool_plan.pools.",
-        )
+        found = f"a plan that has: {known}"
+        remedy = f"Name one of these{nearest(name, self.pools)}, or add the pool to macpool_plan.pools."
+        raise MacPoolError(f'pool "{name}"', f'a pool of the plan of scope "{self.scope}"', found, remedy)
 
 
 def host_pool(host: str, static_part: Interval) -> Pool:

@@ -67,12 +67,8 @@ def parse_duration(value: object, subject: str) -> int:
     try:
         return parse_count(seconds, subject, _MAX_SECONDS, minimum=0)
     except MacPoolError:
-        raise MacPoolError(
-            subject,
-            "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most",
-            shown(value),
-            "Give a whole number and one unit.",
-        ) from None
+        wanted = "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most"
+        raise MacPoolError(subject, wanted, shown(value), "Give a whole number and one unit.") from None
 
 
 def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
@@ -97,12 +93,9 @@ def read_plan_file(path: str, named_by: str) -> Any:
     try:
         return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MacPoolError(
-            f'the plan file "{path}" named by {named_by}',
-            "a YAML file that can be read",
-            str(error),
-            "Fix the file, or the variable.",
-        ) from error
+        wanted = "a YAML file that can be read"
+        remedy = "Fix the file, or the variable."
+        raise MacPoolError(f'the plan file "{path}" named by {named_by}', wanted, str(error), remedy) from error
 
 
 def _quote_it(value: object) -> str:
