@@ -89,14 +89,7 @@ def _vm_id(value: str, subject: str) -> str:
 
 
 def change_claims(
-    ledger: Ledger,
-    wanted: Sequence[Request],
-    state: str,
-    job: Job,
-    *,
-    reserve_for: int,
-    gone: bool,
-    preview: bool,
+    ledger: Ledger, wanted: Sequence[Request], state: str, job: Job, *, reserve_for: int, gone: bool, preview: bool
 ) -> list[Outcome]:
     """Bring claims into a state and return what became of each; nothing is returned for what was not there."""
     if state == "present":
@@ -150,9 +143,8 @@ class Filter:
 
     def lets_through(self, claim: Claim) -> bool:
         """Tell whether a claim is asked for; an owner is also known by its aliases."""
-        names = {name_key(name) for name in (claim.owner, *claim.aliases)}
         return (
-            (self.owners is None or bool(names & self.owners))
+            (self.owners is None or bool(claim.names & self.owners))
             and (self.addresses is None or claim.address in self.addresses)
             and (self.pools is None or claim.pool in self.pools)
             and (self.states is None or claim.state in self.states)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of claims that tasks ask for."""
+"""Changes of claims that tasks ask for: the methods of ``Ledger`` with these names say more."""
 
 from __future__ import annotations
 
@@ -14,17 +14,12 @@ from .claim import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
 from .model import Claim, ClaimName, Confirmation, Fence, Job, Outcome, Renewal, Request, describe
-from .owners import Knowledge, resolve
+from .owners import resolve_name
 from .sqlite.session import Session
-
-_NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
 
 
 def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None) -> Outcome:
-    """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed.
-
-    :raises StaleClaim: when it has moved on
-    """
+    """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed."""
     before = _check_fence(session.claim_at(renewal.fence.address), renewal.fence)
     until = None if before.state == "applied" else later(session.now, reserve_for)
     generation = before.generation + 1
@@ -33,14 +28,10 @@ def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None)
 
 
 def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
-    """Note that an address was read back from the adapter it was promised to.
-
-    :raises StaleClaim: when the claim has moved on, unless it is known to be applied already
-    """
+    """Note that an address was read back from the adapter it was promised to."""
     fence, identity = confirmation.fence, confirmation.identity
     before = session.claim_at(fence.address)
-    is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
-    if before is None or not is_same or not before.live:
+    if before is None or not before.live or name_key(fence.owner) not in before.names:
         raise _stale(before, fence)
     if before.generation != fence.generation:
         if before.state == "applied" and not before.unsure:
@@ -75,8 +66,7 @@ def find(session: Session, target: ClaimName) -> Claim | None:
     claim: Claim | None
     if target.address is not None:
         claim = session.claim_at(target.address)
-        names = (claim.owner, *claim.aliases) if claim else ()
-        if claim and target.owner and name_key(target.owner) not in map(name_key, names):
+        if claim and target.owner and name_key(target.owner) not in claim.names:
             raise OwnerConflict(
                 f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
                 f"a claim of owner {quoted(target.owner)}",
@@ -84,7 +74,7 @@ def find(session: Session, target: ClaimName) -> Claim | None:
                 "Give the owner or the address, whichever is right.",
             )
     else:
-        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), _NO_KNOWLEDGE)
+        resolution = resolve_name(target.owner, session.claims_named(name_key(target.owner)))
         claim = resolution.live or next(iter(resolution.past), None)
     if claim is not None and target.generation not in (None, claim.generation):
         wanted = f"generation {target.generation}, as this job last saw it"
@@ -95,10 +85,7 @@ def find(session: Session, target: ClaimName) -> Claim | None:
 
 
 def release(session: Session, target: ClaimName, job: Job) -> Outcome | None:
-    """Take an address back: first it is looked for (``releasing``), then kept from others for a while.
-
-    :return: None where there is nothing to release
-    """
+    """Take an address back; None where there is nothing to release."""
     before = find(session, target)
     if before is None:
         return None
@@ -108,10 +95,7 @@ def release(session: Session, target: ClaimName, job: Job) -> Outcome | None:
 
 
 def declare_gone(session: Session, plan: Plan, target: ClaimName, job: Job) -> Outcome | None:
-    """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once.
-
-    :return: None where there is nothing to release
-    """
+    """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once."""
     before = find(session, target)
     if before is None:
         return None
@@ -184,19 +168,15 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
 
 
 def _check_fence(claim: Claim | None, fence: Fence) -> Claim:
-    """Return the claim if it is as the job last saw it.
-
-    :raises StaleClaim: when it has moved on
-    """
-    whose = name_key(fence.owner)
+    """Return the claim if it is as the job last saw it."""
     if (
-        claim is not None
-        and claim.generation == fence.generation
-        and claim.live
-        and whose in (name_key(claim.owner), *map(name_key, claim.aliases))
+        claim is None
+        or claim.generation != fence.generation
+        or not claim.live
+        or name_key(fence.owner) not in claim.names
     ):
-        return claim
-    raise _stale(claim, fence)
+        raise _stale(claim, fence)
+    return claim
 
 
 def _stale(claim: Claim | None, fence: Fence) -> MacPoolError:

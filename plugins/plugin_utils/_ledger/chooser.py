@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from ...module_utils._errors import MacPoolError
@@ -128,9 +129,8 @@ class Pools:
             draw = f"{self._session.ledger_id}:{self._session.sequence}"
             rank = candidate(pool.strategy, usable.size, self._plan.scope, pool.name, name_key(owner), draw)
             address = choose(usable, occupancy, rank)
-            if address is not None:
-                return address
-            address = self._carried_by_itself(usable, owner, identity)
+            if address is None:
+                address = self._carried_by_itself(usable, owner, identity)
             if address is not None:
                 return address
         raise self._full(pool, usable)
@@ -160,34 +160,22 @@ class Pools:
             if is_multicast(address) or address == 0:
                 raise NotInPool(subject, "a unicast address", format_mac(address, "dash"), "Give an address to adopt.")
         elif address not in usable:
-            raise NotInPool(
-                subject,
-                f'an address that pool "{pool.name}" hands out',
-                self._why_not(pool, address),
-                "Give an address of the pool's ranges that is not excluded, or none, to have one chosen.",
-            )
+            remedy = "Give an address of the pool's ranges that is not excluded, or none, to have one chosen."
+            why_not = self._why_not(pool, address)
+            raise NotInPool(subject, f'an address that pool "{pool.name}" hands out', why_not, remedy)
         if claim := self._session.claim_at(address):
-            remedy = (
-                "Give another address, or none, to have one chosen."
-                if claim.state != "held"
-                else "Give another address, or unhold it first."
-            )
+            other_way = "unhold it first" if claim.state == "held" else "none, to have one chosen"
+            remedy = f"Give another address, or {other_way}."
             raise OwnerConflict(subject, "an address that is not promised to another owner", describe(claim), remedy)
         found = self._carriers(address)
-        others = [
-            sighting
-            for sighting in found
-            if not is_own(sighting, owner, request.identity, (request.owner,) if request.owner else ())
-        ]
+        names = (request.owner,) if request.owner else ()
+        others = [sighting for sighting in found if not is_own(sighting, owner, request.identity, names)]
         own = len(found) > len(others)
         # Of two that carry one address, one may keep it: a rebuilt ledger covers every address that is carried.
         if others and not (request.adopt and own):
-            raise OwnerConflict(
-                subject,
-                "an address that no other adapter carries",
-                f"it was last seen on {', '.join(carrier(item) for item in others[:3])}",
-                "Give another address, or observe again if that carrier is gone.",
-            )
+            carriers = f"it was last seen on {', '.join(carrier(item) for item in others[:3])}"
+            remedy = "Give another address, or observe again if that carrier is gone."
+            raise OwnerConflict(subject, "an address that no other adapter carries", carriers, remedy)
 
     def carried_by_others(self, address: int, owner: str, identity: Identity | None) -> bool:
         """Tell whether an adapter of another owner was last seen with an address."""
@@ -238,12 +226,10 @@ class Pools:
 
     def _full(self, pool: Pool, usable: IntervalSet) -> PoolFull:
         """Return the error for a pool without a free address, with what uses it up."""
-        counts: dict[str, int] = {}
-        carried = 0
+        counts: Counter[str] = Counter()
         for start, end in usable:
-            for state, count in self._session.count_claims(start, end).items():
-                counts[state] = counts.get(state, 0) + count
-            carried += self._session.count_carried(start, end)
+            counts.update(self._session.count_claims(start, end))
+        carried = sum(self._session.count_carried(start, end) for start, end in usable)
         parts = [f"{count} {state}" for state, count in sorted(counts.items())]
         if carried:
             parts.append(f"{carried} carried without a claim")

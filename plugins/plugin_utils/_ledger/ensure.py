@@ -17,7 +17,7 @@ from .claim import gone, is_suspect, later, moved
 from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
-from .owners import Knowledge, Resolution, own_name, resolve
+from .owners import Knowledge, Resolution, own_name, resolve, resolve_name
 from .plans import accept
 from .sqlite.session import Session
 
@@ -27,10 +27,7 @@ _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 def ensure(
     session: Session, plan: Plan, requests: Sequence[Request], job: Job, reserve_for: int | None
 ) -> list[Outcome]:
-    """Give each owner its address: the one it has, or had, or a new one.
-
-    :param reserve_for: seconds until a new reservation becomes suspect; None: never
-    """
+    """Give each owner its address (``Ledger.ensure``)."""
     for request in requests:
         if request.owner or request.identity is None:
             checked_owner(request.owner)
@@ -99,38 +96,25 @@ class Ensuring:
             address = request.address
         else:
             address = self._free_address(pool, owner, request.identity)
-        claim = Claim(
-            address,
-            owner,
-            pool,
-            "reserved",
-            1,
-            self._session.now,
-            self._until,
-            self._job.name,
-            note=request.note,
-            identity=request.identity,
-        )
+        claim = Claim(address, owner, pool, "reserved", 1, self._session.now, self._until, self._job.name)
+        claim = claim._replace(note=request.note, identity=request.identity)
         self._pools.take(pool, address)
         return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
 
     def _resolve(self, request: Request) -> Resolution:
-        session, identity = self._session, request.identity
-        by_name = session.claims_named(name_key(request.owner)) if request.owner else []
+        session, owner, identity = self._session, request.owner, request.identity
+        by_name = session.claims_named(name_key(owner)) if owner else []
         if identity is None:
-            return resolve(request.owner, None, (), by_name, (), self._knowledge())
-        by_own_name = session.claims_named(name_key(own_name(request.owner, identity))) if request.owner else []
-        return resolve(
-            request.owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, self._knowledge()
-        )
+            return resolve_name(owner, by_name)
 
-    def _knowledge(self) -> Knowledge:
         def gone_since() -> int | None:
             from .absence import absence_proof
 
-            return absence_proof(self._session.hosts(), self._plan)
+            return absence_proof(session.hosts(), self._plan)
 
-        return Knowledge(self._session.sightings_of_vm, gone_since)
+        by_own_name = session.claims_named(name_key(own_name(owner, identity))) if owner else []
+        knowledge = Knowledge(session.sightings_of_vm, gone_since)
+        return resolve(owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, knowledge)
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
         if request.address is not None and request.address != before.address:

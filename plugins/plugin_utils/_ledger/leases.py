@@ -24,11 +24,7 @@ from .sqlite.session import Session
 
 
 def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -> list[LeaseOutcome]:
-    """Give each host its block: the one it has, or the first that it may have.
-
-    :param hosts: of the plan's hosts; None: all of them
-    :raises PoolFull: when no block is left for one of them
-    """
+    """Give each host its block: the one it has, or the first that it may have (``Ledger.lease``)."""
     ranges = plan.host_ranges
     if ranges is None:
         raise MacPoolError(

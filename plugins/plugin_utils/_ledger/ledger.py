@@ -61,8 +61,7 @@ from .sqlite.store import SqliteStore
 from .text import export_lines, import_all, parse_text
 from .usage import Usage, pool_usage, pools
 
-DEFAULT_RESERVATION = 24 * 3600
-"""Seconds that an address is kept for its owner before it must be shown to be used."""
+DAY = 24 * 3600
 
 
 class Ledger(Reader):
@@ -173,27 +172,17 @@ class Ledger(Reader):
     # --- claims -------------------------------------------------------------------------------------------------------
 
     def ensure(
-        self,
-        requests: Sequence[Request],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, requests: Sequence[Request], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Give each owner its address: the one it has, or had, or a new one.
 
-        :param reserve_for: seconds until a new reservation becomes suspect; None: never
+        :param reserve_for: seconds until a new reservation must be shown to be used, or becomes suspect; None: never
         """
         plan = self._plan()
         return self.store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
 
     def renew(
-        self,
-        renewals: Sequence[Renewal],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, renewals: Sequence[Renewal], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Ask for claims again right before they are applied, and mark them as unsure until confirmed.
 

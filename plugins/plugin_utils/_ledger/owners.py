@@ -62,11 +62,10 @@ def resolve(
     :raises OwnerConflict: when several owners have had the name
     """
     if identity is None:
-        return _resolve_name(owner, by_name)
+        return resolve_name(owner, by_name)
     named = _named(owner, by_name) if owner else None
     if live := _first_live(by_identity):
-        known = {name_key(live.owner), *map(name_key, live.aliases)}
-        unused = named is None and owner and name_key(owner) not in known
+        unused = named is None and owner and name_key(owner) not in live.names
         is_clone = name_key(own_name(owner, identity)) == name_key(live.owner)
         return Resolution(live.owner, live, alias=owner if unused and not is_clone else "")
     name = owner or f"{identity.vm_id}/{identity.adapter_id}"
@@ -85,7 +84,8 @@ def resolve(
     return Resolution(name, past=past)
 
 
-def _resolve_name(owner: str, by_name: Sequence[Claim]) -> Resolution:
+def resolve_name(owner: str, by_name: Sequence[Claim]) -> Resolution:
+    """Tell whose request it is where only the name is known."""
     if live := _named(owner, by_name):
         return Resolution(live.owner, live)
     key = name_key(owner)

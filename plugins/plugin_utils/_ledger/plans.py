@@ -14,10 +14,7 @@ from .sqlite.session import Session
 
 
 def accept(session: Session, plan: Plan, job: Job, *, force: bool = False) -> PlanGeneration:
-    """Make a plan the one in force, if it is not already.
-
-    :param force: go back to an earlier plan
-    """
+    """Make a plan the one in force, if it is not already (``Ledger.accept_plan``)."""
     current = session.current_plan()
     if current is not None and current.digest == plan.digest:
         return current

@@ -22,10 +22,7 @@ from .sqlite.store import SqliteStore
 
 
 def restore(store: SqliteStore, scope: str, backup: str, job: Job, timeout: float, *, preview: bool = False) -> None:
-    """Put a backup in the place of a ledger, which may be missing or damaged, and say so in the history.
-
-    What was promised since the backup is lost: observe all hosts afterwards and adopt what they carry.
-    """
+    """Put a backup in the place of a ledger (``Ledger.restore``)."""
     origin = Path(backup).expanduser().absolute()
     with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
         # A copy: the backup may lie on a network file system, or where nothing can be written beside it.
