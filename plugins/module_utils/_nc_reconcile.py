@@ -175,12 +175,8 @@ def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
     """
     entries = options.get("interfaces") or []
     if options.get("observations") is not None or any(entry.get("pool") or entry.get("owner") for entry in entries):
-        raise MacPoolError(
-            "nc_network_interface",
-            "the action plugin of the same name for pool, owner and observations",
-            "the module without it",
-            "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller.",
-            problem="macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations"
-            " is set",
-        )
+        wanted = "the action plugin of the same name for pool, owner and observations"
+        remedy = "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller."
+        problem = "macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations is set"
+        raise MacPoolError("nc_network_interface", wanted, "the module without it", remedy, problem)
     return rules.read_wishes(entries)

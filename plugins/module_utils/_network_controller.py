@@ -17,6 +17,7 @@ import time
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -166,7 +167,7 @@ class Client:
         self._sleep = sleep
         self._now = now
         # open_url shares its handlers between threads, but the state of a Kerberos logon belongs to one request.
-        self._in_turn = threading.Lock() if connection.auth == KERBEROS else None
+        self._in_turn = threading.Lock() if connection.auth == KERBEROS else nullcontext()
 
     @property
     def subject(self) -> str:
@@ -283,8 +284,6 @@ class Client:
         if etag is not None:
             headers["If-Match"] = etag
         data = None if body is None else json.dumps(body).encode()
-        if self._in_turn is None:
-            return self._exchange(method, address, path, headers, data)
         with self._in_turn:
             return self._exchange(method, address, path, headers, data)
 
@@ -358,47 +357,33 @@ class Client:
             remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
         else:
             remedy = "Fix the cause that the server names, then run again."
-        problem = kind(
-            f"{self.subject}, {path}",
-            f"an answer to {method}",
-            found,
-            remedy,
-            problem=f"{self.subject}, {path}: {method} failed: {found}",
-        )
-        problem.code = reason.partition(":")[0]
-        if isinstance(problem, Busy):
-            problem.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
-        return problem
+        subject = f"{self.subject}, {path}"
+        refusal = kind(subject, f"an answer to {method}", found, remedy, f"{subject}: {method} failed: {found}")
+        refusal.code = reason.partition(":")[0]
+        if isinstance(refusal, Busy):
+            refusal.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
+        return refusal
 
     def _broken(self, method: str, path: str, error: Exception) -> NetworkControllerError:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return NetworkControllerError(
-                self.subject,
-                "a trusted certificate",
-                getattr(cause, "verify_message", None) or str(cause),
-                _certificate_remedy(str(getattr(cause, "verify_message", "") or cause)),
-                problem=f"{self.subject}: its certificate is not trusted:"
-                f" {getattr(cause, 'verify_message', None) or cause}",
-            )
+            found = str(getattr(cause, "verify_message", None) or cause)
+            problem = f"{self.subject}: its certificate is not trusted: {found}"
+            remedy = _certificate_remedy(found)
+            return NetworkControllerError(self.subject, "a trusted certificate", found, remedy, problem)
         unusable = _unusable_file(self.connection)
         if unusable or (isinstance(cause, ssl.SSLError) and any(word in str(cause) for word in ("PEM", "X509"))):
-            return NetworkControllerError(
-                f"{self.subject}, client certificate or CA",
-                "PEM files that can be read on the machine where the task runs",
-                unusable or str(cause),
-                "Check client_cert, client_key and ca_path.",
-                problem=f"{self.subject}: cannot use the client certificate, its key or the CA certificate:"
-                f" {unusable or cause}",
-            )
-        return Interrupted(
-            f"{self.subject}, {path}",
-            f"an answer to {method}",
-            f"a broken connection: {cause}",
+            found, subject = unusable or str(cause), f"{self.subject}, client certificate or CA"
+            wanted = "PEM files that can be read on the machine where the task runs"
+            problem = f"{self.subject}: cannot use the client certificate, its key or the CA certificate: {found}"
+            remedy = "Check client_cert, client_key and ca_path."
+            return NetworkControllerError(subject, wanted, found, remedy, problem)
+        found, problem = f"a broken connection: {cause}", f"{self.subject}, {path}: no answer to {method}: {cause}"
+        remedy = (
             "Check the url, and that the machine where the task runs can reach the REST interface. Then run again:"
-            " completed steps are found and kept.",
-            problem=f"{self.subject}, {path}: no answer to {method}: {cause}",
+            " completed steps are found and kept."
         )
+        return Interrupted(f"{self.subject}, {path}", f"an answer to {method}", found, remedy, problem)
 
     def _resource(self, answer: Answer, path: str) -> Resource:
         if isinstance(answer.body, dict):
@@ -520,16 +505,14 @@ def checked_name(value: str, subject: str) -> str:
     :raises MacPoolError: if no resource can have that name
     """
     if (
-        value
-        and value == value.strip()
-        and value.isprintable()
-        and not set(value) & set("/\\?#%")
-        and value not in (".", "..")
+        value.strip() in ("", ".", "..")
+        or value != value.strip()
+        or not value.isprintable()
+        or set(value) & set("/\\?#%")
     ):
-        return value
-    raise MacPoolError(
-        subject, "the name of a resource, without / \\ ? # % or surrounding blanks", repr(value), "Fix the name."
-    )
+        wanted = "the name of a resource, without / \\ ? # % or surrounding blanks"
+        raise MacPoolError(subject, wanted, repr(value), "Fix the name.")
+    return value
 
 
 def named(resources: Iterable[Resource], names: Sequence[str] | None) -> list[Resource]:
