@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from ....module_utils._ids import plain_guid
 from ..claim import Claim, Identity, Push
 from ..places import check_place, sqlite_path
 
@@ -58,15 +59,55 @@ def _close_before_fork() -> None:
 os.register_at_fork(before=_close_before_fork)
 
 
+class Damage(Exception):
+    """A row holds what no version of this collection has written; the text names table, row and column."""
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite has to say of a file."""
+    """Say in our words what SQLite, the operating system or a row has to say of a file."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, Damage) as error:
         from .problems import translation
 
         raise translation(path, error) from error
+
+
+_SOUND: set[Row] = set()
+_CHOICES = {"claims": 4, "leases": 5, "sightings": 3}
+"""The column of a table that holds one of a few words."""
+_LARGEST = 253_402_300_800_000
+"""No usual number is larger: the year 10000 in milliseconds. A row with such a number is looked at more closely."""
+
+
+def sound(table: str, row: Row) -> Row:
+    """Return a row of a table as it was read. The types of a row are looked at once for all rows that have the same.
+
+    :raises Damage: SQLite keeps any value in any column, and a damaged file holds what the rules of the table forbid
+    """
+    shape = (table, row[_CHOICES[table]] if table in _CHOICES else "", *map(type, row))
+    if shape not in _SOUND or any(type(value) is int and not 0 <= value < _LARGEST for value in row):
+        from .values import problem_of
+
+        if problem := problem_of(table, row):
+            raise Damage(problem)
+        _SOUND.add(shape)
+    return row
+
+
+def texts(table: str, row: Row, column: int) -> tuple[str, ...]:
+    """Return the list of texts that a column of a row holds.
+
+    :raises Damage: if it holds something else
+    """
+    try:
+        found = json.loads(row[column])
+    except (ValueError, RecursionError):
+        found = None
+    if type(found) is not list or not all(type(item) is str for item in found):
+        raise Damage(f"table {table}, row {ascii(row[0])[:40]}: column {column + 1} is not a list of texts")
+    return tuple(found)
 
 
 class Claims:
@@ -95,10 +136,17 @@ class Claims:
 
 
 def claim_of_row(row: Row) -> Claim:
-    address, owner, _key, *plain, cluster, vm_id, adapter_id, aliases, push = row
-    identity = Identity(vm_id, adapter_id, cluster or "") if vm_id is not None else None
-    pushing = Push(*json.loads(push)) if push else None
-    return Claim._make((address, owner, *plain, identity, tuple(json.loads(aliases)), pushing))
+    address, owner, _key, *plain, cluster, vm_id, adapter_id, aliases, push = sound("claims", row)
+    identity = Identity(vm_id, adapter_id or "", cluster or "") if vm_id is not None else None
+    others = texts("claims", row, 14) if aliases != "[]" else ()
+    return Claim._make((address, owner, *plain, identity, others, _push(row) if push else None))
+
+
+def _push(row: Row) -> Push:
+    found = texts("claims", row, 15)
+    if len(found) != len(Push._fields):
+        raise Damage(f"table claims, row {row[0]}: column pushing has {len(found)} parts")
+    return Push._make(found)
 
 
 def newest_first(rows: list[Row]) -> list[Claim]:
@@ -203,7 +251,9 @@ class Database:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            if "not a database" not in str(error):
+            from .problems import is_no_database
+
+            if not is_no_database(error):
                 raise
             application = version = 0
         if application != APPLICATION_ID:
@@ -217,7 +267,7 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA temp_store = MEMORY")
-        self.ledger_id, self.scope = connection.execute("SELECT id, scope FROM ledger").fetchone()
+        self.ledger_id, self.scope = _identity(connection.execute("SELECT id, scope FROM ledger").fetchall())
         # Waiting for a turn is our own business from here on: SQLite's naps are up to 100 ms long.
         connection.execute("PRAGMA busy_timeout = 0")
 
@@ -260,9 +310,16 @@ class Database:
                 time.sleep(nap * (0.5 + random.random()))
                 nap = min(nap * 1.5, LONGEST_NAP)
                 continue
-            if head is None:
-                from .problems import no_history
-
+            if head is None or (type(head[0]), type(head[1]), type(head[2])) != (int, int, str):
                 connection.execute("ROLLBACK")
-                raise no_history(self.path)
+                raise Damage("table history: its newest entry is missing or no entry")
             return head
+
+
+def _identity(rows: list[Row]) -> tuple[str, str]:
+    """Return id and scope. The id is the name of a file elsewhere, and a file may hold anything in its place."""
+    if len(rows) == 1:
+        ledger_id, scope = rows[0]
+        if type(ledger_id) is str and type(scope) is str and scope and plain_guid(ledger_id) == ledger_id:
+            return ledger_id, scope
+    raise Damage("table ledger: it does not hold one row with a UUID as id and a scope")

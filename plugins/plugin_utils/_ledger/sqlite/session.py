@@ -15,7 +15,7 @@ from ..._names import host_key, name_key
 from ..claim import Claim, Identity
 from ..errors import StaleClaim
 from ..model import Entry, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
-from .database import Claims, Row, claim_of_row, newest_first
+from .database import Claims, Damage, Row, claim_of_row, newest_first, sound, texts
 
 NO_DIGEST = "0" * 64
 
@@ -124,7 +124,10 @@ class Session(Claims):
             " UNION SELECT address FROM sightings WHERE address BETWEEN ? AND ? ORDER BY 1 LIMIT ?",
             (start, end, start, end, limit),
         )
-        return [address for (address,) in rows]
+        found = [address for (address,) in rows]
+        if odd := [address for address in found if type(address) is not int]:
+            raise Damage(f"table sightings: column address holds {ascii(odd[0])[:40]} instead of a number")
+        return found
 
     def count_carried(self, start: int, end: int) -> int:
         """Return how many addresses of a stretch were seen and have no claim."""
@@ -245,12 +248,12 @@ class Session(Claims):
     def plans(self) -> list[PlanGeneration]:
         """Return the generations of the plan, the newest first."""
         rows = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC")
-        return [PlanGeneration(*row) for row in rows]
+        return [PlanGeneration(*sound("plans", row)) for row in rows]
 
     def current_plan(self) -> PlanGeneration | None:
         """Return the newest generation of the plan."""
         row = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC LIMIT 1").fetchone()
-        return PlanGeneration(*row) if row else None
+        return PlanGeneration(*sound("plans", row)) if row else None
 
     def add_plan(self, plan: PlanGeneration) -> None:
         """Add a generation of the plan."""
@@ -261,7 +264,8 @@ class Session(Claims):
 
     def intents(self) -> list[Intent]:
         """Return the open intents, the oldest first."""
-        return [Intent(*row) for row in self.connection.execute("SELECT * FROM intents ORDER BY id")]
+        rows = self.connection.execute("SELECT * FROM intents ORDER BY id")
+        return [Intent(*sound("intents", row)) for row in rows]
 
     def add_intent(self, intent: Intent) -> None:
         """Add an intent under its id."""
@@ -330,25 +334,31 @@ def claim_row(claim: Claim) -> Row:
 
 
 def lease_of_row(row: Row) -> Lease:
-    start, end, dynamic_end, host, _key, *state = row
+    start, end, dynamic_end, host, _key, *state = sound("leases", row)
     return Lease(host, start, end, dynamic_end, *state)
 
 
 def host_of_row(row: Row) -> KnownHost:
-    host = KnownHost(*row[1:])
-    ipv4, cluster_nodes = (tuple(json.loads(row[at])) for at in (8, 10))
+    host = KnownHost(*sound("hosts", row)[1:])
+    ipv4, cluster_nodes = (texts("hosts", row, column) for column in (8, 10))
     return host._replace(complete=bool(host.complete), ipv4=ipv4, cluster_nodes=cluster_nodes)
 
 
 def sighting_of_row(row: Row) -> Sighting:
-    address, _key, _at, *carrier, dynamic, running, host = row
+    address, _key, _at, *carrier, dynamic, running, host = sound("sightings", row)
     flags = (None if flag is None else bool(flag) for flag in (dynamic, running))
     return Sighting._make((address, *carrier, *flags, host))
 
 
 def entry_of_row(row: Row) -> Entry:
-    sequence, at, kind, action, address, _key, owner, job, user, after, _digest = row
-    return Entry(sequence, at, kind, action, address, owner, job, user, json.loads(after))
+    sequence, at, kind, action, address, _key, owner, job, user, after, _digest = sound("history", row)
+    try:
+        record = json.loads(after)
+    except (ValueError, RecursionError):
+        record = None
+    if type(record) is not dict:
+        raise Damage(f"table history, row {sequence}: column after is not a record")
+    return Entry(sequence, at, kind, action, address, owner, job, user, record)
 
 
 def chained(
