@@ -156,6 +156,9 @@ class LookupModule(LookupBase):
         requests = [Request(owner, pool) for owner in owners]
         reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
         with closing(SqliteStore.over(ledger.store)) as store:
+            store.witness_place = settings.witness()
+            for warning in store.warnings():
+                self._display.warning(warning)
             outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
         return [outcome.claim.address for outcome in outcomes]
 

@@ -53,6 +53,14 @@ options:
       - Only used with O(state=present).
     type: bool
     default: false
+  correct_times:
+    description:
+      - A clock that was wrong leaves times in the future in the ledger. A task that opens such a ledger warns. Set this once, with a
+        clock that is right, to bring claims and leases from the future back to now (their terms keep their length), and to forget when
+        hosts were observed in the future. Observe all hosts afterwards.
+      - Only used with O(state=present).
+    type: bool
+    default: false
   forget_hosts:
     description:
       - Hosts that no longer exist. The addresses that were last seen on them no longer count as in use, and observations are

@@ -83,7 +83,13 @@ class Task(ActionBase):
 
     def ledger(self, options: Mapping[str, Any], plan: Plan) -> Ledger:
         """Open the ledger of the plan's scope."""
-        ledger = Ledger.open(self.settings.ledger_url(), plan.scope, plan, timeout=options["lock_timeout"])
+        ledger = Ledger.open(
+            self.settings.ledger_url(),
+            plan.scope,
+            plan,
+            timeout=options["lock_timeout"],
+            witness=self.settings.witness(),
+        )
         for warning in ledger.warnings:
             self._display.warning(warning)
         return ledger

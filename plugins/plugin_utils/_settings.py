@@ -26,6 +26,8 @@ PLAN_VARIABLE = "macpool_plan"
 LEDGER_VARIABLE = "macpool_ledger"
 PLAN_ENVIRONMENT = "MACPOOL_PLAN"
 LEDGER_ENVIRONMENT = "MACPOOL_LEDGER"
+WITNESS_VARIABLE = "macpool_witness"
+WITNESS_ENVIRONMENT = "MACPOOL_WITNESS"
 
 
 class Settings:
@@ -100,6 +102,18 @@ class Settings:
             self._options.get("ledger") or self._variable(LEDGER_VARIABLE) or self._environment.get(LEDGER_ENVIRONMENT)
         )
         return str(url) if url else None
+
+    def witness(self) -> str:
+        """Return the directory of the second witness of the ledger; empty for none.
+
+        :raises MacPoolError: for a path that depends on where the job runs
+        """
+        place = str(self._variable(WITNESS_VARIABLE) or self._environment.get(WITNESS_ENVIRONMENT) or "")
+        if place and not (place.startswith("/") and place.isprintable()):
+            raise MacPoolError(
+                WITNESS_VARIABLE, "an absolute path of a directory", ascii(place[:80]), "Correct macpool_witness."
+            )
+        return place
 
     def job(self) -> Job:
         """Return who makes the change, for the history: the AWX job and user if they exist."""

@@ -18,6 +18,7 @@ LEDGER: Spec = {
         "path": {"type": "path"},
         "accept_plan": {"type": "bool", "default": False},
         "accept_rollback": {"type": "bool", "default": False},
+        "correct_times": {"type": "bool", "default": False},
         "forget_hosts": {"type": "list", "elements": "str", "default": []},
     },
     "required_if": [("state", state, ["path"]) for state in ("exported", "imported", "backed_up", "restored")],

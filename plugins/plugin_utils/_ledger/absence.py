@@ -99,7 +99,7 @@ def check_observations(session: Session, plan: Plan, subject: str) -> None:
         return
     recorded: Sequence[KnownHost] = session.hosts()
     required = required_hosts(recorded, plan.hosts)
-    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
+    reasons = unproven_hosts(recorded, required, session.clock - plan.max_observation_age * 1000)
     if required and not reasons:
         return
     found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"

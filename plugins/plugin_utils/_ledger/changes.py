@@ -21,7 +21,7 @@ from .sqlite.session import Session
 def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None) -> Outcome:
     """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed."""
     before = _check_fence(session.claim_at(renewal.fence.address), renewal.fence)
-    until = None if before.state == "applied" else later(session.now, reserve_for)
+    until = None if before.state == "applied" else later(session.clock, reserve_for)
     generation = before.generation + 1
     after = before._replace(generation=generation, until=until, job=job.name, pushing=renewal.pushing)
     return change(session, before, after, "renewed", job)
@@ -101,7 +101,7 @@ def declare_gone(session: Session, plan: Plan, target: ClaimName, job: Job) -> O
         return None
     if not before.live and before.state != "releasing":
         return Outcome(before, before, changed=False, how="kept")
-    after = quarantine(before, session.now, plan.reuse_after(before.pool))
+    after = quarantine(before, session.clock, plan.reuse_after(before.pool))
     if before.owner:
         # What is gone has no ids any more: an owner of that name that comes back is another adapter.
         after = after._replace(identity=None)

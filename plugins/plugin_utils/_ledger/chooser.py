@@ -146,7 +146,7 @@ class Pools:
 
     def is_over(self, claim: Claim) -> bool:
         """Tell whether a quarantine is over and no adapter carries the address: it was proven absent before it began."""
-        return is_reusable(claim, self._session.now, seen=bool(self._session.sightings_at(claim.address)))
+        return is_reusable(claim, self._session.clock, seen=bool(self._session.sightings_at(claim.address)))
 
     def check_given(self, pool_name: str, request: Request, owner: str, address: int) -> None:
         """Refuse an address that a request names, unless it can be promised to the owner.

@@ -42,7 +42,7 @@ class Ensuring:
         self._session = session
         self._plan = plan
         self._job = job
-        self._until = later(session.now, reserve_for)
+        self._until = later(session.clock, reserve_for)
         self._pools = Pools(session, plan)
         self._observations_checked = plan.max_observation_age is None
 
@@ -137,7 +137,7 @@ class Ensuring:
             after, how = after._replace(identity=request.identity), "bound"
         if after is not before:
             return change(self._session, before, after, how, self._job)
-        if is_suspect(before, self._session.now):
+        if is_suspect(before, self._session.clock):
             # It is still wanted: an observation that comes between this and the push must not take it away.
             after = before._replace(generation=before.generation + 1, until=self._until, job=self._job.name)
             return change(self._session, before, after, "refreshed", self._job)._replace(changed=False)

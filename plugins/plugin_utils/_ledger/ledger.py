@@ -29,7 +29,7 @@ from .._text import quoted
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
 from .ensure import Ensuring, ensure
 from .errors import LedgerForeign, LedgerMissing
-from .journal import claim_from, intent_record
+from .journal import change, claim_from, intent_record, keep_lease
 from .leases import lease, retire
 from .model import (
     Claim,
@@ -56,7 +56,7 @@ from .reader import Reader
 from .restore import replay_problems, restore
 from .sqlite import care
 from .sqlite.database import DEFAULT_TIMEOUT
-from .sqlite.session import Session
+from .sqlite.session import SKEW, Session
 from .sqlite.store import SqliteStore
 from .text import export_lines, import_all, parse_text
 from .usage import Usage, pool_usage, pools
@@ -81,27 +81,44 @@ class Ledger(Reader):
 
     @classmethod
     def create(
-        cls, location: str | None, scope: str, job: Job, plan: Plan | None = None, timeout: float = DEFAULT_TIMEOUT
+        cls,
+        location: str | None,
+        scope: str,
+        job: Job,
+        plan: Plan | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        witness: str = "",
     ) -> Ledger:
         """Make an empty ledger. Nothing else ever makes one.
 
         :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+        :param witness: a directory for a second witness; empty for none
         :raises LedgerExists: when something is at that place
         """
         _check_scope(scope, plan)
-        return cls(SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout), scope, plan)
+        path = sqlite_path(location, scope)
+        return cls(SqliteStore.create(path, scope, job, timeout=timeout, witness=witness), scope, plan)
 
     @classmethod
     def open(
-        cls, location: str | None, scope: str, plan: Plan | None = None, timeout: float = DEFAULT_TIMEOUT
+        cls,
+        location: str | None,
+        scope: str,
+        plan: Plan | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        witness: str = "",
     ) -> Ledger:
         """Open a ledger.
 
         :param timeout: seconds to wait for a turn to write
+        :param witness: a directory for a second witness; empty for none
         :raises LedgerError: when there is none, or not the right one, or a damaged one
         """
         _check_scope(scope, plan)
         store = SqliteStore.at(location, scope, timeout)
+        store.witness_place = witness
         store.open(scope)
         return cls(store, scope, plan)
 
@@ -142,7 +159,7 @@ class Ledger(Reader):
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""
-        return self.store.read(lambda session: session.now)
+        return self.store.read(lambda session: session.clock)
 
     # --- the plan -----------------------------------------------------------------------------------------------------
 
@@ -371,7 +388,7 @@ class Ledger(Reader):
             stretches = [stretch for pool in kept for stretch in pool.addresses]
             claims = (claim for stretch in stretches for claim in session.claims_between(*stretch))
             seen = (item.address for stretch in stretches for item in session.sightings_between(*stretch))
-            return pool_usage(kept, claims, seen, session.now)
+            return pool_usage(kept, claims, seen, session.clock)
 
         return self.store.read(work)
 
@@ -398,6 +415,7 @@ class Ledger(Reader):
         plan: Plan | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         *,
+        witness: str = "",
         preview: bool = False,
     ) -> Ledger | None:
         """Put a backup in the place of the ledger, which may be missing or damaged, and say so in the history.
@@ -407,6 +425,7 @@ class Ledger(Reader):
         :return: the restored ledger; None from a preview
         """
         store = SqliteStore.at(location, scope, timeout)
+        store.witness_place = witness
         restore(store, scope, backup, job, timeout, preview=preview)
         return None if preview else cls(store, scope, plan)
 
@@ -421,6 +440,32 @@ class Ledger(Reader):
             acknowledge=True,
         )
         return True
+
+    def correct_times(self, job: Job, *, preview: bool = False) -> int:
+        """Bring what lies in the future, because a clock was wrong, back to now; return how many claims and leases changed.
+
+        Terms keep their length. Observations of that time count as never made.
+        """
+
+        def work(session: Session) -> int:
+            if not session.future():
+                return 0
+            limit, count = session.clock + SKEW, 0
+            session.now = session.clock
+            for claim in [item for item in session.claims_between(0, (1 << 48) - 1) if item.since > limit]:
+                until = None if claim.until is None else session.now + max(claim.until - claim.since, 0)
+                after = claim._replace(generation=claim.generation + 1, since=session.now, until=until)
+                change(session, claim, after, "time corrected", job)
+                count += 1
+            for block in [item for item in session.leases() if item.since > limit]:
+                after_block = block._replace(generation=block.generation + 1, since=session.now)
+                keep_lease(session, block, after_block, "time corrected", job)
+                count += 1
+            session.forget_future()
+            session.log("ledger", "times corrected", job, {"changed": count}, None, "")
+            return count + 1
+
+        return self.store.write(work, preview=preview)
 
     # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -472,14 +517,16 @@ def bring_present(
     accept_rollback: bool = False,
     forget_hosts: Sequence[str] = (),
     accept_plan: bool = False,
+    correct_times: bool = False,
     preview: bool = False,
 ) -> Present:
-    """Create the ledger if it is missing, then accept a rollback, forget hosts and accept the plan, in this order.
+    """Create the ledger if it is missing, then do what is asked for, in the order of the parameters.
 
     :param opened: opens the ledger
     :param created: creates it
     :param accept_rollback: take a ledger that was put back to an earlier state as the truth
     :param accept_plan: accept the plan even if it is an earlier one
+    :param correct_times: bring what lies in the future back to now
     """
     changed = False
     try:
@@ -492,6 +539,8 @@ def bring_present(
         changed = True
         if preview:  # the ledger still refuses to be written, so that nothing else can be predicted
             return Present(ledger, changed)
+    if correct_times:
+        changed |= ledger.correct_times(job, preview=preview) > 0
     for host in forget_hosts:
         changed |= ledger.forget_host(host, job, preview=preview) is not None
     before = ledger.plan_generation()

@@ -103,7 +103,7 @@ def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
     known = HostIndex((host.host, host) for host in session.hosts())
     for observation in sorted(observations, key=lambda item: (item.observed_at, host_key(item.host))):
         before = known.get(observation.host)
-        merge = merged(before, observation, session.now)
+        merge = merged(before, observation, session.clock)
         if merge is not None:
             after, void_before = merge
             if before is not None:
@@ -112,7 +112,7 @@ def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
             if void_before is not None:
                 session.drop_sightings(after.host, void_before)
             session.add_sightings(
-                after.host, min(observation.observed_at, session.now), map(_kept, observation.sightings)
+                after.host, min(observation.observed_at, session.clock), map(_kept, observation.sightings)
             )
             known.put(after.host, after)
         for node in observation.cluster_nodes:
@@ -138,7 +138,7 @@ def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
     changes = []
     learnt = set()
     for claim in session.unsettled_claims():
-        after = settle(claim, session.sightings_at(claim.address), proof, session.now, plan.reuse_after(claim.pool))
+        after = settle(claim, session.sightings_at(claim.address), proof, session.clock, plan.reuse_after(claim.pool))
         if after.identity is not None and claim.identity is None:
             others = (other for other in session.claims_of_adapter(after.identity) if other.live)
             if after.identity in learnt or any(other.address != claim.address for other in others):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from .._text import quoted
 from .errors import LedgerDamaged, LedgerExists, LedgerForeign, LedgerMissing
 from .journal import claim_record, intent_record, lease_record
 from .model import Job
-from .sqlite import care
+from .sqlite import care, leftovers
+from .sqlite.problems import of_system
 from .sqlite.session import Session
 from .sqlite.store import SqliteStore
 
@@ -24,10 +26,7 @@ from .sqlite.store import SqliteStore
 def restore(store: SqliteStore, scope: str, backup: str, job: Job, timeout: float, *, preview: bool = False) -> None:
     """Put a backup in the place of a ledger (``Ledger.restore``)."""
     origin = Path(backup).expanduser().absolute()
-    with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
-        # A copy: the backup may lie on a network file system, or where nothing can be written beside it.
-        copy = Path(folder) / "backup"
-        _copy_database(origin, copy)
+    with _scratch_copy(origin) as copy:
         restored_id = _checked_backup(origin, copy, scope, timeout)
         lost = _newest_known(store)
         if lost is not None and lost[0] != restored_id:
@@ -36,20 +35,30 @@ def restore(store: SqliteStore, scope: str, backup: str, job: Job, timeout: floa
             raise LedgerExists(f'ledger "{store.location}"', wanted, f"another ledger (id {lost[0]})", remedy)
         if preview:
             return
-        care.replace(store, str(copy))
+        kept = care.replace(store, str(copy))
     store.open(scope)
-    after = {"from": str(origin), "lost_sequence": lost[1] if lost else None}
+    after = {"from": str(origin), "lost_sequence": lost[1] if lost else None, "kept": kept}
     store.write(lambda session: session.log("ledger", "restored", job, after, None, ""), acknowledge=True)
 
 
-def _copy_database(origin: Path, copy: Path) -> None:
-    """Copy a database file, with its write-ahead log where that was copied too."""
+@contextmanager
+def _scratch_copy(origin: Path) -> Iterator[Path]:
+    """Copy a backup, with its write-ahead log where that was copied too, and remove the copy in the end.
+
+    The backup may lie on a network file system, or where nothing can be written beside it.
+    """
+    folder = Path(tempfile.gettempdir())
+    leftovers.sweep(folder, care.COPY)
     try:
-        shutil.copyfile(origin, copy)
-        if Path(f"{origin}-wal").exists():
-            shutil.copyfile(f"{origin}-wal", f"{copy}-wal")
+        if not origin.is_file():
+            raise LedgerMissing(f'backup "{origin}"', "a backup", "no such file", "Give the path of one.")
+        with leftovers.scratch(folder, care.COPY) as copy:
+            shutil.copyfile(origin, copy)
+            if Path(f"{origin}-wal").is_file():
+                shutil.copyfile(f"{origin}-wal", f"{copy}-wal")
+            yield copy
     except OSError as error:
-        raise LedgerMissing(f'backup "{origin}"', "a backup", str(error.strerror), "Give the path of one.") from error
+        raise of_system(f'backup "{origin}", copied to {folder}', folder / "x", error) from error
 
 
 def _checked_backup(origin: Path, copy: Path, scope: str, timeout: float) -> str:

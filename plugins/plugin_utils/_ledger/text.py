@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected, raise_all
 from ...module_utils._mac import Interval, format_mac, is_multicast, overlaps, parse_interval, parse_mac
+from .._files import read_file
 from .._names import checked_owner, host_key, name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX
 from .._text import from_iso, iso, quoted
@@ -37,6 +39,29 @@ def export_lines(scope: str, claims: Iterable[Claim], leases: Iterable[Lease]) -
     lines = sorted([_line(lease_record(lease), LEASE_FIELDS) for lease in leases])
     lines += sorted([_line(claim_record(claim), CLAIM_FIELDS) for claim in claims])
     return "\n".join([header, *lines]) + "\n"
+
+
+def replaceable_export(path: Path) -> str:
+    """Return the text of an export that a new one may replace; empty where no file exists.
+
+    :raises MacPoolError: for a file that is no export: it may be somebody's work
+    """
+    if not path.exists() and not path.is_symlink():
+        return ""
+    text = read_file(path)
+    first = text.partition("\n")[0]
+    try:
+        header = json.loads(first)
+    except (ValueError, RecursionError):
+        header = None
+    if text and not (isinstance(header, dict) and header.get("macpool") == "ledger"):
+        raise MacPoolError(
+            f"file {str(path)!a}",
+            "an export of a ledger, or no file",
+            "a file that is no export",
+            "Move the file away, or set path to another file. Nothing was written.",
+        )
+    return text
 
 
 def _line(record: dict[str, Any], names: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from ...module_utils._mac import (
     parse_mac,
     shown,
 )
+from .._files import read_bytes
 from .._names import host_label, same_host
 from .model import (
     ADOPTED,
@@ -84,6 +85,10 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     return plan
 
 
+LARGEST_PLAN = 16 << 20
+"""In bytes: a plan with 100,000 ranges."""
+
+
 def read_plan_file(path: str, named_by: str) -> Any:
     """Return what a YAML file holds: a plan that is not in the inventory.
 
@@ -91,8 +96,8 @@ def read_plan_file(path: str, named_by: str) -> Any:
     :raises MacPoolError: when it cannot be read
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return yaml.safe_load(read_bytes(Path(path), LARGEST_PLAN))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         wanted = "a YAML file that can be read"
         remedy = "Fix the file, or the variable."
         raise MacPoolError(f'the plan file "{path}" named by {named_by}', wanted, str(error), remedy) from error

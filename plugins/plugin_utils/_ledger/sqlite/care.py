@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import tempfile
@@ -16,14 +17,18 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from ..errors import LedgerDamaged, LedgerEphemeral, LedgerError, LedgerExists, LedgerReadOnly
+from ..errors import LedgerDamaged, LedgerEphemeral, LedgerError, LedgerExists, LedgerReadOnly, LedgerUnavailable
 from ..model import Job
 from ..places import check_place, mounted
+from . import leftovers
 from .database import APPLICATION_ID, VERSION, Database, translated
-from .problems import exists
+from .leftovers import scratch
+from .problems import NOTHING_WRITTEN, exists, of_system, translation
 from .schema import SCHEMA
 from .session import NO_DIGEST, as_json, chained
 
+COPY = "macpool-backup"
+"""The name of the copy of a backup that is being restored, in the temporary directory."""
 RUNNER = Path("/runner")
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
 
@@ -52,40 +57,47 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
 
     :raises LedgerExists: when something is at that place
     """
-    subject = f'ledger "{path}"'
     check_new_place(_nearest_directory(path) / path.name)
     if path.exists() or path.is_symlink():
         raise exists(path)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise LedgerReadOnly(
-            subject, "a new file", f"{error.strerror} ({path.parent})", "Give a directory that this user can write."
-        ) from error
-    new = Path(name)
-    try:
-        with translated(path), closing(sqlite3.connect(name, isolation_level=None)) as connection:
-            now = clock() if clock else int(time.time() * 1000)
-            identity = {"id": str(uuid.uuid4()), "scope": scope, "created": now}
-            connection.executescript("PRAGMA synchronous = FULL; BEGIN;" + SCHEMA)
-            connection.execute("INSERT INTO ledger VALUES (1, ?, ?, ?)", (identity["id"], scope, now))
-            entry = chained(NO_DIGEST, 1, now, "ledger", "created", None, "", job, as_json(identity))
-            connection.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = WAL")
-        _sync(new)
-        os.link(new, path)
-        _sync(path.parent)
-    except FileExistsError:
-        raise exists(path) from None
-    finally:
-        for leftover in (new, Path(f"{name}-wal"), Path(f"{name}-shm"), Path(f"{name}-journal")):
-            leftover.unlink(missing_ok=True)
+        with translated(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sweep(path)
+            with scratch(path.parent, path.name) as new:
+                with closing(sqlite3.connect(str(new), isolation_level=None)) as connection:
+                    digest = _fill(connection, scope, job, clock() if clock else int(time.time() * 1000))
+                _sync(new)
+                os.link(new, path)
+            _sync(path.parent)
+    except LedgerReadOnly as error:
+        remedy = f"Give a directory that this user can write. {NOTHING_WRITTEN}"
+        raise LedgerReadOnly(error.subject, "a new file", f"{error.found} in {path.parent}", remedy) from error
+    except LedgerUnavailable as error:
+        if isinstance(error.__cause__, FileExistsError):
+            raise exists(path) from None
+        raise
+    return digest
+
+
+def _fill(connection: sqlite3.Connection, scope: str, job: Job, now: int) -> str:
+    """Make the tables and the first entry of the history; return its digest."""
+    identity = {"id": str(uuid.uuid4()), "scope": scope, "created": now}
+    connection.executescript("PRAGMA synchronous = FULL; BEGIN;" + SCHEMA)
+    connection.execute("INSERT INTO ledger VALUES (1, ?, ?, ?)", (identity["id"], scope, now))
+    entry = chained(NO_DIGEST, 1, now, "ledger", "created", None, "", job, as_json(identity))
+    connection.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
     return cast(str, entry[-1])
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed tasks left beside a ledger, and of its backups in the temporary directory."""
+    leftovers.sweep(path.parent, path.name)
+    leftovers.sweep(Path(tempfile.gettempdir()), COPY)
 
 
 def verify(database: Database) -> list[str]:
@@ -114,30 +126,37 @@ def backup(database: Database, destination: str, *, preview: bool) -> None:
     """Copy the ledger as it is at this moment into a new file."""
     target = Path(destination).expanduser().absolute()
     if target.exists():
-        raise LedgerExists(f'backup "{target}"', "a new file", "an existing file", "Give another name, such as a date.")
+        raise _backup_exists(target)
     if preview:
         return
-    with database.lock, translated(database.path):
-        connection = database.ready()
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with database.lock:
+        with translated(database.path):
+            connection = database.ready()
         try:
-            # One plain file: a backup that needs its -wal beside it is soon half a backup.
-            _copy(connection, part, "PRAGMA journal_mode = DELETE")
-            os.link(part, target)
+            leftovers.sweep(target.parent, target.name)
+            with scratch(target.parent, target.name) as part:
+                # One plain file: a backup that needs its -wal beside it is soon half a backup.
+                _copy(connection, part, "PRAGMA journal_mode = DELETE")
+                os.link(part, target)
             _sync(target.parent)
+        except FileExistsError as error:
+            raise _backup_exists(target) from error
         except OSError as error:
-            raise LedgerError(
-                f'backup "{target}"', "a new file", str(error.strerror), "Give a directory that can be written."
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
+            raise of_system(f'backup "{target}"', target, error, "a new file") from error
+        except sqlite3.Error as error:
+            raise translation(target, error) from error
 
 
-def replace(database: Database, backup: str) -> None:
+def _backup_exists(target: Path) -> LedgerExists:
+    return LedgerExists(f'backup "{target}"', "a new file", "an existing file", "Give another name, such as a date.")
+
+
+def replace(database: Database, backup: str) -> str:
     """Put a backup in the place of the ledger. The witness is not touched: the caller acknowledges the gap.
 
     Where the ledger still opens, its pages are replaced in one transaction, so that other processes that have it
-    open see either state. Where it is missing or damaged, the file is replaced.
+    open see either state. Where it is missing or damaged, the file is replaced, and the old one is kept under another
+    name, which is returned.
     """
     origin = Path(backup)
     with database.lock, translated(origin), closing(_open_read_only(origin)) as source:
@@ -149,24 +168,35 @@ def replace(database: Database, backup: str) -> None:
                     source.backup(database.connection)
                     database.connection.execute("PRAGMA journal_mode = WAL")
                 database.close()
-                return
+                return ""
             except LedgerDamaged:
                 database.close()
         with translated(database.path):
             database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = database.path.with_name(f".{database.path.name}.{os.getpid()}.part")
-            try:
+            sweep(database.path)
+            with scratch(database.path.parent, database.path.name) as part:
                 _copy(source, part, "PRAGMA journal_mode = WAL")
-                for beside in ("-wal", "-shm"):
-                    Path(f"{database.path}{beside}").unlink(missing_ok=True)
-                part.replace(database.path)
-                _sync(database.path.parent)
-            finally:
-                part.unlink(missing_ok=True)
+                kept = _put_aside(database.path)
+                os.link(part, database.path)
+            _sync(database.path.parent)
+            return kept
+
+
+def _put_aside(path: Path) -> str:
+    """Give the file at the place of a ledger another name, with what lies beside it; empty where nothing exists."""
+    if not (path.exists() or path.is_symlink()):
+        return ""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    kept = next(
+        name for number in itertools.count() if not (name := Path(f"{path}.replaced-{stamp}-{number}")).exists()
+    )
+    for beside in ("-wal", "-shm", ""):
+        if Path(f"{path}{beside}").exists():
+            Path(f"{path}{beside}").rename(f"{kept}{beside}")
+    return str(kept)
 
 
 def _copy(source: sqlite3.Connection, part: Path, mode: str) -> None:
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
         source.backup(copy)
         copy.execute(mode)

@@ -25,6 +25,7 @@ from urllib.parse import quote
 from ....module_utils._ids import plain_guid
 from ..claim import Claim, Identity, Push
 from ..places import check_place, sqlite_path
+from .values import problem_of
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -88,8 +89,6 @@ def sound(table: str, row: Row) -> Row:
     """
     shape = (table, row[_CHOICES[table]] if table in _CHOICES else "", *map(type, row))
     if shape not in _SOUND or any(type(value) is int and not 0 <= value < _LARGEST for value in row):
-        from .values import problem_of
-
         if problem := problem_of(table, row):
             raise Damage(problem)
         _SOUND.add(shape)

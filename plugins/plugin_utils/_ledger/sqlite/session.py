@@ -12,12 +12,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ..._names import host_key, name_key
+from ..._text import iso
 from ..claim import Claim, Identity
 from ..errors import StaleClaim
 from ..model import Entry, Intent, Job, KnownHost, Lease, PlanGeneration, Sighting
 from .database import Claims, Damage, Row, claim_of_row, newest_first, sound, texts
 
 NO_DIGEST = "0" * 64
+SKEW = 10 * 60 * 1000
+"""How far two clocks may differ, in milliseconds. What is later than that lies in the future."""
+
+
+FUTURE = {
+    "entries of the history": "SELECT COUNT(*) FROM (SELECT at FROM history ORDER BY sequence DESC LIMIT 1) WHERE at > ?",
+    "claims": "SELECT COUNT(*) FROM claims WHERE since > ?",
+    "leases": "SELECT COUNT(*) FROM leases WHERE since > ?",
+    "hosts": "SELECT COUNT(*) FROM hosts WHERE observed_at > ?",
+}
+"""By what is counted: the question how many lie after a time. Of the history only the newest entry counts."""
 
 
 class Session(Claims):
@@ -31,8 +43,12 @@ class Session(Claims):
         """The number of the newest entry of the history."""
         self.digest: str
         self.sequence, self.head_at, self.digest, now = head
-        self.now: int = max(clock() if clock else now, self.head_at)
-        """The database's clock when the transaction began; never before the newest entry of the history."""
+        read = clock() if clock else now
+        self.clock: int = self.head_at if 0 < self.head_at - read <= SKEW else read
+        """The time, for ages and terms: the database's clock. Clocks of several controllers may differ a little."""
+        self.now: int = max(self.clock, self.head_at)
+        """The time for the order of things, never before the newest entry of the history: what was observed before a claim
+        was released proves nothing, whatever a clock that was wrong said in between."""
         self.ledger_id = ledger_id
         self.scope = scope
         self.dirty = False
@@ -175,7 +191,31 @@ class Session(Claims):
 
     def hosts(self) -> list[KnownHost]:
         """Return all hosts ever recorded and not forgotten, by name."""
-        return [host_of_row(row) for row in self.connection.execute("SELECT * FROM hosts ORDER BY host_key")]
+        rows = self.connection.execute("SELECT * FROM hosts ORDER BY host_key")
+        return [self._believed(host_of_row(row)) for row in rows]
+
+    def _believed(self, host: KnownHost) -> KnownHost:
+        """Return a host as never observed if its observation lies in the future: its age is unknown."""
+        if all(at is None or at <= self.clock + SKEW for at in (host.observed_at, host.complete_at, host.facts_at)):
+            return host
+        why = f"observed at {iso(host.observed_at or 0)}, which is in the future"
+        return host._replace(observed_at=None, complete=False, complete_at=None, facts_at=None, why_incomplete=why)
+
+    def future(self) -> str:
+        """Return what lies in the future, in words; empty if nothing does."""
+        limit = self.clock + SKEW
+        counts = {
+            f"{count} {what}": count
+            for what, question in FUTURE.items()
+            if (count := self.connection.execute(question, (limit,)).fetchone()[0])
+        }
+        if not counts:
+            return ""
+        return (
+            f"The ledger holds times in the future ({', '.join(counts)}; it is {iso(self.clock)} now): a clock was wrong when"
+            " they were written, or is wrong now. Check the clock of this machine. If it is right, run"
+            " macpool.hyperv.ledger with correct_times: true, then observe all hosts."
+        )
 
     def save_host(self, host: KnownHost, instead_of: str) -> None:
         """Add what is known of a host, or put it in the place of what is known under a name (it may be another)."""
@@ -187,6 +227,17 @@ class Session(Claims):
         lists = {"ipv4": json.dumps(host.ipv4), "cluster_nodes": json.dumps(host.cluster_nodes)}
         values = (new, *(host._asdict() | lists).values())
         self.connection.execute("REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def forget_future(self) -> None:
+        """Forget when hosts were observed whose observation lies in the future; the next one counts, whatever its time."""
+        self.dirty = True
+        limit = self.clock + SKEW
+        self.connection.execute(
+            "UPDATE hosts SET observed_at = NULL, complete = 0, complete_at = NULL, facts_at = NULL, why_incomplete = ?"
+            " WHERE observed_at > ? OR complete_at > ? OR facts_at > ?",
+            ("observed with a clock that was wrong", limit, limit, limit),
+        )
+        self.connection.execute("UPDATE sightings SET observed_at = 0 WHERE observed_at > ?", (limit,))
 
     def delete_host(self, host: str) -> None:
         """Forget a host and its sightings."""
@@ -202,9 +253,9 @@ class Session(Claims):
             "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (host_key, address, kind, vm_id, adapter_id, vm_name, adapter_name)"
             " DO UPDATE SET observed_at = excluded.observed_at, dynamic = excluded.dynamic, running = excluded.running"
-            " WHERE excluded.observed_at >= sightings.observed_at",
+            " WHERE excluded.observed_at >= sightings.observed_at OR sightings.observed_at > ?",
             (
-                (address, key, observed_at, kind, vm_id.lower(), *rest)
+                (address, key, observed_at, kind, vm_id.lower(), *rest, self.clock + SKEW)
                 for address, kind, vm_id, *rest, _host in sightings
             ),
         )
@@ -213,7 +264,8 @@ class Session(Claims):
         """Delete a host's sightings that are older than a time."""
         self.dirty = True
         self.connection.execute(
-            "DELETE FROM sightings WHERE host_key = ? AND observed_at < ?", (host_key(host), before)
+            "DELETE FROM sightings WHERE host_key = ? AND (observed_at < ? OR observed_at > ?)",
+            (host_key(host), before, self.clock + SKEW),
         )
 
     def sightings_at(self, address: int) -> list[Sighting]:

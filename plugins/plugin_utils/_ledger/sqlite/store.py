@@ -17,8 +17,9 @@ from typing import TypeVar
 from ..errors import LedgerRolledBack
 from ..model import Job
 from .database import DEFAULT_TIMEOUT, Database, Row
+from .leftovers import has_leftovers
 from .session import Session
-from .witness import Witness, gap
+from .witness import Witness, gap, never_seen
 
 T = TypeVar("T")
 
@@ -27,6 +28,8 @@ class SqliteStore(Database):
     """A ledger in one file, for everything."""
 
     _witness: Witness | None = None
+    witness_place = ""
+    """A directory for a second witness; empty for none."""
 
     @classmethod
     def create(
@@ -37,6 +40,7 @@ class SqliteStore(Database):
         *,
         timeout: float = DEFAULT_TIMEOUT,
         clock: Callable[[], int] | None = None,
+        witness: str = "",
     ) -> SqliteStore:
         """Make an empty ledger.
 
@@ -46,6 +50,7 @@ class SqliteStore(Database):
 
         digest = care.create(path, scope, job, clock)
         store = cls(path, timeout=timeout, clock=clock)
+        store.witness_place = witness
         store.open(scope)
         store.witness.write(1, digest)
         return store
@@ -56,6 +61,13 @@ class SqliteStore(Database):
         store = cls(database.path, timeout=database.timeout)
         store.take_over(database)
         return store
+
+    def open(self, scope: str | None = None) -> None:
+        super().open(scope)
+        if has_leftovers(self.path):
+            from . import care
+
+            care.sweep(self.path)
 
     def close(self) -> None:
         super().close()
@@ -75,7 +87,8 @@ class SqliteStore(Database):
         with self.transaction("BEGIN IMMEDIATE") as (connection, head):
             session = self._session(connection, head)
             gap = self._gap(session)
-            if gap is not None and not acknowledge:
+            # A preview writes nothing; ``warnings`` says that the real run would be refused.
+            if gap is not None and not acknowledge and not preview:
                 raise gap
             result = work(session)
             if preview or not session.dirty:
@@ -91,8 +104,8 @@ class SqliteStore(Database):
     @property
     def witness(self) -> Witness:
         """The witness of the ledger that is open."""
-        if self._witness is None or self._witness.path.name != self.ledger_id:
-            self._witness = Witness(self.ledger_id)
+        if self._witness is None or self._witness.ledger_id != self.ledger_id:
+            self._witness = Witness(self.ledger_id, self.witness_place)
         return self._witness
 
     def rolled_back(self) -> str:
@@ -103,7 +116,16 @@ class SqliteStore(Database):
 
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of this ledger should know, such as that it was rolled back."""
-        return tuple(filter(None, (self.rolled_back(), self.witness.problem)))
+        with self.transaction("BEGIN") as (connection, head):
+            session = self._session(connection, head)
+            gap = self._gap(session)
+            unknown = session.sequence > 1 and not self.witness.problem and not self.witness.read()
+            notes = (
+                f"{gap} Until then, tasks that write are refused." if gap else "",
+                self.witness.problem or (never_seen(self.path, session.sequence) if unknown else ""),
+                session.future(),
+            )
+        return tuple(filter(None, notes))
 
     def _gap(self, session: Session) -> LedgerRolledBack | None:
         """Return the error for a ledger that misses what was acknowledged here before, or None."""

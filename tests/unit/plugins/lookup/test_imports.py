@@ -36,6 +36,7 @@ READING = {
     "plugin_utils._ledger.places",
     "plugin_utils._ledger.reader",
     "plugin_utils._ledger.sqlite.database",
+    "plugin_utils._ledger.sqlite.values",
     "plugin_utils._names",
     "plugin_utils._plain",
     "plugin_utils._settings",

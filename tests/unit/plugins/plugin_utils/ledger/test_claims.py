@@ -501,11 +501,11 @@ def test_an_incomplete_observation_adds_to_the_complete_one_before_it(ledger: Le
     assert (host.range_start, host.range_end) == (LAND, LAND + 15)
 
 
-def test_the_clock_of_the_ledger_never_goes_back(ledger: Ledger, clock: Clock) -> None:
+def test_a_clock_that_goes_back_changes_no_order(ledger: Ledger, clock: Clock) -> None:
     clock.forward(HOUR)
     ledger.ensure([Request("a/eth0")], JOB)
     clock.forward(-2 * HOUR)
-    assert ledger.now() == START + HOUR
+    assert ledger.now() == START - HOUR
     ledger.release([ClaimName("a/eth0")], JOB)
     # Observations of before the release prove nothing, whatever the machine's clock says by now.
     absent_everywhere(ledger, clock)
