@@ -49,7 +49,7 @@ def unproven_hosts(
         if host is not None:
             required_by.setdefault(host, name)
         if host is None or host.observed_at is None:
-            reasons[name] = "never observed"
+            reasons[name] = (host.why_incomplete if host else "") or "never observed"
         elif not host.complete:
             reasons[name] = f"incomplete: {host.why_incomplete or 'no reason given'}"
         elif not_before is not None and host.observed_at < not_before:

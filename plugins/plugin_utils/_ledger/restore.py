@@ -88,11 +88,22 @@ def _newest_known(store: SqliteStore) -> tuple[str, int] | None:
         store.close()
 
 
+PARTS = {
+    "claim": ("address", "state"),
+    "lease": ("start", "state"),
+    "plan": ("generation",),
+    "intent": ("id", "open"),
+}
+"""By kind of entry: what its record must have to be replayed."""
+
+
 def replay_problems(session: Session) -> list[str]:
     """Return where the state is not what the history gives."""
     kept: dict[str, dict[Any, Any]] = {"claim": {}, "lease": {}, "plan": {}, "intent": {}}
     for entry in session.entries():
         after = entry.after
+        if not set(PARTS.get(entry.kind, ())) <= set(after):
+            return [f"history: entry {entry.sequence} is no record of a {entry.kind}"]
         if entry.kind == "claim":
             kept["claim"][after["address"]] = None if after["state"] == "gone" else after
         elif entry.kind == "lease":

@@ -6,29 +6,47 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from ..errors import LedgerDamaged, LedgerEphemeral, LedgerError, LedgerExists, LedgerReadOnly, LedgerUnavailable
+from ..._names import host_key, name_key
+from ..errors import LedgerDamaged, LedgerEphemeral, LedgerError, LedgerExists, LedgerReadOnly
 from ..model import Job
 from ..places import check_place, mounted
 from . import leftovers
-from .database import APPLICATION_ID, VERSION, Database, translated
+from .database import APPLICATION_ID, VERSION, Damage, Database, Row, claim_of_row, sound, translated
 from .leftovers import scratch
 from .problems import NOTHING_WRITTEN, exists, of_system, translation
 from .schema import SCHEMA
-from .session import NO_DIGEST, as_json, chained
+from .session import NO_DIGEST, as_json, chained, entry_of_row, host_of_row
+from .values import COLUMNS
 
 COPY = "macpool-backup"
 """The name of the copy of a backup that is being restored, in the temporary directory."""
+READERS: Mapping[str, Callable[[Row], object]] = {
+    "claims": claim_of_row,
+    "hosts": host_of_row,
+    "history": entry_of_row,
+}
+"""By table with columns that hold more than one value: what reads its rows."""
+DERIVED: Mapping[str, Callable[[str], str]] = {
+    "SELECT address, owner, owner_key FROM claims": name_key,
+    "SELECT sequence, owner, owner_key FROM history": name_key,
+    "SELECT start, host, host_key FROM leases": host_key,
+    "SELECT host_key, host, host_key FROM hosts": host_key,
+}
+"""By question for rows, names and keys: what makes the key of the name."""
+MOST_PROBLEMS = 20
 RUNNER = Path("/runner")
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
 
@@ -68,16 +86,19 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
                 with closing(sqlite3.connect(str(new), isolation_level=None)) as connection:
                     digest = _fill(connection, scope, job, clock() if clock else int(time.time() * 1000))
                 _sync(new)
-                os.link(new, path)
+                _link(new, path)
             _sync(path.parent)
     except LedgerReadOnly as error:
         remedy = f"Give a directory that this user can write. {NOTHING_WRITTEN}"
         raise LedgerReadOnly(error.subject, "a new file", f"{error.found} in {path.parent}", remedy) from error
-    except LedgerUnavailable as error:
-        if isinstance(error.__cause__, FileExistsError):
-            raise exists(path) from None
-        raise
     return digest
+
+
+def _link(new: Path, path: Path) -> None:
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise exists(path) from None
 
 
 def _fill(connection: sqlite3.Connection, scope: str, job: Job, now: int) -> str:
@@ -101,25 +122,59 @@ def sweep(path: Path) -> None:
 
 
 def verify(database: Database) -> list[str]:
-    """Return what is wrong with the database and with the chain of its history."""
-    problems: list[str] = []
+    """Return what is wrong with the database, with every value in it and with the chain of its history."""
     with database.transaction("BEGIN") as (connection, _head):
-        for (line,) in connection.execute("PRAGMA integrity_check"):
-            if line != "ok":
-                problems.append(f"database: {line}")
-        if problems:
-            return problems
-        digest, expected = NO_DIGEST, 1
-        for row in connection.execute("SELECT * FROM history ORDER BY sequence"):
-            sequence, at, kind, action, address, _key, owner, job, user, after, found = row
-            if sequence != expected:
-                problems.append(f"history: entry {expected} is missing, the next one is {sequence}")
-            entry = chained(digest, sequence, at, kind, action, address, owner, Job(job, user), after)
-            if found != entry[-1]:
-                problems.append(f"history: entry {sequence} was changed after it was written, or one before it was")
-                break
-            digest, expected = found, sequence + 1
-    return problems
+        lines = [line for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        problems = [f"database: {_printable(line)}" for line in lines]
+        problems = problems or list(islice(_odd_rows(connection), MOST_PROBLEMS))
+        return problems or [*islice(_odd_keys(connection), MOST_PROBLEMS), *_broken_chain(connection)]
+
+
+def _printable(text: str) -> str:
+    return ascii(text)[1:-1]
+
+
+def _odd_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield the rows that hold what no version of this collection has written."""
+    for table in COLUMNS:
+        for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608  (a name of our own)
+            try:
+                READERS.get(table, tuple)(sound(table, row))
+            except Damage as damage:
+                yield str(damage)
+
+
+def _odd_keys(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield the rows whose derived values are not those of the name or the row that they are derived from."""
+    for question, key in DERIVED.items():
+        for place, name, found in connection.execute(question):
+            if key(name) != found:
+                yield f"table {question.split()[-1]}, row {place!a}: its key is {found!a}, not that of {name!a}"
+    listed = set(connection.execute("SELECT name_key, address FROM aliases"))
+    expected = {
+        (name_key(alias), address)
+        for address, aliases in connection.execute("SELECT address, aliases FROM claims")
+        for alias in json.loads(aliases)
+    }
+    for name, address in sorted(listed ^ expected):
+        yield f"table aliases: {name!a} of {address:012X} is in one of the tables aliases and claims alone"
+    orphans = "SELECT DISTINCT host_key FROM sightings WHERE host_key NOT IN (SELECT host_key FROM hosts)"
+    for (name,) in connection.execute(orphans):
+        yield f"table sightings: the host {name!a} is not in table hosts"
+
+
+def _broken_chain(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield where the history has a gap or was changed."""
+    digest, expected = NO_DIGEST, 1
+    for row in connection.execute("SELECT * FROM history ORDER BY sequence"):
+        sequence, at, kind, action, address, _key, owner, job, user, after, found = row
+        if sequence != expected:
+            yield f"history: entry {expected} is missing, the next one is {sequence}"
+        entry = chained(digest, sequence, at, kind, action, address, owner, Job(job, user), after)
+        if found != entry[-1]:
+            yield f"history: entry {sequence} was changed after it was written, or one before it was"
+            return
+        digest, expected = found, sequence + 1
 
 
 def backup(database: Database, destination: str, *, preview: bool) -> None:

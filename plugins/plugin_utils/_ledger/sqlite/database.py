@@ -69,7 +69,7 @@ def translated(path: Path) -> Iterator[None]:
     """Say in our words what SQLite, the operating system or a row has to say of a file."""
     try:
         yield
-    except (sqlite3.Error, OSError, Damage) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError, Damage) as error:
         from .problems import translation
 
         raise translation(path, error) from error
@@ -150,7 +150,7 @@ def _push(row: Row) -> Push:
 
 def newest_first(rows: list[Row]) -> list[Claim]:
     # One that changed last comes first; the address makes the order the same everywhere.
-    unique = {row[0]: row for row in rows}.values()
+    unique = {row[0]: sound("claims", row) for row in rows}.values()
     return [claim_of_row(row) for row in sorted(unique, key=lambda row: (-row[6], row[0]))]
 
 

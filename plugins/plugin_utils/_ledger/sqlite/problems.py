@@ -57,7 +57,16 @@ _DAMAGE_WORDS = ("no such ", "Could not decode", "malformed", "incomplete input"
 _LEAST_ROOM = 64 * 1024
 _ERRNO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ERRNO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
-_ERRNO_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENXIO)
+_ERRNO_PLACE = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EINVAL,
+    errno.ENXIO,
+    errno.EEXIST,
+)
 
 
 def _named(path: Path) -> str:
@@ -182,7 +191,7 @@ def translation(path: Path, error: Exception) -> LedgerError:
     if isinstance(error, OSError):
         return of_system(subject, path, error)
     if not isinstance(error, sqlite3.Error):
-        return damaged(subject, text)
+        return damaged(subject, "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else text)
     code = code_of(error)
     if code in _BUSY:
         wanted = "a turn to read or write"

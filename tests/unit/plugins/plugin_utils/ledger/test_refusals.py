@@ -445,8 +445,8 @@ def test_a_backup_is_one_private_file_that_can_be_restored(path: Path, tmp_path:
         assert len(still_open.claims()) == 2
         assert Ledger.restore(str(path), "west", str(copy), JOB, make_plan(), preview=True) is None
         assert len(still_open.claims()) == 2
-        restored = Ledger.restore(str(path), "west", str(copy), JOB, make_plan())
-        assert restored is not None
+        assert Ledger.restore(str(path), "west", str(copy), JOB, make_plan()) is not None
+        restored = reopened(ledger, clock=clock)
         assert [claim.owner for claim in restored.claims()] == ["a/eth0"]
         # Who had the ledger open sees the restored one.
         assert [claim.owner for claim in still_open.claims()] == ["a/eth0"]
