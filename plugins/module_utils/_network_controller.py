@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ansible.module_utils.urls import MissingModuleError, open_url
 
@@ -112,6 +112,13 @@ def base_url(text: str) -> str:
     :raises MacPoolError: if it is not an https address, or contains a user or password
     """
     # The message does not repeat the address, because it may contain a password.
+    if secrets_in(text):
+        raise MacPoolError(
+            "url of the Network Controller",
+            "an address without user, password, query or fragment",
+            "an address with one of these",
+            "Set the options username and password instead.",
+        )
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
@@ -130,14 +137,19 @@ def base_url(text: str) -> str:
             f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
             "Set the address that Get-NetworkController shows as RestName.",
         )
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address without user, password, query or fragment",
-            "an address with one of these",
-            "Set the options username and password instead.",
-        )
     return f"https://{parts.netloc}"
+
+
+def secrets_in(url: object) -> set[str]:
+    """Return what must not be shown of an address: a user with a password, a query, a fragment; empty if it has none.
+
+    A password may contain every character that has a meaning in an address, so everything up to the last @ counts.
+    """
+    text = str(url or "").strip()
+    user, at, rest = text.partition("//")[2].rpartition("@") if "//" in text else text.rpartition("@")
+    found = {user, unquote(user)} if at else set()
+    found |= {rest.partition(mark)[2] for mark in "?#"}
+    return found - {""}
 
 
 class NetworkControllerError(MacPoolError):
