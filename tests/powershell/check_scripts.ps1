@@ -39,7 +39,7 @@ $newerMembers = @(
 )
 # Static members are many: those that are used are listed, each looked up in .NET Framework 4.6.2.
 $knownStatics = @(
-    'Ansible.Basic.AnsibleModule::Create', 'Collections.ArrayList::new', 'Collections.Hashtable::new', 'Convert::ToByte', 'DateTime::ParseExact'
+    'Ansible.Basic.AnsibleModule::Create', 'Collections.ArrayList::new', 'Collections.Hashtable::new', 'Convert::ToByte', 'DateTime::MinValue', 'DateTime::ParseExact'
     'DateTime::TryParseExact', 'DateTime::UtcNow', 'Diagnostics.Stopwatch::StartNew', 'Environment::MachineName', 'Environment::OSVersion'
     'Globalization.CultureInfo::InvariantCulture', 'Globalization.DateTimeStyles::AdjustToUniversal', 'Globalization.DateTimeStyles::AssumeUniversal'
     'Globalization.DateTimeStyles::None', 'Guid::TryParse', 'IO.File::WriteAllText', 'IO.Path::Combine', 'Math::Max', 'Math::Min'
@@ -47,29 +47,32 @@ $knownStatics = @(
     'StringComparer::OrdinalIgnoreCase', 'StringComparison::OrdinalIgnoreCase', 'Text.UTF8Encoding::new', 'UInt32::MaxValue'
 )
 
-# What a splatted hashtable holds, as parameters: the literal assigned last before the call, once for each key that is added to it.
+# What a splatted hashtable may hold, as parameters: the literal assigned last before the call, once for each key that is added to it; for
+# a variable that gets none, such as that of a loop, every literal of the function that names a parameter of the command.
 function Get-SplatVariant($Nodes, $Command, $Splat) {
     $scope = $Command
     while ($null -ne $scope.Parent -and $scope -isnot [FunctionDefinitionAst]) { $scope = $scope.Parent }
-    $literal = $null
+    $before = $Nodes.Where({ $_.Extent.StartOffset -ge $scope.Extent.StartOffset -and $_.Extent.EndOffset -lt $Command.Extent.StartOffset })
+    $literals = @()
     $added = @()
-    foreach ($assignment in $Nodes) {
-        $isBefore = $assignment -is [AssignmentStatementAst] -and
-            $assignment.Extent.StartOffset -ge $scope.Extent.StartOffset -and $assignment.Extent.EndOffset -lt $Command.Extent.StartOffset
-        if (-not $isBefore) { continue }
+    foreach ($assignment in $before.Where({ $_ -is [AssignmentStatementAst] })) {
         $target = $assignment.Left
         $name = '$' + $Splat.VariablePath.UserPath
         if ("$target" -eq $name) {
-            $literal = $assignment.Right.Find({ $args[0] -is [HashtableAst] }, $true)
+            $literals = @($assignment.Right.Find({ $args[0] -is [HashtableAst] }, $true)) -ne $null
             $added = @()
         }
-        elseif ($target -is [IndexExpressionAst] -and "$($target.Target)" -eq $name) { $added += $target.Index.Value }
+        elseif ($target -is [IndexExpressionAst] -and "$($target.Target)" -eq $name) { $added += @($target.Index.Value) -ne $null }
         elseif ($target -is [MemberExpressionAst] -and "$($target.Expression)" -eq $name) { $added += $target.Member.Value }
     }
-    if ($null -eq $literal) { return $null }
-    $always = -join ($literal.KeyValuePairs.ForEach({ " -$($_.Item1.Value):`$null" }))
-    if (-not $added) { return $always }
-    $added.ForEach({ "$always -${_}:`$null" })
+    if (-not $literals) {
+        $known = (Get-Command -Name $Command.GetCommandName()).Parameters.Keys
+        $literals = $before.Where({ $_ -is [HashtableAst] -and $_.KeyValuePairs.Where({ $_.Item1.Value -in $known }) })
+    }
+    foreach ($literal in $literals) {
+        $always = -join ($literal.KeyValuePairs.ForEach({ " -$($_.Item1.Value):`$null" }))
+        if ($added) { $added.ForEach({ "$always -${_}:`$null" }) } else { $always }
+    }
 }
 
 function Find-CallProblem($Nodes) {
@@ -83,8 +86,8 @@ function Find-CallProblem($Nodes) {
         $variants = @($command)
         foreach ($splat in $command.CommandElements | Where-Object { $_ -is [VariableExpressionAst] -and $_.Splatted }) {
             $found = @(Get-SplatVariant $Nodes $command $splat)
-            if ($null -eq $found[0]) {
-                , ($command, "$splat is no hashtable literal of the same function: nothing can check its parameters")
+            if (-not $found) {
+                , ($command, "$splat comes from no hashtable literal of the same function: nothing can check its parameters")
                 continue
             }
             $variants = foreach ($text in $found) {

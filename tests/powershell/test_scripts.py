@@ -15,15 +15,14 @@ from typing import Any
 import pytest
 
 from tests.powershell.runner import execute
-from tests.tools.observe_by_hand import script
+from tests.tools.observe_by_hand import NAME, script
 from tests.tools.powershell_argspec import spec
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = Path(__file__).with_name("check_scripts.ps1")
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.ps1"))
 UTILS = sorted((ROOT / "plugins" / "module_utils").glob("*.psm1"))
-BY_HAND = "Observe-MacPoolHost.ps1"
-SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (*MODULES, *UTILS)} | {BY_HAND: script()}
+SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (*MODULES, *UTILS)} | {NAME: script()}
 
 BAD = {
     "function Get-It { param ([string]$Name) $Name": "Missing closing '}'",
@@ -39,7 +38,8 @@ BAD = {
     "function Get-It { param ([string]$Name) $Name }\nGet-It 'x' 'y'": "'y'",
     "function Get-It { param ([string]$Name) $Name }\n$it = @{ Nmae = 'x' }\nGet-It @it": "Nmae",
     "function Get-It { param ([string]$Name) $Name }\n$it = @{ Name = 'x' }\n$it['Deep'] = 1\nGet-It @it": "Deep",
-    "function Get-It { param ([string]$Name) $Name }\nfunction Get-Other { param ($It) Get-It @It }": "@It is no hashtable",
+    "function Get-It { param ([string]$Name) $Name }\nfunction Get-Other { param ($It) Get-It @It }": "@It comes from no hashtable",
+    "function Get-It { param ([string]$Name) $Name }\nforeach ($it in @{ Name = 'x' }, @{ Name = 'x'; Deep = 1 }) { Get-It @it }": "Deep",
     "$new = @{ Name = 'x'; NoVHD = $true; VHDPath = 'y' }\nNew-VM @new": "Parameter set",
     # What Windows PowerShell 5.1 does not have.
     "$a ?? $b": "??",
@@ -64,6 +64,7 @@ GOOD = [
     "Stop-VM -VM $vm -TurnOff -Force -ErrorAction Stop",
     "$new = @{ Name = 'x'; Generation = 2 }\nif ($vhd) { $new['VHDPath'] = $vhd } else { $new['NoVHD'] = $true }\nNew-VM @new",
     "function Get-It { param ([string]$Name) $Name }\n$it = @{ Name = 'x' }\nGet-It @it",
+    "function Get-It { param ([string]$Name) $Name }\nforeach ($it in @{ Name = 'x' }, @{ Part = 1 }) { Get-It @it }",
     "& $reader -Anything 1",
     "$vms |\n    Where-Object { $_.Name -eq 'x' } | Sort-Object -Property Name",
     "$text.Contains('x') -and -1 -lt 0x1F -and [DateTime]::UtcNow",
@@ -76,7 +77,7 @@ def checked(powershell: None) -> dict[str, Any]:
     """What the check says of every script and snippet, by name."""
     utils = [path.read_text(encoding="utf-8") for path in UTILS]
     texts = SCRIPTS | {text: text for text in [*BAD, *GOOD]}
-    alone = {path.name for path in UTILS} | {BY_HAND}
+    alone = {path.name for path in UTILS} | {NAME}
     scripts = [{"name": name, "text": text, "utils": [] if name in alone else utils} for name, text in texts.items()]
     report, _state, _calls = execute(CHECK, {"scripts": scripts}, {"nodes": {"node1": {}}}, "node1", is_module=False)
     assert not report["unhandled"], report["errors"]
