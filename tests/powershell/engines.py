@@ -53,7 +53,7 @@ def missing() -> str | None:
 def lab(module: str, arguments: Json, world: Json, node: str, *, check: bool, faults: Json) -> Run:
     """`world` is complete (`worlds.complete`)."""
     there = worlds.to_lab(world)
-    waiting = lab_faults.to_lab(faults, world, module)
+    waiting = lab_faults.to_lab(faults, world, node, module)
     call = Call(f"macpool.hyperv.{module}", {**moments(arguments), "_ansible_check_mode": check})
     answer = run_lab(there, waiting, there.host(node), call)
     return Run(json.loads(answer.stdout), worlds.from_lab(there))
