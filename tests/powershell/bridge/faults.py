@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.lab.faults import Faults
+from tests.lab.host.context import DENIED
 
 Json = dict[str, Any]
-DENIED = "Access is denied."
 _PARTS = {
     "Get-VMHost": "range",
     "Get-Cluster": "cluster",
@@ -63,25 +63,26 @@ def to_lab(faults: Json, world: Json, node: str, module: str) -> Faults:
 
 
 def _observation(found: Faults, cmdlet: str, fault: Json, vms: list[Json]) -> None:
-    if cmdlet not in _PARTS or set(fault) != {"message"}:
+    if cmdlet not in _PARTS or len(fault) > 1:
         raise NoCounterpart(f"{cmdlet}: {fault}")
-    if fault["message"] == DENIED:
+    if fault.get("denied"):
         found.add("access_denied", part=_PARTS[cmdlet], times=None)
     else:
         found.add("unreadable", part=_PARTS[cmdlet], message=fault["message"], times=None)
     if cmdlet == "Get-VMNetworkAdapter":
         for vm in vms:
-            found.add("unreadable", vm=vm["id"], message=fault["message"], times=None)
+            message = f"access denied: {DENIED}" if fault.get("denied") else fault["message"]
+            found.add("unreadable", vm=vm["id"], message=message, times=None)
 
 
 def _operation(found: Faults, cmdlet: str, fault: Json, world: Json) -> None:
     often: Json = {"skip": fault.get("nth", 1) - 1, "times": 1 if "nth" in fault else None}
-    if cmdlet in _READERS and fault.get("message") == DENIED:
+    if cmdlet in _READERS and fault.get("denied"):
         found.add("access_denied", **often)
     elif cmdlet in _READERS and "message" in fault:
         found.add("fail_op", at="begin", message=fault["message"], **often)
-    elif cmdlet in _CLUSTER and "message" in fault:
-        found.add("unreadable", part="cluster", message=fault["message"], times=None)
+    elif cmdlet in _CLUSTER and ("message" in fault or "denied" in fault):
+        found.add("unreadable", part="cluster", message=fault.get("message", DENIED), times=None)
     elif cmdlet in _STAGES:
         for op, at in _STAGES[cmdlet].items():
             _at_a_stage(found, fault, world, {"op": op, "at": at}, often)
@@ -102,9 +103,9 @@ def _at_a_stage(found: Faults, fault: Json, world: Json, where: Json, often: Jso
             raise NoCounterpart(f"{where}: {fault}")
         at = {"at": where["at"]} if where["op"] == "remove_vm" else {}
         found.add("ignore_set", op=where["op"], **at, **often)
-    elif "message" in fault:
-        reason = "access_denied" if fault["message"] == DENIED else "cmdlet"
-        found.add("fail_op", message=fault["message"], reason=reason, **where, **often)
+    elif "message" in fault or "denied" in fault:
+        reason = "access_denied" if fault.get("denied") else "cmdlet"
+        found.add("fail_op", message=fault.get("message", DENIED), reason=reason, **where, **often)
 
 
 def _verbs(fields: Json | None) -> list[tuple[str, Json]]:
