@@ -76,9 +76,9 @@ def expected(wanted: Any, found: Any, path: str = "") -> list[str]:
 
 def _in_order_of(wanted: list[Any], found: list[Any]) -> list[Any]:
     """Things with names are found by name: their order means nothing."""
-    order = [one.get("name") for one in wanted if isinstance(one, dict)]
-    names = [one.get("name") for one in found if isinstance(one, dict)]
-    if None in order or len(set(order)) < len(wanted) or sorted(order) != sorted(map(str, names)):
+    order = [one["name"] for one in wanted if isinstance(one, dict) and "name" in one]
+    names = [one["name"] for one in found if isinstance(one, dict) and "name" in one]
+    if len(set(order)) < len(wanted) or sorted(order) != sorted(names) or len(names) < len(found):
         return found
     return sorted(found, key=lambda one: order.index(one["name"]))
 
