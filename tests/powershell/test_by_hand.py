@@ -15,13 +15,15 @@ import pytest
 import yaml
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import GATHER
+from tests.powershell.bridge.worlds import complete
+from tests.powershell.cases import Case, load_all
 from tests.powershell.runner import execute, run
 from tests.tools.observe_by_hand import MODULE, NAME, script, write
 
 Json = dict[str, Any]
 
 CALL = "& $complex_args.script -Path $complex_args.folder"
-DENIED: Json = {"message": "boom"}
+BROKEN: Json = {"message": "boom"}
 READERS = (
     "Get-VMHost",
     "Get-Cluster",
@@ -32,68 +34,48 @@ READERS = (
     "Get-HnsNetwork",
 )
 
-FULL: Json = {
-    "nodes": {
-        "node1": {
-            "range": ["00155D010A00", "00155D010AFF"],
-            "nics": [{"name": "NIC1", "mac": "B8CA3A000001"}, {"name": "NIC2", "mac": "B8CA3A000002"}],
-            "switches": [{"name": "tenant", "nics": ["NIC1", "NIC2"]}],
-            "host_adapters": [{"name": "Mgmt", "mac": "00155D010A00", "switch": "tenant"}],
-        },
-        "node2": {"state": "Down"},
-    },
-    "vms": [
-        {"name": "web[1]", "node": "node1", "clustered": True, "adapters": [{"switch": "tenant"}, {}]},
-        {"name": "ünïcode 'q'", "node": "node1", "state": "Running", "adapters": [{"mac": "221DD8000001"}]},
-        {
-            "name": "pinned",
-            "node": "node1",
-            "adapters": [{"switch": "tenant"}],
-            "checkpoints": [{"name": "before", "adapters": [{"mac": "00155D010A77"}]}],
-        },
-        {"name": "elsewhere", "node": "node2", "clustered": True, "adapters": [{}]},
-    ],
-    "cluster": {"name": "hci1"},
-}
-BROKEN: Json = {**FULL, "vms": [*FULL["vms"], {"name": "bad", "node": "node1", "adapters": [{}], "broken": "boom"}]}
-WORLDS: dict[str, tuple[Json, Json | None]] = {
-    "a cluster": (FULL, None),
-    "a host without VMs": ({"nodes": {"node1": {"cluster_member": False}}}, None),
-    "no Hyper-V": ({"nodes": {"node1": {"hyperv": False}}}, None),
-    "a VM that cannot be read": (BROKEN, None),
-    "no VM can be read": (FULL, {"Get-VM": DENIED}),
-    "no range": (FULL, {"Get-VMHost": DENIED}),
-    "no cluster": (FULL, {"Get-Cluster": DENIED}),
-}
+
+def observed() -> dict[str, tuple[Json, str, Json]]:
+    """Every world that a case observes: with its node and faults, by the name of the first case."""
+    found: dict[str, Case] = {}
+    for case in load_all():
+        if case.module == "host_info" and "powershell" in case.engines:
+            found.setdefault(json.dumps([case.world, case.node, case.faults], sort_keys=True), case)
+    return {case.name: (complete(case.world), case.node, case.faults) for case in found.values()}
 
 
-def observe(state: Json, folder: Path, directory: Path, faults: Json | None = None) -> tuple[Json, Json]:
+WORLDS = observed()
+FULL, NODE, _FAULTS = next(iter(WORLDS.values()))
+
+
+def observe(state: Json, node: str, folder: Path, directory: Path, faults: Json) -> tuple[Json, Json]:
     """Run the script on a host; its report and the state afterwards."""
     call = directory / "call.ps1"
     call.write_text(CALL, encoding="utf-8")
     arguments = {"script": str(write(directory / "built")), "folder": str(folder)}
-    report, after, _calls = execute(call, arguments, state, "node1", is_module=False, faults=faults)
+    report, after, _calls = execute(call, arguments, state, node, is_module=False, faults=faults or None)
     return report, after
 
 
 @pytest.mark.usefixtures("powershell")
 @pytest.mark.parametrize("name", WORLDS)
 def test_it_sees_what_host_info_sees(name: str, tmp_path: Path) -> None:
-    state, faults = WORLDS[name]
-    result, known, _calls = run(MODULE, {}, state, "node1", faults=faults)
-    expected = result["observation"]
+    state, node, faults = WORLDS[name]
+    result, known, _calls = run(MODULE, {}, state, node, faults=faults or None)
     folder = tmp_path / "out"
     folder.mkdir()
-    # What the stand-in makes up, such as ids, is the same for both: they look at one world.
-    report, after = observe(known, folder, tmp_path, faults)
+    report, after = observe(state, node, folder, tmp_path, faults)
+    assert after == known
+    if result.get("failed"):
+        assert "Nothing could be read on this host" in "".join(report["errors"])
+        return
 
     assert (report["unhandled"], report["errors"]) == (None, [])
     (file,) = folder.iterdir()
-    found = json.loads(file.read_text(encoding="utf-8"))
+    found, expected = json.loads(file.read_text(encoding="utf-8")), result["observation"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["observed_at"])
     assert found == {**expected, "observed_at": found["observed_at"]}
     assert report["output"] == [f"Written: {file}", *(f"Not read: {line}" for line in expected["warnings"])]
-    assert after == known
 
 
 @pytest.mark.usefixtures("powershell")
@@ -101,9 +83,9 @@ def test_the_folder_is_a_name_and_no_pattern(tmp_path: Path) -> None:
     folder, other = tmp_path / "out [1]", tmp_path / "out 1"
     folder.mkdir()
     other.mkdir()
-    report, _after = observe(FULL, folder, tmp_path)
+    report, _after = observe(FULL, NODE, folder, tmp_path, {})
     assert (report["unhandled"], report["errors"]) == (None, [])
-    assert [path.name for path in folder.iterdir()] == ["NODE1.json"]
+    assert [path.name for path in folder.iterdir()] == [f"{NODE.upper()}.json"]
     assert list(other.iterdir()) == []
 
 
@@ -111,7 +93,7 @@ def test_the_folder_is_a_name_and_no_pattern(tmp_path: Path) -> None:
 def test_it_fails_when_nothing_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
-    report, _after = observe(FULL, folder, tmp_path, dict.fromkeys(READERS, DENIED))
+    report, _after = observe(FULL, NODE, folder, tmp_path, dict.fromkeys(READERS, BROKEN))
     assert "Nothing could be read on this host: range: could not be read: boom" in "".join(report["errors"])
     assert list(folder.iterdir()) == []
 
