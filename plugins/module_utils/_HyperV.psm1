@@ -27,7 +27,8 @@ function ConvertTo-MacPoolAddress {
     return "$Text"
 }
 
-# The value of a property that an object may not have, also under strict mode; null where there is none.
+# The value of a property that an object may not have, also under strict mode; null where there is none. A getter that fails is an error:
+# read as $object.Name, and also as .Value, it would give null silently.
 function Get-MacPoolMember {
     param ($InputObject, [string]$Name)
 
@@ -35,9 +36,27 @@ function Get-MacPoolMember {
         return $InputObject[$Name]
     }
     if ($null -ne $InputObject -and $null -ne $InputObject.PSObject.Properties[$Name]) {
-        return $InputObject.PSObject.Properties[$Name].Value
+        return $InputObject.PSObject.Properties[$Name].get_Value()
     }
     return $null
+}
+
+# The value of a property without which nothing can be decided: null and empty text mean that it cannot be read, never that it is absent.
+function Get-MacPoolValue {
+    param ($InputObject, [string]$Name)
+
+    try {
+        $found = Get-MacPoolMember -InputObject $InputObject -Name $Name
+        $cause = 'it is empty'
+    }
+    catch {
+        $found = $null
+        $cause = Get-MacPoolCause -Problem $_.Exception.GetBaseException()
+    }
+    if ("$found" -eq '') {
+        throw "$Name of '$InputObject' cannot be read: $cause"
+    }
+    return $found
 }
 
 # The name of an object of the cluster (an owner node, a resource type, ...): its Name, or its text where it is only text.
@@ -49,6 +68,13 @@ function Get-MacPoolObjectName {
         return "$InputObject"
     }
     return "$found"
+}
+
+# The name of what a property of a cluster object names (OwnerNode, OwnerGroup, ResourceType, ...).
+function Get-MacPoolNamed {
+    param ($InputObject, [string]$Name)
+
+    return (Get-MacPoolObjectName -InputObject (Get-MacPoolValue -InputObject $InputObject -Name $Name))
 }
 
 # The text of an error record, an exception or text, in one line.
@@ -116,7 +142,8 @@ function Test-MacPoolCommand {
     return ($null -ne (Get-Command -Name $Name -ErrorAction SilentlyContinue))
 }
 
-# How a Windows service is installed: present, disabled, missing, or unknown where services cannot be asked.
+# How a Windows service is installed: present, disabled, missing, or unknown where services cannot be asked. Only the error that no
+# service has this name means missing.
 function Get-MacPoolServiceState {
     param ([string]$Name)
 
@@ -127,10 +154,10 @@ function Get-MacPoolServiceState {
         $service = Get-Service -Name $Name -ErrorAction Stop
     }
     catch {
-        if (Test-MacPoolAccessDenied -Problem $_) {
-            return 'unknown'
+        if ("$($_.FullyQualifiedErrorId)" -match '\ANoServiceFoundForGivenName\b') {
+            return 'missing'
         }
-        return 'missing'
+        return 'unknown'
     }
     if ("$(Get-MacPoolMember -InputObject $service -Name 'StartType')" -eq 'Disabled') {
         return 'disabled'
@@ -162,17 +189,17 @@ function Test-MacPoolHyperV {
     return (Test-MacPoolCommand -Name 'Get-VM')
 }
 
-# The address in a registry value: six bytes (fact 2), or text where somebody wrote text.
+# The address in a registry value: six bytes (fact 2). Null where somebody wrote text or anything else, which VMMS takes for no value.
 function ConvertFrom-MacPoolRegistryValue {
     param ($Value)
 
-    if ($Value -is [string]) {
-        return (ConvertTo-MacPoolAddress -Text $Value)
+    if ($Value -isnot [byte[]] -or $Value.Count -ne 6) {
+        return $null
     }
-    return (@(foreach ($item in @($Value)) { '{0:X2}' -f [int]$item }) -join '')
+    return (@(foreach ($item in $Value) { '{0:X2}' -f $item }) -join '')
 }
 
-# The range in the registry: a dictionary of 'range' (null unless both values exist) and 'names' (the values that exist).
+# The range in the registry: a dictionary of 'range' (null unless both values are addresses) and 'names' (the values that exist).
 function Get-MacPoolRegistryRange {
     $answer = @{ range = $null; names = @() }
     if (-not (Test-Path -Path $registryKey -ErrorAction Stop)) {
@@ -181,20 +208,16 @@ function Get-MacPoolRegistryRange {
 
     # a key without values gives nothing
     $item = Get-ItemProperty -Path $registryKey -ErrorAction Stop
-    $start = Get-MacPoolMember -InputObject $item -Name $registryStart
-    $end = Get-MacPoolMember -InputObject $item -Name $registryEnd
-    if ($null -ne $start) {
-        $answer['names'] += $registryStart
-    }
-    if ($null -ne $end) {
-        $answer['names'] += $registryEnd
-    }
-    if ($null -ne $start -and $null -ne $end) {
-        $answer['range'] = [ordered]@{
-            start = ConvertFrom-MacPoolRegistryValue -Value $start
-            'end' = ConvertFrom-MacPoolRegistryValue -Value $end
-            source = 'registry'
+    $found = @{}
+    foreach ($name in $registryStart, $registryEnd) {
+        $value = Get-MacPoolMember -InputObject $item -Name $name
+        if ($null -ne $value) {
+            $answer['names'] += $name
+            $found[$name] = ConvertFrom-MacPoolRegistryValue -Value $value
         }
+    }
+    if ($null -ne $found[$registryStart] -and $null -ne $found[$registryEnd]) {
+        $answer['range'] = [ordered]@{ start = $found[$registryStart]; 'end' = $found[$registryEnd]; source = 'registry' }
     }
     return $answer
 }
@@ -231,74 +254,76 @@ function Clear-MacPoolRegistryRange {
 # The range that Get-VMHost shows.
 function Get-MacPoolCmdletRange {
     $vmHost = Get-VMHost -ErrorAction Stop
-    $start = ConvertTo-MacPoolAddress -Text $vmHost.MacAddressMinimum
-    $end = ConvertTo-MacPoolAddress -Text $vmHost.MacAddressMaximum
-    # a getter that fails gives nothing, silently
-    if ($start -eq '' -or $end -eq '') {
-        throw 'Get-VMHost shows no MAC address range'
-    }
+    $start = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $vmHost -Name 'MacAddressMinimum')
+    $end = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $vmHost -Name 'MacAddressMaximum')
     return [ordered]@{ start = $start; 'end' = $end; source = 'cmdlet' }
 }
 
 # The name of this host's cluster; null on a lone host. A cluster that cannot be read is an error.
 function Get-MacPoolClusterName {
     if (-not (Test-MacPoolCommand -Name 'Get-Cluster')) {
-        if ((Get-MacPoolServiceState -Name 'ClusSvc') -eq 'present') {
-            throw 'the cluster service is installed and the cmdlets of FailoverClusters are not: install RSAT-Clustering-PowerShell'
+        if (Test-MacPoolServiceAbsent -Name 'ClusSvc') {
+            return $null
         }
-        return $null
+        throw 'the cluster service may be installed and the cmdlets of FailoverClusters are not: install RSAT-Clustering-PowerShell'
     }
 
     try {
-        $found = Get-MacPoolObjectName -InputObject (Get-Cluster -ErrorAction Stop)
-        if ($found -eq '') {
-            throw 'Get-Cluster gave no name'
-        }
-        return $found
+        return "$(Get-MacPoolValue -InputObject (Get-Cluster -ErrorAction Stop) -Name 'Name')"
     }
     catch {
-        if ((Get-MacPoolServiceState -Name 'ClusSvc') -in @('missing', 'disabled')) {
+        if (Test-MacPoolServiceAbsent -Name 'ClusSvc') {
             return $null
         }
         throw
     }
 }
 
-# The VMs that the cluster knows: a dictionary of 'machines' and 'problems'. Three calls, however many VMs there are.
-# A machine is a dictionary of resource (its name), group, owner_node, vm_id (null where it could not be read).
+# The VMs that the cluster knows: a dictionary of 'machines' and 'problems'. Without problems the list is whole. Three calls, however
+# many VMs there are. A machine is a dictionary of resource (its name), source (the resource itself), group, owner_node, vm_id (null where
+# it could not be read).
 function Get-MacPoolClusterMachine {
-    $resources = @(
-        foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
-            if ((Get-MacPoolObjectName -InputObject $clusterResource.ResourceType) -eq 'Virtual Machine') {
-                $clusterResource
+    $causes = @()
+    $machines = @()
+    foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
+        try {
+            if ((Get-MacPoolNamed -InputObject $clusterResource -Name 'ResourceType') -eq 'Virtual Machine') {
+                $machines += @{
+                    resource = "$(Get-MacPoolValue -InputObject $clusterResource -Name 'Name')"
+                    source = $clusterResource
+                    group = Get-MacPoolNamed -InputObject $clusterResource -Name 'OwnerGroup'
+                    owner_node = Get-MacPoolNamed -InputObject $clusterResource -Name 'OwnerNode'
+                    vm_id = $null
+                }
             }
         }
-    )
-    if ($resources.Count -eq 0) {
-        return @{ machines = @(); problems = @() }
+        catch {
+            $causes += $_
+        }
+    }
+    if ($machines.Count -eq 0) {
+        return @{ machines = @(); problems = $causes }
     }
 
-    $problems = @()
     $ids = Get-MacPoolNameTable
+    $problems = @()
+    $resources = @(foreach ($machine in $machines) { $machine['source'] })
     # fact 117: the private property with the VM's id is VmId
-    $parameters = @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)
-    foreach ($clusterParameter in $parameters) {
-        $owner = Get-MacPoolObjectName -InputObject $clusterParameter.ClusterObject
-        $ids[$owner] = ("$($clusterParameter.Value)" -replace '[{}\s]', '').ToLowerInvariant()
-    }
-    $machines = @(
-        foreach ($clusterResource in $resources) {
-            @{
-                resource = "$($clusterResource.Name)"
-                group = Get-MacPoolObjectName -InputObject $clusterResource.OwnerGroup
-                owner_node = Get-MacPoolObjectName -InputObject $clusterResource.OwnerNode
-                vm_id = $ids["$($clusterResource.Name)"]
-            }
+    foreach ($clusterParameter in @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)) {
+        try {
+            $owner = Get-MacPoolNamed -InputObject $clusterParameter -Name 'ClusterObject'
+            $ids[$owner] = ("$(Get-MacPoolValue -InputObject $clusterParameter -Name 'Value')" -replace '[{}\s]', '').ToLowerInvariant()
         }
-    )
-    $causes = @($problems)
-    if ($causes.Count -eq 0 -and $ids.Count -lt $resources.Count) {
-        $causes = @('Get-ClusterParameter reported no error and did not give it')
+        catch {
+            $causes += $_
+        }
+    }
+    $causes += @($problems)
+    foreach ($machine in $machines) {
+        $machine['vm_id'] = $ids[$machine['resource']]
+        if ($null -eq $machine['vm_id'] -and $causes.Count -eq 0) {
+            $causes = @('Get-ClusterParameter reported no error and did not give it')
+        }
     }
     return @{ machines = $machines; problems = $causes }
 }
@@ -317,7 +342,17 @@ function Get-MacPoolMachineList {
             $problems = @($cause)
         }
     }
-    return @{ machines = $machines; problems = @($problems) }
+    $list = @{ machines = @(); problems = @($problems) }
+    foreach ($vm in $machines) {
+        try {
+            $null = Get-MacPoolValue -InputObject $vm -Name 'Id'
+            $list['machines'] += $vm
+        }
+        catch {
+            $list['problems'] += $_
+        }
+    }
+    return $list
 }
 
 # Writes the port profile features of adapters. A feature does not say whose it is: ask for one adapter to know.
@@ -345,37 +380,20 @@ function ConvertTo-MacPoolPortProfile {
     if ($null -eq $Feature) {
         return $null
     }
-    $data = Get-MacPoolMember -InputObject $Feature -Name 'SettingData'
-    # a getter that fails gives nothing, silently
-    if ($null -eq $data) {
-        throw 'the port profile feature shows no settings'
-    }
+    $data = Get-MacPoolValue -InputObject $Feature -Name 'SettingData'
     return [ordered]@{
         profile_id = "$(Get-MacPoolMember -InputObject $data -Name 'ProfileId')"
-        profile_data = [long](Get-MacPoolMember -InputObject $data -Name 'ProfileData')
+        profile_data = [long](Get-MacPoolValue -InputObject $data -Name 'ProfileData')
     }
 }
 
 $exportedFunctions = @(
-    'Clear-MacPoolRegistryRange'
-    'ConvertTo-MacPoolAddress'
-    'ConvertTo-MacPoolPortProfile'
-    'Get-MacPoolCause'
-    'Get-MacPoolClusterMachine'
-    'Get-MacPoolClusterName'
-    'Get-MacPoolCmdletRange'
-    'Get-MacPoolMachineList'
-    'Get-MacPoolMember'
-    'Get-MacPoolNameTable'
-    'Get-MacPoolObjectName'
-    'Get-MacPoolPortFeature'
-    'Get-MacPoolPortFeatureTemplate'
-    'Get-MacPoolRegistryRange'
-    'Set-MacPoolRegistryRange'
-    'Test-MacPoolAccessDenied'
-    'Test-MacPoolCommand'
-    'Test-MacPoolHyperV'
-    'Test-MacPoolSameName'
-    'Test-MacPoolServiceAbsent'
+    'Clear-MacPoolRegistryRange', 'ConvertTo-MacPoolAddress', 'ConvertTo-MacPoolPortProfile'
+    'Get-MacPoolCause', 'Get-MacPoolClusterMachine', 'Get-MacPoolClusterName'
+    'Get-MacPoolCmdletRange', 'Get-MacPoolMachineList', 'Get-MacPoolMember'
+    'Get-MacPoolNameTable', 'Get-MacPoolNamed', 'Get-MacPoolPortFeature'
+    'Get-MacPoolPortFeatureTemplate', 'Get-MacPoolRegistryRange', 'Get-MacPoolValue'
+    'Set-MacPoolRegistryRange', 'Test-MacPoolAccessDenied', 'Test-MacPoolCommand'
+    'Test-MacPoolHyperV', 'Test-MacPoolSameName', 'Test-MacPoolServiceAbsent'
 )
 Export-ModuleMember -Function $exportedFunctions

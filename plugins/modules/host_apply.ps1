@@ -32,11 +32,12 @@ $expectedState = @{ type = 'dict'; default = $null; options = @{ state = @{ type
 $expectedRange = @{
     type = 'dict'
     nullable = $true
-    options = @{ start = @{ type = 'mac' }; 'end' = @{ type = 'mac' }; source = @{ type = 'any'; default = $null } }
+    options = @{ start = @{ type = 'mac' }; 'end' = @{ type = 'mac' }; source = @{ type = 'text'; default = $null } }
 }
 $profileFields = @{
     profile_id = @{ type = 'guid_in_braces'; nullable = $true }
-    profile_data = @{ type = 'long'; default = $null }
+    # 32 bits without a sign (fact 86)
+    profile_data = @{ type = 'long'; most = [long][uint32]::MaxValue; default = $null }
 }
 $shutdownTimeout = @{ type = 'long'; default = [long]300 }
 $forceOff = @{ type = 'bool'; default = $false }
@@ -106,11 +107,10 @@ function ConvertTo-MacPoolValue {
     param ($Value, $Field, [string]$Where)
 
     $guid = '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}'
+    # by type: as text, a list of one would be what it holds
     $isText = $Value -is [string] -and $Value -ne ''
+    $isScalar = $Value -is [string] -or $Value -is [int] -or $Value -is [long]
     switch ($Field['type']) {
-        'any' {
-            return $Value
-        }
         'text' {
             if ($isText) { return $Value }
             $expected = 'text'
@@ -129,33 +129,38 @@ function ConvertTo-MacPoolValue {
         }
         'long' {
             # 64 bits: Ansible's own int has 32
-            $isNumber = $Value -isnot [bool] -and "$Value" -match '\A[0-9]{1,18}\z'
-            if ($isNumber -and ($null -eq $Field['choices'] -or [long]"$Value" -in $Field['choices'])) { return [long]"$Value" }
+            $isNumber = $isScalar -and "$Value" -match '\A[0-9]{1,18}\z'
+            $isNumber = $isNumber -and ($null -eq $Field['choices'] -or [long]"$Value" -in $Field['choices'])
+            if ($isNumber -and ($null -eq $Field['most'] -or [long]"$Value" -le $Field['most'])) { return [long]"$Value" }
             $expected = 'a whole number that is not negative'
+            if ($null -ne $Field['most']) {
+                $expected = "a whole number from 0 to $($Field['most'])"
+            }
         }
         'bool' {
             # text is read as YAML reads it, since a cast makes 'false' true
-            if ("$Value" -in @('true', 'yes')) { return $true }
-            if ("$Value" -in @('false', 'no')) { return $false }
+            if ($Value -is [bool]) { return $Value }
+            if ($isText -and $Value -in @('true', 'yes')) { return $true }
+            if ($isText -and $Value -in @('false', 'no')) { return $false }
             $expected = 'true or false'
         }
         'choice' {
-            if ("$Value" -in $Field['choices']) { return "$Value".ToLowerInvariant() }
+            if ($isText -and $Value -cin $Field['choices']) { return $Value }
         }
         'dict' {
             return (ConvertTo-MacPoolDictionary -Value $Value -Fields $Field['options'] -Where $Where)
         }
         'list' {
-            $number = 0
+            # what is no list is one as well for foreach
+            $given = @(if ($Value -is [System.Collections.IList]) { $Value })
             $items = @(
-                foreach ($item in $Value) {
-                    $number++
-                    ConvertTo-MacPoolDictionary -Value $item -Fields $Field['options'] -Where "${Where}, $number"
+                for ($index = 0; $index -lt $given.Count; $index++) {
+                    ConvertTo-MacPoolDictionary -Value $given[$index] -Fields $Field['options'] -Where "${Where}, $($index + 1)"
                 }
             )
             # the comma keeps a list of one a list
             if ($items.Count -gt 0) { return , $items }
-            $expected = 'at least one'
+            $expected = 'a list of at least one'
         }
     }
     if ($null -ne $Field['choices']) {
@@ -241,14 +246,13 @@ function ConvertTo-MacPoolOperation {
     if ($Value -isnot [System.Collections.IDictionary]) {
         throw "$where is '$Value', expected a dictionary"
     }
-    $op = "$($Value['op'])".ToLowerInvariant()
-    if (-not $operationFields.ContainsKey($op)) {
+    $op = $Value['op']
+    if ($op -isnot [string] -or $operationFields.Keys -cnotcontains $op) {
         throw "${where}: the op '$op' is unknown, expected one of: $(@($operationFields.Keys | Sort-Object) -join ', ')"
     }
     $where = "operation $Number ($op)"
-    $fields = @{ id = @{ type = 'any'; default = $null }; op = @{ type = 'text' } } + $operationFields[$op]
+    $fields = @{ id = @{ type = 'text'; default = $null }; op = @{ type = 'text' } } + $operationFields[$op]
     $operation = ConvertTo-MacPoolDictionary -Value $Value -Fields $fields -Where $where
-    $operation['op'] = $op
 
     if ($op -eq 'set_host_range' -and [string]::CompareOrdinal($operation['start'], $operation['end']) -gt 0) {
         throw "${where}: the field 'start' is '$($operation['start'])', which is above 'end' '$($operation['end'])'"
@@ -497,6 +501,28 @@ function Find-MacPoolClusterMachine {
     return $null
 }
 
+# What the cluster knows of a VM of this host; null when the VM is in no cluster, which only a cluster that could be read proves. The VM's
+# own IsClustered lags behind the cluster.
+function Find-MacPoolRole {
+    param ($VM)
+
+    $id = "$($VM.Id)"
+    $isOld = $null -ne $session['cluster']
+    $machine = Find-MacPoolClusterMachine -Id $id
+    if ($null -eq $machine -and $isOld -and (Get-MacPoolValue -InputObject $VM -Name 'IsClustered')) {
+        # its role may be younger than what was read of the cluster
+        $session['cluster'] = $null
+        $machine = Find-MacPoolClusterMachine -Id $id
+    }
+    if ($null -eq $machine) {
+        $known = Get-MacPoolKnownCluster
+        if ($null -ne $known['problem']) {
+            throw $known['problem']
+        }
+    }
+    return $machine
+}
+
 # The VM of an id, read again; null when it is not here. That is proven by the whole list, never by the error of a search (fact 114).
 function Read-MacPoolMachine {
     param ([string]$Id)
@@ -560,24 +586,34 @@ function Get-MacPoolAdapterTable {
 
     $adapters = @{}
     foreach ($adapter in @(Get-VMNetworkAdapter -VM $VM -ErrorAction Stop)) {
-        $adapters["$($adapter.Id)"] = $adapter
+        $adapters["$(Get-MacPoolValue -InputObject $adapter -Name 'Id')"] = $adapter
     }
     return $adapters
 }
 
-# The power state of a VM, read again.
-function Get-MacPoolPowerState {
+# The power state that a VM shows. Its object is live (fact 116).
+function Get-MacPoolState {
+    param ($VM)
+
+    return "$(Get-MacPoolValue -InputObject $VM -Name 'State')"
+}
+
+# A VM that was found before, read again.
+function Read-MacPoolPresentMachine {
     param ([string]$Id)
 
     $vm = Read-MacPoolMachine -Id $Id
     if ($null -eq $vm) {
         throw "VM $Id is no longer on this host"
     }
-    # a getter that fails gives nothing, silently
-    if ("$($vm.State)" -eq '') {
-        throw "VM $Id shows no state"
-    }
-    return "$($vm.State)"
+    return $vm
+}
+
+# The power state of a VM, read again.
+function Get-MacPoolPowerState {
+    param ([string]$Id)
+
+    return (Get-MacPoolState -VM (Read-MacPoolPresentMachine -Id $Id))
 }
 
 # Waits until a VM is in a state, and gives the state it is in at the end.
@@ -597,8 +633,9 @@ function Wait-MacPoolPowerState {
 function Assert-MacPoolNoReplica {
     param ($VM)
 
-    if ("$($VM.ReplicationMode)" -in @('Replica', 'ExtendedReplica')) {
-        $message = "VM '$($VM.Name)' is a replica (ReplicationMode $($VM.ReplicationMode)): change its primary"
+    $mode = "$(Get-MacPoolValue -InputObject $VM -Name 'ReplicationMode')"
+    if ($mode -in @('Replica', 'ExtendedReplica')) {
+        $message = "VM '$($VM.Name)' is a replica (ReplicationMode $mode): change its primary"
         throw @{ status = 'refused'; reason = 'replica'; message = $message }
     }
 }
@@ -639,44 +676,45 @@ function Assert-MacPoolStableState {
 function Assert-MacPoolStopAllowed {
     param ($VM)
 
-    if (-not $VM.IsClustered) {
-        return
-    }
-    $machine = Find-MacPoolClusterMachine -Id "$($VM.Id)"
+    $machine = Find-MacPoolRole -VM $VM
     if ($null -eq $machine) {
-        $known = Get-MacPoolKnownCluster
-        if ($null -ne $known['problem']) {
-            throw $known['problem']
-        }
-        # no resource, so nothing that could count it as a failure
         return
     }
-
-    foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
-        if (-not (Test-MacPoolSameName -One "$($clusterResource.Name)" -Other $machine['resource'])) {
-            continue
-        }
-        # all its private properties: asking for one that an older cluster does not have would be an error
-        foreach ($clusterParameter in @($clusterResource | Get-ClusterParameter -ErrorAction Stop)) {
-            if ("$($clusterParameter.Name)" -eq 'ShutdownAction' -and "$($clusterParameter.Value)" -eq '1') {
-                $message = "ShutdownAction of the cluster resource '$($machine['resource'])' is 1: the cluster would count a shutdown of VM " +
-                "'$($VM.Name)' as a failure and start it again; set it to 0, or shut the VM down through the cluster yourself"
-                throw @{ status = 'refused'; reason = 'shutdown_action'; message = $message }
-            }
+    # all its private properties: asking for one that an older cluster does not have would be an error
+    foreach ($clusterParameter in @($machine['source'] | Get-ClusterParameter -ErrorAction Stop)) {
+        $isAction = "$(Get-MacPoolValue -InputObject $clusterParameter -Name 'Name')" -eq 'ShutdownAction'
+        if ($isAction -and "$(Get-MacPoolValue -InputObject $clusterParameter -Name 'Value')" -eq '1') {
+            $message = "ShutdownAction of the cluster resource '$($machine['resource'])' is 1: the cluster would count a shutdown of VM " +
+            "'$($VM.Name)' as a failure and start it again; set it to 0, or shut the VM down through the cluster yourself"
+            throw @{ status = 'refused'; reason = 'shutdown_action'; message = $message }
         }
     }
 }
 
-# Shuts a running VM down through its guest and waits until it is Off. In the result 'asked' says that the VM may be going off, and
-# 'gave_up' that it did not in time.
+# Whether an error of Stop-VM says that the guest cannot be asked. The cmdlet then wants to ask us whether to turn the VM off, which fails on
+# a host that cannot ask: an error that is not Hyper-V's own, so that Hyper-V gives it the id Unspecified.
+function Test-MacPoolGuestUnavailable {
+    param ($Problem)
+
+    $exception = $Problem.Exception
+    while ($null -ne $exception) {
+        if ($exception -is [System.Management.Automation.Host.HostException]) {
+            return $true
+        }
+        $exception = $exception.InnerException
+    }
+    return ("$($Problem.FullyQualifiedErrorId)" -match '\AUnspecified\b')
+}
+
+# Shuts a running VM down through its guest and waits until it is Off. In the result 'asked' says that the VM may be going off, 'gave_up' that
+# it did not in time, and 'off' that it is Off.
 function Stop-MacPoolMachine {
     param ($VM, $Operation, $Result)
 
     $id = "$($VM.Id)"
-    $timeout = $Operation['shutdown_timeout']
     $force = $Operation['force_off']
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    $problem = $null
+    $cause = ''
     $Result['asked'] = $true
     try {
         # -Force turns off a guest that cannot be asked; without it the cmdlet would ask us about such a guest, and that is an error here
@@ -684,37 +722,37 @@ function Stop-MacPoolMachine {
         $Result['touched'] = $true
     }
     catch {
-        $problem = $_
-    }
-
-    $found = Get-MacPoolPowerState -Id $id
-    if ($null -ne $problem -and $found -in @('Running', 'Paused')) {
-        if (Test-MacPoolAccessDenied -Problem $problem) {
-            throw $problem
-        }
-        # a guest that cannot be asked is an error at once, one that does not go off is an error after a while
-        if (-not $force -and $watch.Elapsed.TotalSeconds -lt 10) {
-            $message = "the guest of VM '$($VM.Name)' cannot be asked to shut down and force_off is false: $(Get-MacPoolCause -Problem $problem)"
-            throw @{ status = 'refused'; reason = 'shutdown_unavailable'; message = $message }
-        }
-        if ($force) {
-            $timeout = 0
+        $cause = "; Stop-VM said: $(Get-MacPoolCause -Problem $_)"
+        if ((Get-MacPoolPowerState -Id $id) -in @('Running', 'Paused')) {
+            if (Test-MacPoolAccessDenied -Problem $_) {
+                throw
+            }
+            if (-not $force -and (Test-MacPoolGuestUnavailable -Problem $_)) {
+                $message = "the guest of VM '$($VM.Name)' cannot be asked to shut down and force_off is false: $(Get-MacPoolCause -Problem $_)"
+                throw @{ status = 'refused'; reason = 'shutdown_unavailable'; message = $message }
+            }
+            # an error at once comes before the guest was asked; after a while the guest was asked and may still go off
+            if (-not $force -and $watch.Elapsed.TotalSeconds -lt 10) {
+                throw
+            }
         }
     }
     # where it failed to say so, the VM may still be on its way
     $Result['touched'] = $true
 
-    $found = Wait-MacPoolPowerState -Id $id -State 'Off' -Seconds ($timeout - $watch.Elapsed.TotalSeconds)
+    $found = Wait-MacPoolPowerState -Id $id -State 'Off' -Seconds ($Operation['shutdown_timeout'] - $watch.Elapsed.TotalSeconds)
     if ($found -ne 'Off' -and $force) {
+        # the guest had its time
         $null = Stop-VM -VM $VM -TurnOff -Force -ErrorAction Stop
         $found = Wait-MacPoolPowerState -Id $id -State 'Off' -Seconds 60
     }
     if ($found -ne 'Off') {
         $Result['gave_up'] = $true
         $message = "VM '$($VM.Name)' was asked to shut down and is $found after $($Operation['shutdown_timeout']) s: " +
-        'it may still go off and was not restarted'
+        "it may still go off and was not restarted$cause"
         throw @{ status = 'failed'; reason = 'shutdown_timeout'; message = $message }
     }
+    $Result['off'] = $true
 }
 
 # Starts a VM that is off, and waits until it runs.
@@ -736,7 +774,7 @@ function Invoke-MacPoolPower {
     $stop = $Operation['op'] -eq 'stop_vm'
     $wanted = if ($stop) { 'Off' } else { 'Running' }
     $vm = Find-MacPoolMachine -Id $Operation['vm_id']
-    $state = Get-MacPoolPowerState -Id $Operation['vm_id']
+    $state = Get-MacPoolState -VM $vm
     $Result['before'] = [ordered]@{ state = $state }
     # a paused VM counts as running
     if ($state -eq $wanted -or ($state -eq 'Paused' -and -not $stop)) {
@@ -771,30 +809,26 @@ function Invoke-MacPoolPower {
 
 # ---- addresses of a VM's adapters --------------------------------------------------------------------------------------------------
 
-# The state of a VM and the addresses of some of its adapters, read again: a dictionary of state and adapters, in the order asked for.
-# An adapter that is not there is left out.
-function Get-MacPoolAddressSet {
-    param ($VM, [object[]]$Wanted)
+# The state of a VM and the addresses of some of its adapters (by their ids): a dictionary of state and adapters, in the order asked for.
+# An adapter that the VM does not have is left out.
+function ConvertTo-MacPoolAddressSet {
+    param ($VM, $Adapters, [object[]]$Wanted)
 
-    $state = Get-MacPoolPowerState -Id "$($VM.Id)"
-    $adapters = Get-MacPoolAdapterTable -VM $VM
     $records = @(
         foreach ($item in $Wanted) {
-            $adapter = $adapters[$item['adapter_id']]
+            $adapter = $Adapters[$item['adapter_id']]
             if ($null -eq $adapter) {
                 continue
             }
-            $mac = ConvertTo-MacPoolAddress -Text $adapter.MacAddress
-            $dynamic = $adapter.DynamicMacAddressEnabled
-            # a getter that fails gives nothing, silently
-            if ($mac -eq '' -or $null -eq $dynamic) {
-                throw "adapter '$($adapter.Name)' of VM '$($VM.Name)' shows no MAC address, or not whether it is dynamic"
+            [ordered]@{
+                # the id as Hyper-V writes it, however the caller did
+                adapter_id = "$($adapter.Id)"
+                mac = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $adapter -Name 'MacAddress')
+                dynamic = [bool](Get-MacPoolValue -InputObject $adapter -Name 'DynamicMacAddressEnabled')
             }
-            # the id as Hyper-V writes it, however the caller did
-            [ordered]@{ adapter_id = "$($adapter.Id)"; mac = $mac; dynamic = [bool]$dynamic }
         }
     )
-    return [ordered]@{ state = $state; adapters = $records }
+    return [ordered]@{ state = Get-MacPoolState -VM $VM; adapters = $records }
 }
 
 # Writes the adapters of an operation that are not as wanted, each with what was read of it as 'found' (null: not there).
@@ -826,13 +860,19 @@ function Assert-MacPoolAdapterExpected {
     }
 }
 
-# Sets the addresses of adapters of a VM that is off.
-function Set-MacPoolAddressSet {
-    param ($VM, [object[]]$Open, $Result)
+# Reads the adapters of a VM again, whose object is live: one call shows the state as well.
+function Read-MacPoolAddressSet {
+    param ($VM, [object[]]$Wanted)
 
-    $adapters = Get-MacPoolAdapterTable -VM $VM
+    return (ConvertTo-MacPoolAddressSet -VM $VM -Adapters (Get-MacPoolAdapterTable -VM $VM) -Wanted $Wanted)
+}
+
+# Sets the addresses of adapters, which were just read, of a VM that is off.
+function Set-MacPoolAddressSet {
+    param ($VM, $Adapters, [object[]]$Open, $Operation, $Result)
+
     foreach ($item in $Open) {
-        $adapter = $adapters[$item['adapter_id']]
+        $adapter = $Adapters[$item['adapter_id']]
         if ($null -eq $adapter) {
             throw "VM '$($VM.Name)' has lost its adapter '$($item['adapter_id'])' meanwhile"
         }
@@ -895,8 +935,8 @@ function Update-MacPoolRunningMachine {
     $startProblem = $null
     try {
         Stop-MacPoolMachine -VM $VM -Operation $Operation -Result $Result
-        Set-MacPoolAddressSet -VM $VM -Open $Open -Result $Result
-        $found = Get-MacPoolAddressSet -VM $VM -Wanted $Operation['adapters']
+        Set-MacPoolAddressSet -VM $VM -Adapters (Get-MacPoolAdapterTable -VM $VM) -Open $Open -Operation $Operation -Result $Result
+        $found = Read-MacPoolAddressSet -VM $VM -Wanted $Operation['adapters']
         if (@(Get-MacPoolOpenAdapter -Wanted $Operation['adapters'] -Found $found).Count -gt 0) {
             $message = "the cmdlet reported no error, but VM '$($VM.Name)' does not have the addresses that were wanted: see 'after'"
             throw @{ status = 'failed'; reason = 'readback'; message = $message }
@@ -908,7 +948,12 @@ function Update-MacPoolRunningMachine {
     finally {
         if ($Result['asked'] -and -not $Result['gave_up']) {
             try {
-                Restore-MacPoolMachine -VM $VM -Result $Result
+                if ($Result['off']) {
+                    Start-MacPoolMachine -VM $VM -Result $Result
+                }
+                else {
+                    Restore-MacPoolMachine -VM $VM -Result $Result
+                }
             }
             catch {
                 $startProblem = $_
@@ -933,10 +978,18 @@ function Invoke-MacPoolSetAddress {
     param ($Operation, $Result)
 
     $vm = Find-MacPoolMachine -Id $Operation['vm_id']
-    $adapters = $Operation['adapters']
-    $found = Get-MacPoolAddressSet -VM $vm -Wanted $adapters
+    $wanted = $Operation['adapters']
+    try {
+        $adapters = Get-MacPoolAdapterTable -VM $vm
+        $found = ConvertTo-MacPoolAddressSet -VM $vm -Adapters $adapters -Wanted $wanted
+    }
+    catch {
+        # it may have gone since it was read, which is a refusal
+        $null = Find-MacPoolMachine -Id $Operation['vm_id']
+        throw
+    }
     $Result['before'] = $found
-    $open = @(Get-MacPoolOpenAdapter -Wanted $adapters -Found $found)
+    $open = @(Get-MacPoolOpenAdapter -Wanted $wanted -Found $found)
     foreach ($item in $open) {
         if ($null -eq $item['found']) {
             throw @{ status = 'refused'; reason = 'not_found'; message = "VM '$($vm.Name)' has no adapter '$($item['adapter_id'])'" }
@@ -971,11 +1024,13 @@ function Invoke-MacPoolSetAddress {
             Update-MacPoolRunningMachine -VM $vm -Operation $Operation -Open $open -Result $Result
         }
         else {
-            Set-MacPoolAddressSet -VM $vm -Open $open -Result $Result
+            Set-MacPoolAddressSet -VM $vm -Adapters $adapters -Open $open -Operation $Operation -Result $Result
         }
     } -ReadBack {
-        $Result['after'] = Get-MacPoolAddressSet -VM $vm -Wanted $adapters
-        @(Get-MacPoolOpenAdapter -Wanted $adapters -Found $Result['after']).Count -eq 0
+        # a VM that is off has one read, of its live object; one that was restarted is looked for again
+        $present = if ($running) { Read-MacPoolPresentMachine -Id $Operation['vm_id'] } else { $vm }
+        $Result['after'] = Read-MacPoolAddressSet -VM $present -Wanted $wanted
+        @(Get-MacPoolOpenAdapter -Wanted $wanted -Found $Result['after']).Count -eq 0
     }
     if ($null -ne $Result['note']) {
         $Result['message'] = "$($Result['message']); $($Result['note'])"
@@ -1002,17 +1057,16 @@ function Get-MacPoolFirstFeature {
 
 # Gives an adapter a port profile, changes the one it has, or (null) takes it away. The template is added where the adapter has none.
 function Write-MacPoolPortFeature {
-    param ($Adapter, $PortProfile, $Template)
+    param ($Adapter, $PortProfile, $Feature, $Template)
 
-    $feature = Get-MacPoolFirstFeature -Adapter $Adapter
     if ($null -eq $PortProfile) {
-        $null = Remove-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $feature -VMNetworkAdapter $Adapter -ErrorAction Stop
+        $null = Remove-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $Feature -VMNetworkAdapter $Adapter -ErrorAction Stop
         return
     }
-    $values = @{ ProfileId = $PortProfile['profile_id']; ProfileData = [int]$PortProfile['profile_data'] }
-    if ($null -ne $feature) {
-        Set-MacPoolFeatureValue -Feature $feature -Values $values
-        $null = Set-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $feature -VMNetworkAdapter $Adapter -ErrorAction Stop
+    $values = @{ ProfileId = $PortProfile['profile_id']; ProfileData = [uint32]$PortProfile['profile_data'] }
+    if ($null -ne $Feature) {
+        Set-MacPoolFeatureValue -Feature $Feature -Values $values
+        $null = Set-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $Feature -VMNetworkAdapter $Adapter -ErrorAction Stop
         return
     }
     # what every port profile of a Network Controller says besides its id (fact 86)
@@ -1075,7 +1129,7 @@ function Invoke-MacPoolSetPortProfile {
     }
 
     Invoke-MacPoolChange -Result $Result -Goal (Get-MacPoolProfileText -PortProfile $wanted) -Change {
-        Write-MacPoolPortFeature -Adapter $adapter -PortProfile $wanted -Template $template
+        Write-MacPoolPortFeature -Adapter $adapter -PortProfile $wanted -Feature $feature -Template $template
     } -ReadBack {
         $Result['after'] = ConvertTo-MacPoolPortProfile -Feature (Get-MacPoolFirstFeature -Adapter $adapter)
         Test-MacPoolSame -Left $wanted -Right $Result['after']
@@ -1087,7 +1141,13 @@ function Get-MacPoolMachineByName {
     param ([string]$Name)
 
     $list = Get-MacPoolMachineList
-    $found = @(foreach ($vm in $list['machines']) { if (Test-MacPoolSameName -One "$($vm.Name)" -Other $Name) { $vm } })
+    $found = @(
+        foreach ($vm in $list['machines']) {
+            if (Test-MacPoolSameName -One "$(Get-MacPoolValue -InputObject $vm -Name 'Name')" -Other $Name) {
+                $vm
+            }
+        }
+    )
     if ($found.Count -eq 0 -and $list['problems'].Count -gt 0) {
         throw $list['problems'][0]
     }
@@ -1104,14 +1164,14 @@ function Read-MacPoolCreatedMachine {
         adapter_id = $null
         mac = $null
         dynamic = $null
-        state = "$($VM.State)"
+        state = Get-MacPoolState -VM $VM
     }
     $Result['after'] = $created
     foreach ($adapter in @(Get-VMNetworkAdapter -VM $VM -ErrorAction Stop)) {
-        $created['adapter_id'] = "$($adapter.Id)"
-        $created['mac'] = ConvertTo-MacPoolAddress -Text $adapter.MacAddress
-        $created['dynamic'] = [bool]$adapter.DynamicMacAddressEnabled
-        $Result['adapter_name'] = "$($adapter.Name)"
+        $created['adapter_id'] = "$(Get-MacPoolValue -InputObject $adapter -Name 'Id')"
+        $created['mac'] = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $adapter -Name 'MacAddress')
+        $created['dynamic'] = [bool](Get-MacPoolValue -InputObject $adapter -Name 'DynamicMacAddressEnabled')
+        $Result['adapter_name'] = "$(Get-MacPoolMember -InputObject $adapter -Name 'Name')"
         break
     }
 }
@@ -1167,9 +1227,15 @@ function Invoke-MacPoolCreateMachine {
         throw @{ status = 'refused'; reason = 'changed'; message = $message }
     }
     if ($null -ne $Operation['switch']) {
-        $switches = @(Get-VMSwitch -ErrorAction Stop | Where-Object { Test-MacPoolSameName -One "$($_.Name)" -Other $Operation['switch'] })
+        $switches = @(
+            foreach ($vmSwitch in @(Get-VMSwitch -ErrorAction Stop)) {
+                if (Test-MacPoolSameName -One "$(Get-MacPoolValue -InputObject $vmSwitch -Name 'Name')" -Other $Operation['switch']) {
+                    $vmSwitch
+                }
+            }
+        )
         if ($switches.Count -eq 0) {
-            throw @{ status = 'failed'; reason = 'cmdlet'; message = "this host has no virtual switch named '$($Operation['switch'])'" }
+            throw @{ status = 'refused'; reason = 'not_found'; message = "this host has no virtual switch named '$($Operation['switch'])'" }
         }
     }
     $mac = $Operation['mac']
@@ -1193,10 +1259,9 @@ function Invoke-MacPoolCreateMachine {
 
 # Whether a VM is clustered: it says so itself, or the cluster does, which knows first.
 function Test-MacPoolClustered {
-    param ([string]$Id)
+    param ($VM)
 
-    $vm = Read-MacPoolMachine -Id $Id
-    return (($null -ne $vm -and [bool]$vm.IsClustered) -or $null -ne (Find-MacPoolClusterMachine -Id $Id))
+    return ([bool](Get-MacPoolValue -InputObject $VM -Name 'IsClustered') -or $null -ne (Find-MacPoolRole -VM $VM))
 }
 
 function Invoke-MacPoolAddClusterRole {
@@ -1204,12 +1269,13 @@ function Invoke-MacPoolAddClusterRole {
 
     $id = $Operation['vm_id']
     $vm = Find-MacPoolMachine -Id $id
-    $Result['before'] = [ordered]@{ clustered = Test-MacPoolClustered -Id $id }
+    $Result['before'] = [ordered]@{ clustered = Test-MacPoolClustered -VM $vm }
     if ($Result['before']['clustered']) {
         Set-MacPoolUnchanged -Result $Result
         return
     }
-    if ($null -eq (Get-MacPoolClusterName)) {
+    $known = Get-MacPoolKnownCluster
+    if ($null -eq $known['name']) {
         throw @{ status = 'refused'; reason = 'not_clustered'; message = 'this host is in no cluster' }
     }
     Assert-MacPoolNoReplica -VM $vm
@@ -1222,7 +1288,7 @@ function Invoke-MacPoolAddClusterRole {
         $session['cluster'] = $null
         $null = Add-ClusterVirtualMachineRole -VMId $id -Name $Operation['name'] -ErrorAction Stop
     } -ReadBack {
-        $Result['after'] = [ordered]@{ clustered = Test-MacPoolClustered -Id $id }
+        $Result['after'] = [ordered]@{ clustered = Test-MacPoolClustered -VM (Read-MacPoolPresentMachine -Id $id) }
         $Result['after']['clustered']
     }
 }
@@ -1235,29 +1301,53 @@ function ConvertTo-MacPoolRemovable {
     return [ordered]@{
         vm_id = $id
         name = "$($VM.Name)"
-        clustered = Test-MacPoolClustered -Id $id
-        state = Get-MacPoolPowerState -Id $id
+        clustered = Test-MacPoolClustered -VM $VM
+        state = Get-MacPoolState -VM $VM
     }
 }
 
-# Refuses when the role of a VM cannot go with it: the cluster could not be read, or the role holds other VMs as well.
+# Refuses when the role of a VM holds anything beside it, since all its resources would go with it: other VMs, disks, scripts, ... Only the
+# VM's own configuration is a part of it.
 function Assert-MacPoolOwnRole {
     param ($VM)
 
-    $known = Get-MacPoolKnownCluster
-    $machine = Find-MacPoolClusterMachine -Id "$($VM.Id)"
+    $machine = Find-MacPoolRole -VM $VM
     if ($null -eq $machine) {
-        if ([bool]$VM.IsClustered -and $null -ne $known['problem']) {
-            throw $known['problem']
-        }
         return
     }
-    foreach ($other in $known['machines']) {
-        $shared = Test-MacPoolSameName -One $other['group'] -Other $machine['group']
-        if ($shared -and -not (Test-MacPoolSameName -One $other['resource'] -Other $machine['resource'])) {
-            $message = "the role '$($machine['group'])' of VM '$($VM.Name)' also holds '$($other['resource'])': take one of them out first"
-            throw @{ status = 'refused'; reason = 'shared_role'; message = $message }
+    foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
+        $group = Get-MacPoolNamed -InputObject $clusterResource -Name 'OwnerGroup'
+        $name = "$(Get-MacPoolValue -InputObject $clusterResource -Name 'Name')"
+        if (-not (Test-MacPoolSameName -One $group -Other $machine['group']) -or (Test-MacPoolSameName -One $name -Other $machine['resource'])) {
+            continue
         }
+        if ((Get-MacPoolNamed -InputObject $clusterResource -Name 'ResourceType') -eq 'Virtual Machine Configuration') {
+            $owner = @($clusterResource | Get-ClusterParameter -Name 'VmId' -ErrorAction Stop)[0]
+            if (("$(Get-MacPoolValue -InputObject $owner -Name 'Value')" -replace '[{}\s]', '') -eq "$($VM.Id)") {
+                continue
+            }
+        }
+        $message = "the role '$($machine['group'])' of VM '$($VM.Name)' also holds '$name', which would be removed with it: take it out first"
+        throw @{ status = 'refused'; reason = 'shared_role'; message = $message }
+    }
+}
+
+# Waits until neither the cluster nor the VM itself says any more that the VM is clustered.
+function Wait-MacPoolNoRole {
+    param ([string]$Id)
+
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    while ($true) {
+        $session['cluster'] = $null
+        $vm = Read-MacPoolPresentMachine -Id $Id
+        if (-not (Test-MacPoolClustered -VM $vm)) {
+            return
+        }
+        if ($watch.Elapsed.TotalSeconds -ge 60) {
+            $message = "VM '$($vm.Name)' still counts as clustered 60 s after its role was removed: the VM was not removed"
+            throw @{ status = 'failed'; reason = 'readback'; message = $message }
+        }
+        Start-Sleep -Milliseconds 500
     }
 }
 
@@ -1265,11 +1355,12 @@ function Assert-MacPoolOwnRole {
 function Remove-MacPoolMachine {
     param ($VM, $Result)
 
-    if ($null -ne (Find-MacPoolClusterMachine -Id "$($VM.Id)")) {
+    if ($null -ne (Find-MacPoolRole -VM $VM)) {
         # what was read of the cluster is out of date from here on, whatever comes of it
         $session['cluster'] = $null
         $null = Remove-ClusterGroup -VMId "$($VM.Id)" -RemoveResources -Force -ErrorAction Stop
         $Result['touched'] = $true
+        Wait-MacPoolNoRole -Id "$($VM.Id)"
     }
     $null = Remove-VM -VM $VM -Force -ErrorAction Stop
 }
@@ -1337,6 +1428,7 @@ function Invoke-MacPoolOperation {
         # of set_vm_macs and stop_vm
         asked = $false
         gave_up = $false
+        off = $false
         note = $null
         # of create_vm
         adapter_name = $null

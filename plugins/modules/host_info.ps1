@@ -141,7 +141,7 @@ function Get-MacPoolHostRange {
 function Get-MacPoolClusterGroup {
     $groups = @(
         foreach ($clusterGroup in @(Get-ClusterGroup -ErrorAction Stop)) {
-            if ("$($clusterGroup.GroupType)" -eq 'VirtualMachine') {
+            if ("$(Get-MacPoolValue -InputObject $clusterGroup -Name 'GroupType')" -eq 'VirtualMachine') {
                 $clusterGroup
             }
         }
@@ -159,7 +159,7 @@ function Get-MacPoolClusterGroup {
         $idsByGroup[$machine['group']] += @($machine['vm_id'])
     }
     foreach ($clusterGroup in $groups) {
-        $name = "$($clusterGroup.Name)"
+        $name = "$(Get-MacPoolValue -InputObject $clusterGroup -Name 'Name')"
         $ids = @($null)
         if ($idsByGroup.ContainsKey($name)) {
             # by hand one can put several VMs into one group
@@ -169,8 +169,8 @@ function Get-MacPoolClusterGroup {
             [ordered]@{
                 name = $name
                 vm_id = $id
-                owner_node = Get-MacPoolObjectName -InputObject $clusterGroup.OwnerNode
-                state = "$($clusterGroup.State)"
+                owner_node = Get-MacPoolNamed -InputObject $clusterGroup -Name 'OwnerNode'
+                state = "$(Get-MacPoolValue -InputObject $clusterGroup -Name 'State')"
             }
         }
     }
@@ -188,7 +188,10 @@ function Get-MacPoolCluster {
     try {
         $found['nodes'] = @(
             foreach ($clusterNode in @(Get-ClusterNode -ErrorAction Stop)) {
-                [ordered]@{ name = "$($clusterNode.Name)"; state = "$($clusterNode.State)" }
+                [ordered]@{
+                    name = "$(Get-MacPoolValue -InputObject $clusterNode -Name 'Name')"
+                    state = "$(Get-MacPoolValue -InputObject $clusterNode -Name 'State')"
+                }
             }
         )
     }
@@ -231,7 +234,8 @@ function Get-MacPoolChosenMachine {
         Add-MacPoolWarning -Part 'vms' -Subject 'a VM in the list' -Problem $problem
     }
     foreach ($vm in $list['machines']) {
-        if ($All -or $ids.ContainsKey("$($vm.Id)") -or $names.ContainsKey("$($vm.Name)")) {
+        # one whose name cannot be read may be wanted: it is read again below, which says why
+        if ($All -or $ids.ContainsKey("$($vm.Id)") -or "$($vm.Name)" -eq '' -or $names.ContainsKey("$($vm.Name)")) {
             $vm
         }
     }
@@ -274,52 +278,44 @@ function Get-MacPoolOwnedMap {
     return $map
 }
 
-# What an adapter's VLAN setting says; null when it says nothing, as a getter that fails does.
+# What an adapter's VLAN setting says; null when it does not say it.
 function ConvertTo-MacPoolVlan {
     param ($Vlan)
 
-    if ($null -eq $Vlan -or "$($Vlan.OperationMode)" -eq '') {
+    try {
+        $mode = "$(Get-MacPoolValue -InputObject $Vlan -Name 'OperationMode')"
+        $access = 0
+        if ($mode -ne 'Untagged') {
+            $access = [int](Get-MacPoolValue -InputObject $Vlan -Name 'AccessVlanId')
+        }
+        $trunk = @(foreach ($id in Get-MacPoolMember -InputObject $Vlan -Name 'AllowedVlanIdList') { [int]$id })
+        return [ordered]@{ mode = $mode; access = $access; trunk = $trunk }
+    }
+    catch {
         return $null
-    }
-    $access = 0
-    if ("$($Vlan.OperationMode)" -ne 'Untagged') {
-        $access = [int]$Vlan.AccessVlanId
-    }
-    return [ordered]@{
-        mode = "$($Vlan.OperationMode)"
-        access = $access
-        trunk = @(foreach ($id in $Vlan.AllowedVlanIdList) { [int]$id })
     }
 }
 
-# One adapter of a VM or of a checkpoint ($Subject, for warnings), shown by $Id. One that shows no address, or not whether that is
-# dynamic, is unreadable: a getter that fails gives nothing, silently. Where the VLAN is still to be read it is added to $Pending.
+# One adapter of a VM or of a checkpoint ($Subject, for warnings), shown by $Id. Where the VLAN is still to be read it is added to $Pending.
 function ConvertTo-MacPoolAdapter {
     param ($Adapter, [string]$Id, [string]$Subject, $Pending)
 
-    $name = "$($Adapter.Name)"
-    $mac = ConvertTo-MacPoolAddress -Text $Adapter.MacAddress
-    if ($mac -eq '') {
-        throw "adapter '$name' shows no MAC address"
-    }
-    $dynamic = $Adapter.DynamicMacAddressEnabled
-    if ($null -eq $dynamic) {
-        throw "adapter '$name' does not show whether its MAC address is dynamic"
-    }
+    $name = "$(Get-MacPoolMember -InputObject $Adapter -Name 'Name')"
+    $connected = [bool](Get-MacPoolValue -InputObject $Adapter -Name 'Connected')
     $switchName = $null
-    if ($Adapter.Connected) {
-        $switchName = ConvertTo-MacPoolText -Value $Adapter.SwitchName
+    if ($connected) {
+        $switchName = ConvertTo-MacPoolText -Value (Get-MacPoolMember -InputObject $Adapter -Name 'SwitchName')
     }
     $record = [ordered]@{
         id = $Id
         name = $name
-        mac = $mac
-        dynamic = [bool]$dynamic
-        legacy = [bool]$Adapter.IsLegacy
+        mac = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $Adapter -Name 'MacAddress')
+        dynamic = [bool](Get-MacPoolValue -InputObject $Adapter -Name 'DynamicMacAddressEnabled')
+        legacy = [bool](Get-MacPoolValue -InputObject $Adapter -Name 'IsLegacy')
         'switch' = $switchName
-        connected = [bool]$Adapter.Connected
+        connected = $connected
         # fact 33: On is 0, so never a boolean by itself
-        spoofing = "$($Adapter.MacAddressSpoofing)" -eq 'On'
+        spoofing = "$(Get-MacPoolValue -InputObject $Adapter -Name 'MacAddressSpoofing')" -eq 'On'
     }
     $vlan = ConvertTo-MacPoolVlan -Vlan $Adapter.VlanSetting
     if ($null -ne $vlan) {
@@ -431,20 +427,21 @@ function Get-MacPoolCheckpoint {
                 ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject $subject -Pending $Pending
             }
         )
-        [ordered]@{ id = "$($snapshot.Id)".ToLowerInvariant(); name = "$($snapshot.Name)"; adapters = $records }
+        [ordered]@{
+            id = "$(Get-MacPoolValue -InputObject $snapshot -Name 'Id')".ToLowerInvariant()
+            name = "$(Get-MacPoolMember -InputObject $snapshot -Name 'Name')"
+            adapters = $records
+        }
     }
 }
 
-# One VM with its adapters, and their port profiles when there is a map of these. One that shows no state is unreadable.
+# One VM with its adapters, and their port profiles when there is a map of these.
 function ConvertTo-MacPoolMachine {
     param ($VM, [object[]]$Adapters, $PortProfiles, $Pending)
 
-    if ("$($VM.State)" -eq '') {
-        throw 'it shows no state'
-    }
     $records = @(
         foreach ($adapter in $Adapters) {
-            $id = "$($adapter.Id)"
+            $id = "$(Get-MacPoolValue -InputObject $adapter -Name 'Id')"
             $record = ConvertTo-MacPoolAdapter -Adapter $adapter -Id $id -Subject "VM '$($VM.Name)'" -Pending $Pending
             if ($null -ne $PortProfiles -and $PortProfiles.ContainsKey($id)) {
                 $record['port_profile'] = $PortProfiles[$id]
@@ -454,11 +451,11 @@ function ConvertTo-MacPoolMachine {
     )
     return [ordered]@{
         id = "$($VM.Id)".ToLowerInvariant()
-        name = "$($VM.Name)"
-        state = "$($VM.State)"
-        generation = [int]$VM.Generation
-        clustered = [bool]$VM.IsClustered
-        replication_mode = "$($VM.ReplicationMode)"
+        name = "$(Get-MacPoolValue -InputObject $VM -Name 'Name')"
+        state = "$(Get-MacPoolValue -InputObject $VM -Name 'State')"
+        generation = [int](Get-MacPoolValue -InputObject $VM -Name 'Generation')
+        clustered = [bool](Get-MacPoolValue -InputObject $VM -Name 'IsClustered')
+        replication_mode = "$(Get-MacPoolValue -InputObject $VM -Name 'ReplicationMode')"
         adapters = $records
     }
 }
@@ -545,12 +542,12 @@ function Get-MacPoolMachine {
 # Writes the adapters of the management OS. They have no dynamic flag (fact 32).
 function Get-MacPoolHostAdapter {
     foreach ($hostAdapter in @(Get-VMNetworkAdapter -ManagementOS -ErrorAction Stop)) {
-        $mac = ConvertTo-MacPoolAddress -Text $hostAdapter.MacAddress
-        if ($mac -eq '') {
-            throw "adapter '$($hostAdapter.Name)' shows no MAC address"
+        [ordered]@{
+            id = "$(Get-MacPoolValue -InputObject $hostAdapter -Name 'Id')"
+            name = "$(Get-MacPoolMember -InputObject $hostAdapter -Name 'Name')"
+            mac = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $hostAdapter -Name 'MacAddress')
+            'switch' = ConvertTo-MacPoolText -Value (Get-MacPoolMember -InputObject $hostAdapter -Name 'SwitchName')
         }
-        $switchName = ConvertTo-MacPoolText -Value $hostAdapter.SwitchName
-        [ordered]@{ id = "$($hostAdapter.Id)"; name = "$($hostAdapter.Name)"; mac = $mac; 'switch' = $switchName }
     }
 }
 
@@ -582,9 +579,9 @@ function Get-MacPoolSwitch {
             }
         )
         [ordered]@{
-            id = "$($vmSwitch.Id)".ToLowerInvariant()
-            name = "$($vmSwitch.Name)"
-            type = "$($vmSwitch.SwitchType)"
+            id = "$(Get-MacPoolValue -InputObject $vmSwitch -Name 'Id')".ToLowerInvariant()
+            name = "$(Get-MacPoolValue -InputObject $vmSwitch -Name 'Name')"
+            type = "$(Get-MacPoolValue -InputObject $vmSwitch -Name 'SwitchType')"
             uplinks = $uplinks
         }
     }
