@@ -89,7 +89,12 @@ def load_all() -> list[Case]:
 
 def load(path: Path) -> list[Case]:
     worlds = _read(FOLDER / WORLDS)
-    return [_case(path.stem, entry, worlds) for raw in _read(path) or [] for entry in _variants(raw)]
+    found = []
+    for raw in _read(path) or []:
+        if "world" in raw:
+            raw = {**raw, "world": expand(raw["world"], worlds)}
+        found += [_case(path.stem, entry) for entry in _variants(raw)]
+    return found
 
 
 def _read(path: Path) -> Any:
@@ -108,7 +113,7 @@ def _variants(raw: Json) -> list[Json]:
     ]
 
 
-def _case(topic: str, entry: Json, worlds: Json) -> Case:
+def _case(topic: str, entry: Json) -> Case:
     where = f"{topic}: {entry.get('name')!r}"
     unknown = set(entry) - _FIELDS
     if unknown:
@@ -119,7 +124,7 @@ def _case(topic: str, entry: Json, worlds: Json) -> Case:
     engines = tuple(entry.get("engines", ENGINES))
     if engines != ENGINES and not entry.get("reason"):
         raise BadCase(f"{where}: runs on {', '.join(engines)} only and gives no reason")
-    world = expand(entry["world"], worlds)
+    world = entry["world"]
     until = entry.get("fails_until")
     return Case(
         topic=topic,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import datetime
 import json
-import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,11 +19,7 @@ from tests.lab.scripts import run as run_lab
 
 from .bridge import faults as lab_faults
 from .bridge import worlds
-
-try:
-    from run_module import run as run_script  # type: ignore[import-not-found,import-untyped,unused-ignore]
-except ImportError:
-    run_script = None
+from .runner import run as run_script
 
 Json = dict[str, Any]
 MODULES = Path(__file__).parents[2] / "plugins/modules"
@@ -41,19 +36,10 @@ class Run:
     calls: Counter[str] = field(default_factory=Counter)
 
 
-def missing() -> str | None:
-    """Why the real scripts cannot run here."""
-    if run_script is None:
-        return "the stand-in modules are not here"
-    if not os.environ.get("PWSHLAB_PWSH"):
-        return "no pwsh"
-    return None
-
-
 def lab(module: str, arguments: Json, world: Json, node: str, *, check: bool, faults: Json) -> Run:
     """`world` is complete (`worlds.complete`)."""
     there = worlds.to_lab(world)
-    waiting = lab_faults.to_lab(faults, world, module)
+    waiting = lab_faults.to_lab(faults, world, node, module)
     call = Call(f"macpool.hyperv.{module}", {**moments(arguments), "_ansible_check_mode": check})
     answer = run_lab(there, waiting, there.host(node), call)
     return Run(json.loads(answer.stdout), worlds.from_lab(there))
@@ -61,7 +47,6 @@ def lab(module: str, arguments: Json, world: Json, node: str, *, check: bool, fa
 
 def powershell(module: str, arguments: Json, world: Json, node: str, *, check: bool, faults: Json) -> Run:
     """`world` is complete (`worlds.complete`)."""
-    assert run_script is not None
     path = MODULES / f"{module}.ps1"
     state = copy.deepcopy(world)
     result, after, calls = run_script(path, moments(arguments), state, node, check_mode=check, faults=faults or None)

@@ -37,7 +37,7 @@ def test_lab(case: Case) -> None:
     _check(case, engines.lab)
 
 
-@pytest.mark.skipif(engines.missing() is not None, reason=str(engines.missing()))
+@pytest.mark.usefixtures("powershell")
 @pytest.mark.parametrize("case", _on("powershell"))
 def test_powershell(case: Case) -> None:
     runs = _check(case, engines.powershell)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from typing import Any
@@ -78,6 +79,19 @@ def _one_of(*choices: Any) -> Callable[[Any], Any]:
     return check
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+
+
+def _moment(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not _MOMENT.match(value):
+            raise ValueError
+        datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise _Bad("expected a time in UTC, as 2026-11-20T12:00:00Z") from None
+    return value
+
+
 def _nullable(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else check(value)
 
@@ -137,6 +151,7 @@ def _profile(value: Any) -> Json | None:
     return _object(profile_id=(_braced_guid,), profile_data=(_number,))(value)
 
 
+_DEADLINE: Json = {"not_after": (_nullable(_moment), None)}
 _POWER_FIELDS: Json = {"shutdown_timeout": (_seconds, 300), "force_off": (_bool, False)}
 _FIELDS: dict[str, Json] = {
     "set_host_range": {
@@ -144,6 +159,7 @@ _FIELDS: dict[str, Json] = {
         "end": (_mac,),
         "method": (_one_of("auto", "cmdlet", "registry"), "auto"),
         "expect": (_nullable(_RANGE),),
+        **_DEADLINE,
     },
     "clear_host_range": {"expect": (_nullable(_RANGE),)},
     "set_vm_macs": {
@@ -152,6 +168,7 @@ _FIELDS: dict[str, Json] = {
         "power": (_one_of("require_off", "restart"), "require_off"),
         "expect": (_nullable(_STATE), None),
         **_POWER_FIELDS,
+        **_DEADLINE,
     },
     "stop_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None), **_POWER_FIELDS},
     "start_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
@@ -171,6 +188,7 @@ _FIELDS: dict[str, Json] = {
         "switch": (_nullable(_text),),
         "adapter_name": (_text,),
         "mac": (_nullable(_mac),),
+        **_DEADLINE,
     },
     "add_cluster_role": {"vm_id": (_guid,), "name": (_text,)},
     "remove_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
@@ -190,7 +208,7 @@ def _validate(number: int, operation: Any) -> Json:
     if not isinstance(operation, dict):
         raise ModuleFailure(f"{where}: it is {operation!r}, expected a dictionary")
     name = operation.get("op")
-    if name not in _FIELDS:
+    if not isinstance(name, str) or name not in _FIELDS:
         raise ModuleFailure(f"{where}: the op {name!r} is unknown, expected one of: {', '.join(sorted(_FIELDS))}")
     common: Json = {"op": (_text,), "id": (_nullable(_text), None)}
     try:

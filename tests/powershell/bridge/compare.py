@@ -82,7 +82,7 @@ def changed(wanted: Any, before: Any, after: Any, path: str = "") -> list[str]:
             if name in wanted:
                 lines += changed(wanted[name], was, now, where)
             elif before is not None and not _equal(was, now):
-                lines.append(f"{where}: expected to stay {was!r}, found {now!r}")
+                lines += [f"{line} (expected to stay as it was)" for line in different(was, now, where)]
         return lines
     if isinstance(wanted, list) and isinstance(after, list) and len(wanted) == len(after):
         old = before if isinstance(before, list) and len(before) == len(after) else [None] * len(after)

@@ -80,7 +80,10 @@ def to_lab(state: Json) -> World:
         vm = _vm(row, world, float(state.get("stop_delay", 0)))
         world.hosts[row["node"]].vms[vm.id] = vm
         if vm.clustered:
-            cluster.groups.append(_group(row, vm))
+            group = _group(row, vm)
+            held = state["cluster"].get("resources", [])
+            group.resources = [resource["name"] for resource in held if resource["group"] == group.name]
+            cluster.groups.append(group)
         if vm.pending or vm.off_at is not None:
             world.waiting.append(vm)
     return world
@@ -88,10 +91,11 @@ def to_lab(state: Json) -> World:
 
 def _host(name: str, node: Json) -> Host:
     hyperv = node.get("hyperv", True)
-    host = Host(name=name, ipv4=[node.get("ip", "192.0.2.1")], hyperv=hyperv)
+    ip = node.get("ip", "192.0.2.1")
+    host = Host(name=name, ipv4=list(node.get("ips", [ip])), hyperv=hyperv)
     host.os_version = node.get("os_version", host.os_version)
     host.up = node.get("state", "Up") != "Down"
-    octets = host.ipv4[0].split(".")
+    octets = ip.split(".")
     stem = f"00155D{int(octets[2]):02X}{int(octets[3]):02X}"
     active = MacRange(*node.get("range", [stem + "00", stem + "FF"]))
     host.active = active if hyperv else None
@@ -117,8 +121,10 @@ def _host(name: str, node: Json) -> Host:
             HostAdapter(adapter["id"], adapter["name"], adapter.get("mac", ZERO), adapter.get("switch"))
         )
     for network in node.get("hns_networks", []):
-        pools = [MacRange(*network["mac_pool"])] if network.get("mac_pool") else []
-        host.container_networks.append(ContainerNetwork(network["id"], network["name"], network["type"], pools))
+        pools = network.get("mac_pools") or [network["mac_pool"]] * bool(network.get("mac_pool"))
+        host.container_networks.append(
+            ContainerNetwork(network["id"], network["name"], network["type"], [MacRange(*pool) for pool in pools])
+        )
     return host
 
 
@@ -198,7 +204,10 @@ def from_lab(world: World) -> Json:
     state: Json = {"delay": world.mac_delay, "stop_delay": 0, "nodes": {}, "vms": []}
     cluster = next(iter(world.clusters.values()), None)
     if cluster:
+        held = {(name, group.name) for group in cluster.groups for name in group.resources}
         state["cluster"] = {"name": cluster.name}
+        if held:
+            state["cluster"]["resources"] = [{"name": name, "group": group} for name, group in sorted(held)]
     for host in world.hosts.values():
         member = bool(cluster) and host.name in cluster.nodes if cluster else False
         paused = bool(cluster and host.name in cluster.paused)
@@ -211,6 +220,8 @@ def from_lab(world: World) -> Json:
 
 def _node(host: Host, member: bool, paused: bool) -> Json:
     node: Json = {"hyperv": host.hyperv, "os_version": host.os_version, "ip": host.ipv4[0], "cluster_member": member}
+    if len(host.ipv4) > 1:
+        node["ips"] = list(host.ipv4)
     node["state"] = "Down" if not host.up else "Paused" if paused else "Up"
     if host.active:
         node["range"] = [host.active.start, host.active.end]
@@ -249,7 +260,7 @@ def _node(host: Host, member: bool, paused: bool) -> Json:
             "id": network.id,
             "name": network.name,
             "type": network.type,
-            "mac_pool": [network.mac_pools[0].start, network.mac_pools[0].end] if network.mac_pools else None,
+            "mac_pools": [[pool.start, pool.end] for pool in network.mac_pools],
         }
         for network in host.container_networks
     ]
@@ -318,7 +329,8 @@ def _adapter_row(adapter: Adapter, pending: Pending | None, now: float, checkpoi
 
 def comparable(state: Json) -> Json:
     """What both engines know of a world, in the form of a case's `after`: nodes and VMs by name."""
-    out: Json = {"nodes": {}, "vms": {}}
+    held = (state.get("cluster") or {}).get("resources", [])
+    out: Json = {"nodes": {}, "vms": {}, "resources": sorted([one["name"], one["group"]] for one in held)}
     for name, node in state["nodes"].items():
         hyperv = node.get("hyperv", True)
         found = _registry(node["registry"]) if "registry" in node else None
