@@ -38,6 +38,9 @@ function Get-Named([string]$Path) {
 }
 
 $job = ConvertTo-Plain ([System.Text.Json.JsonDocument]::Parse([System.IO.File]::ReadAllText($JobFile)).RootElement)
+# A state that cannot be read is no fault of the script.
+$null = [System.Reflection.Assembly]::LoadFrom($job.standin)
+$null = ('StandIn.Store' -as [type])::Read()
 foreach ($assembly in $job.assemblies) { Add-Type -Path $assembly }
 $ps = [powershell]::Create([initialsessionstate]::CreateDefault2())
 $report = @{ stdout = ''; output = @(); errors = @(); rc = $null; unhandled = $null }

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .standin import pwsh
-from .standin.generate import ansible_folder, compiled, generate
+from .standin.generate import ansible_folder, compiled, contracts, generate
 
 Json = dict[str, Any]
 # What a run returns: the answer of the script, the state afterwards, and the calls of stand-in cmdlets in their order.
@@ -31,7 +31,8 @@ NEWER_OPTIONS: Json = {"target_log_info": None, "tracebacks_for": [], "ignore_un
 REQUIRES = re.compile(
     r"^#\s*ansiblerequires\s+-(csharputil|powershell)\s+(\S+)(\s+-optional)?", re.IGNORECASE | re.MULTILINE
 )
-MODULES = ("WindowsBase", "CimCmdlets", "NetAdapter", "NetTCPIP", "NetLbfo", "ServerManager", "Dism")
+FAULT_FIELDS = {"message", "id", "category", "denied", "terminating", "silent", "change", "nth", "delay"}
+MODULES = ("WindowsBase", "CimCmdlets", "NetAdapter", "NetTCPIP", "NetLbfo")
 # Modules that a node may lack: the field of its state that says so, and the default of that field.
 OPTIONAL_MODULES = {
     "Hyper-V": ("hyperv", True),
@@ -133,6 +134,7 @@ def execute(
     timeout: float = 120,
 ) -> Outcome:
     """Run a script in a runspace of its own. A state given as a path is shared with other runs."""
+    check_faults(faults or {})
     build = generate()
     with tempfile.TemporaryDirectory(prefix="macpool-") as folder:
         work = Path(folder)
@@ -146,6 +148,7 @@ def execute(
         report_file, log = work / "report.json", work / "calls.jsonl"
         job = {
             "script": str(script),
+            "standin": str(build / "StandIn.dll"),
             "args": arguments,
             "is_module": is_module,
             "utils": [str(path) for path in utils],
@@ -164,12 +167,23 @@ def execute(
         }
         answer = Worker.run(environment, work / "job.json", timeout)
         if not report_file.exists():
-            raise RuntimeError(f"the runner itself failed: {answer}")
+            raise StandInBug(f"pwsh ended or could not start the script: {answer}")
         report: Json = json.loads(report_file.read_text(encoding="utf-8"))
         if broken := re.search(r"StandIn: .*? broke: .*", json.dumps(report, ensure_ascii=False)):
             raise StandInBug(broken[0])
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         return report, json.loads(state_file.read_text(encoding="utf-8")), [json.loads(line) for line in lines]
+
+
+def check_faults(faults: Json) -> None:
+    """Refuse faults that would have no effect."""
+    known = {name.lower() for cmdlets in contracts().values() for name in cmdlets}
+    if unknown := [name for name in faults if name.lower() not in known]:
+        raise ValueError(f"faults of cmdlets that the stand-in does not have: {', '.join(unknown)}")
+    for name, given in faults.items():
+        for fault in given if isinstance(given, list) else [given]:
+            if isinstance(fault, dict) and (not fault or fault.keys() - FAULT_FIELDS):
+                raise ValueError(f"fault of {name}: expected fields of {sorted(FAULT_FIELDS)}, but found {fault}")
 
 
 def windows(node: str, folder: str) -> dict[str, str]:

@@ -23,15 +23,8 @@ say state "$((Get-ClusterGroup web01).State) $((Get-ClusterGroup app01).State)"
 say vmid ((Get-ClusterGroup -VMId (Get-VM web01).Id).Name)
 say resource ((Get-ClusterGroup web01 | Get-ClusterResource | Get-ClusterParameter -Name VmID).Value -contains "$((Get-VM web01).Id)")
 grab missing { Get-ClusterGroup nope -ErrorAction Stop }
-$null = Start-ClusterGroup web01; say online (Get-VM web01).State
-$null = Stop-ClusterGroup web01; say saved (Get-VM web01).State
-grab mac { Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021DD8000001 -ErrorAction Stop }
-Stop-VM web01 -TurnOff; say off (Get-VM web01).State
 $null = Add-ClusterVirtualMachineRole -VMName db01; say added (Get-ClusterGroup db01).State
 grab again { Add-ClusterVirtualMachineRole -VMName db01 -ErrorAction Stop }
-$null = Move-ClusterVirtualMachineRole -Name db01 -Node node2 -MigrationType Live; say moved "$((Get-ClusterGroup db01).OwnerNode) $((Get-VM db01 -ComputerName node2).State)"
-grab down { Move-ClusterVirtualMachineRole -Name db01 -Node node3 -ErrorAction Stop }
-$null = Update-ClusterVirtualMachineConfiguration -Name 'Virtual Machine Configuration web01'
 """,
         {
             "name": "hci1",
@@ -42,14 +35,8 @@ $null = Update-ClusterVirtualMachineConfiguration -Name 'Virtual Machine Configu
             "vmid": "web01",
             "resource": "True",
             "missing": "~could not be found",
-            "online": "Running",
-            "saved": "Saved",
-            "mac": "~InvalidState",
-            "off": "Off",
             "added": "Online",
             "again": "~already",
-            "moved": "node2 Running",
-            "down": "~not up",
         },
     )
 
@@ -105,17 +92,95 @@ Remove-ClusterGroup -VMId (Get-VM b).Id -RemoveResources -Force; say left ((Get-
     )
 
 
-def test_migration() -> None:
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("Running", "Online"),
+        ("Paused", "Online"),
+        ("Off", "Offline"),
+        ("Saved", "Offline"),
+        ("Starting", "Pending"),
+        ("Stopping", "Pending"),
+    ],
+)
+def test_state_of_a_role_follows_its_vm(state: str, shown: str) -> None:
+    vms = [{"name": "web01", "node": "node1", "clustered": True, "state": state}]
+    scenario("say state (Get-ClusterGroup web01).State", {"state": shown}, state=with_state(vms=vms))
+
+
+def test_state_of_a_role_that_failed() -> None:
+    state = with_state()
+    state["vms"][0]["group_state"] = "Failed"
+    scenario("say state (Get-ClusterGroup web01).State", {"state": "Failed"}, state=state)
+
+
+def test_name_of_a_role_is_used_once() -> None:
+    state = with_state(
+        cluster={"name": "hci1", "resources": [{"name": "Disk 2", "group": "files"}]},
+        vms=[*with_state()["vms"], {"name": "WEB01", "node": "node1"}, {"name": "new01", "node": "node1"}],
+    )
     scenario(
         """
-Start-VM web01; $before = macs web01
-$null = Move-ClusterVirtualMachineRole -Name web01 -Node node2 -MigrationType Live
-$there = { (Get-VMNetworkAdapter -VMName web01 -ComputerName node2).MacAddress -join ',' }
-say live ((& $there) -eq ($before -join ','))
-Stop-VM web01 -ComputerName node2 -Force; say off ((& $there) -eq ($before -join ','))
-Start-VM web01 -ComputerName node2; say cold (& $there)
+$vm = (Get-VM -Name new01)
+foreach ($name in 'web01', 'FILES', 'Cluster Group') {
+    grab $name { Add-ClusterVirtualMachineRole -VMName new01 -Name $name -ErrorAction Stop }
+}
+grab vm { Add-ClusterVirtualMachineRole -VMId (Get-VM).Where({ $_.Name -ceq 'WEB01' }).Id -ErrorAction Stop }
+say still $vm.IsClustered
+$null = Add-ClusterVirtualMachineRole -VMName new01 -Name other; say role (Get-ClusterGroup -VMId $vm.Id).Name
 """,
-        {"live": "True", "off": "True", "cold": "00155D010B01,00155D010B02"},
+        {
+            "web01": "~already exists",
+            "FILES": "~already exists",
+            "Cluster Group": "~already exists",
+            "vm": "~already exists",
+            "still": "False",
+            "role": "other",
+        },
+        state=state,
+    )
+
+
+def test_role_holds_other_resources() -> None:
+    disks = [{"name": "Disk 1", "group": "web01"}, {"name": "Disk 2", "group": "files", "state": "Failed"}]
+    _, after, _ = scenario(
+        """
+say groups (Get-ClusterGroup).Where({ -not $_.IsCoreGroup }).Name
+say types ((Get-ClusterGroup).Where({ -not $_.IsCoreGroup }).GroupType)
+say states "$((Get-ClusterGroup web01).State) $((Get-ClusterGroup files).State)"
+say held (Get-ClusterGroup web01 | Get-ClusterResource).Name
+say kinds (Get-ClusterGroup web01 | Get-ClusterResource).ResourceType.Name
+$disk = Get-ClusterResource 'Disk 1'; say disk "$($disk.OwnerGroup.Name) $($disk.OwnerNode.Name) $($disk.State)"
+grab vm { Get-ClusterResource 'Disk 2' | Get-VM -ErrorAction Stop }
+say parameters @(Get-ClusterResource | Get-ClusterParameter -Name VmID).Count
+Remove-ClusterGroup web01 -RemoveResources -Force; say left (Get-ClusterResource).Name
+""",
+        {
+            "groups": "app01,files,web01",
+            "types": "VirtualMachine,Unknown,VirtualMachine",
+            "states": "PartialOnline Failed",
+            "held": "Virtual Machine web01,Virtual Machine Configuration web01,Disk 1",
+            "kinds": "Virtual Machine,Virtual Machine Configuration,Physical Disk",
+            "disk": "web01 node1 Online",
+            "vm": "~not a virtual machine cluster group or resource",
+            "parameters": "4",
+            "left": "Virtual Machine app01,Virtual Machine Configuration app01,Disk 2",
+        },
+        state=with_state(cluster={"name": "hci1", "resources": disks}),
+    )
+    assert [disk["name"] for disk in after["cluster"]["resources"]] == ["Disk 2"]
+
+
+def test_vm_learns_late_of_its_role() -> None:
+    scenario(
+        """
+$null = Add-ClusterVirtualMachineRole -VMName db01
+say added "$((Get-VM db01).IsClustered) $((Get-ClusterGroup db01).Name)"
+Remove-ClusterGroup web01 -RemoveResources -Force; say removed (Get-VM web01).IsClustered
+while ((Get-VM web01).IsClustered) { Start-Sleep -Milliseconds 50 }; say later (Get-VM db01).IsClustered
+""",
+        {"added": "False db01", "removed": "True", "later": "True"},
+        state=with_state(cluster={"name": "hci1", "lag": 1.5}),
     )
 
 
@@ -123,10 +188,9 @@ def test_no_credssp() -> None:
     scenario(
         """
 grab add { Add-ClusterVirtualMachineRole -VMName db01 -ErrorAction Stop }
-grab move { Move-ClusterVirtualMachineRole -Name web01 -Node node2 -ErrorAction Stop }
 say read (Get-ClusterGroup web01).Name
 """,
-        {"add": "~ClusterAccessDenied", "move": "~Access is denied", "read": "web01"},
+        {"add": "~ClusterAccessDenied", "read": "web01"},
         no_credssp=True,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .runner import Json, Unreachable, run, run_text
+from .runner import Json, StandInBug, Unreachable, run, run_text
 from .scenario import scenario, with_state
 
 pytestmark = pytest.mark.usefixtures("powershell")
@@ -43,29 +43,77 @@ Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021DD8000005 -ErrorAction S
     )
 
 
-def test_changes() -> None:
+def test_changes_from_outside() -> None:
     scenario(
         """
 $vm = Get-VM db01; $nic = Get-VMNetworkAdapter -VM $vm
-Suspend-VM -VM $vm -ErrorAction Stop; say renamed "$($vm.Name) $($vm.State)"
-grab moved { Set-VMNetworkAdapter -VMNetworkAdapter $nic -MacAddressSpoofing On -ErrorAction Stop }
-grab away { Resume-VM -VM $vm -ErrorAction Stop }
+Set-VMNetworkAdapter -VMNetworkAdapter $nic -MacAddressSpoofing On; say renamed "$($vm.Name) $($nic.MacAddressSpoofing)"
+grab moved { Rename-VMNetworkAdapter -VMNetworkAdapter $nic -NewName x -ErrorAction Stop }
+grab away { Stop-VM -VM $vm -ErrorAction Stop }
 say there (Get-VM -ComputerName node2).Name
 grab deleted { Start-VM web01 -ErrorAction Stop }
 """,
         {
-            "renamed": "db99 Paused",
+            "renamed": "db99 On",
             "moved": "~might have been deleted",
             "away": "~might have been deleted",
             "there": "app01,db99",
             "deleted": "~unable to find",
         },
         faults={
-            "Suspend-VM": {"change": {"db01": {"name": "db99"}}},
-            "Set-VMNetworkAdapter": {"change": {"db99": {"node": "node2"}}},
+            "Set-VMNetworkAdapter": {"change": {"db01": {"name": "db99"}}},
+            "Rename-VMNetworkAdapter": {"change": {"db99": {"node": "node2"}}},
             "Start-VM": {"nth": 1, "change": {"web01": None}},
         },
     )
+
+
+def test_denied_access_is_told_as_each_module_does() -> None:
+    names = ("Get-VM", "Get-VMHost", "Get-Cluster", "Get-NetAdapter", "Get-Service")
+    blocks = "\n".join(f"grab {name} {{ {name} -ErrorAction Stop }}" for name in names)
+    scenario(
+        blocks,
+        {
+            "Get-VM": "AccessDenied,Microsoft.HyperV.PowerShell.Commands.GetVM|PermissionDenied|Access is denied.",
+            "Get-VMHost": "~|PermissionDenied|no",
+            "Get-Cluster": "~ClusterAccessDenied,Microsoft.FailoverClusters.PowerShell.GetClusterCommand|AuthenticationError",
+            "Get-NetAdapter": "~MI RESULT 2,",
+            "Get-Service": "~|PermissionDenied|",
+        },
+        faults={**{name: {"denied": True} for name in names}, "Get-VMHost": {"denied": True, "message": "no"}},
+    )
+
+
+def test_faults_with_an_id_and_several_of_one_cmdlet() -> None:
+    scenario(
+        """
+grab first { Get-VM -ErrorAction Stop }
+grab second { Get-VM -ErrorAction Stop }
+grab third { Get-VM -ErrorAction Stop }
+""",
+        {
+            "first": "Busy,Microsoft.HyperV.PowerShell.Commands.GetVM|ResourceBusy|busy",
+            "second": "~|late",
+            "third": "ok",
+        },
+        faults={
+            "Get-VM": [
+                {"nth": 1, "message": "busy", "id": "Busy", "category": "ResourceBusy"},
+                {"nth": 2, "message": "late", "delay": 0.2},
+            ]
+        },
+    )
+
+
+def test_delay_takes_its_time_and_the_call_goes_on() -> None:
+    text = "$clock = [Diagnostics.Stopwatch]::StartNew(); say vms (Get-VM).Count; say late ($clock.Elapsed.TotalSeconds -ge 0.5)"
+    scenario(text, {"vms": "3", "late": "True"}, faults={"Get-VM": {"delay": 0.5}})
+
+
+@pytest.mark.parametrize("faults", [{"Get-VMs": "boom"}, {"Get-VM": {"mesage": "boom"}}, {"Get-VM": {}}])
+def test_faults_without_effect_are_refused(faults: Json) -> None:
+    with pytest.raises(ValueError, match="fault"):
+        run_text("1", with_state(), "node1", faults=faults)
 
 
 def test_slow_and_broken() -> None:
@@ -117,8 +165,8 @@ def test_one_state_for_several_runs(tmp_path: Path) -> None:
 def test_state_with_an_unknown_field_is_refused() -> None:
     typo = with_state()
     typo["vms"][0]["colour"] = "red"
-    report, _, _ = run_text("Get-VM -ErrorAction Stop", typo, "node1")
-    assert "colour" in str(report["errors"])
+    with pytest.raises(StandInBug, match="colour"):
+        run_text("1", typo, "node1")
 
 
 def test_node_that_is_down_is_unreachable() -> None:
@@ -133,7 +181,7 @@ def test_run_that_takes_too_long_is_ended() -> None:
 
 
 def test_process_that_ends_is_replaced() -> None:
-    with pytest.raises(RuntimeError, match="the runner itself failed"):
+    with pytest.raises(StandInBug):
         run_text("[Environment]::Exit(3)", with_state(), "node1")
     scenario("say vms (Get-VM).Count", {"vms": "3"})
 

@@ -42,7 +42,7 @@ COMMANDS = {
     "CimCmdlets": ("Microsoft.Management.Infrastructure.CimCmdlets", "Command"),
     "WindowsBase": ("Microsoft.PowerShell.Commands", "Command"),
 }
-VERSIONS = {"CimCmdlets": "7.0.0.0", "Dism": "3.0", "VirtualMachineManager": "1.0.523.0"}
+VERSIONS = {"CimCmdlets": "7.0.0.0", "VirtualMachineManager": "1.0.523.0"}
 ALIASES = {"Get-VMSnapshot": "Get-VMCheckpoint", "Get-CimInstance": "gcim"}
 # What a contract calls a type, in lower case, and what C# calls it.
 SIMPLE = {
@@ -109,6 +109,7 @@ def listed(text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
+@functools.cache
 def contracts() -> dict[str, dict[str, Cmdlet]]:
     """Return the cmdlets of each module."""
     return {
@@ -345,7 +346,7 @@ def own_properties() -> dict[str, tuple[str | None, set[str]]]:
         if header := re.match(r"    public (?:abstract )?(?:partial )?class (\w+)(?: : (\w+))?", line):
             current = header[1]
             classes[current] = (header[2], set())
-        member = re.match(r"        public (?:virtual |override |abstract )*[\w.<>\[\]?]+ (\w+) (?:=>|\{)", line)
+        member = re.match(r"        public (?:virtual |override |abstract )*[\w.<>\[\]?]+ (\w+)(?: =>| \{|$)", line)
         if member and current:
             classes[current][1].add(member[1])
     return classes

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# FailoverClusters. A clustered VM is a group of two resources. Errors are not terminating by themselves.
-
-function New-GroupObject($Vm) { [Microsoft.FailoverClusters.PowerShell.ClusterGroup]::new($Vm.Id) }
-function New-ResourceObject($Vm, [bool]$Configuration) { [Microsoft.FailoverClusters.PowerShell.ClusterResource]::new($Vm.Id, $Configuration) }
+# FailoverClusters. A clustered VM is two resources of a group. Errors are not terminating by themselves.
 
 function Assert-Cluster($Call) {
     $cluster = $Call.State.Cluster
@@ -16,26 +13,36 @@ function Assert-Cluster($Call) {
     if (-not $cluster -or -not ($named -or $Call.State.NodeOf([StandIn.Store]::NodeName).ClusterMember)) { $Call.Fail("The cluster service is not running. Make sure that the service is running on all nodes in the cluster.`r`n    There are no more endpoints available from the endpoint mapper", 'ClusterEndpointNotRegistered', 'ConnectionError', $null) }
 }
 
-# Over WinRM without CredSSP these two cmdlets are refused (fact 50).
+# Over WinRM without CredSSP this cmdlet is refused (fact 50).
 function Assert-Delegation($Call) {
     if ($env:STANDIN_NO_CREDSSP -eq '1') {
         $Call.Fail("You do not have administrative privileges on the cluster. Contact your network administrator to request access.`r`n    Access is denied", 'ClusterAccessDenied', 'AuthenticationError', $null)
     }
 }
 
+function New-ResourceObject($Vm, [bool]$Configuration) { [Microsoft.FailoverClusters.PowerShell.ClusterResource]::new($Vm.Id, $Configuration) }
+
 function Get-ClusteredVm($Call) { $Call.State.Vms | Where-Object Clustered | Sort-Object -Property Group }
 
 # The VMs of one role: by hand several can be put into one group.
 function Get-RoleVm($Call, [string]$Group) { $Call.State.Vms | Where-Object { $_.Clustered -and $_.Group -eq $Group } }
 
+# A role by its name, whatever it holds.
+function New-GroupObject($Call, [string]$Group) {
+    $vm = Get-RoleVm $Call $Group | Select-Object -First 1
+    if ($vm) { [Microsoft.FailoverClusters.PowerShell.ClusterGroup]::new($vm.Id) } else { [Microsoft.FailoverClusters.PowerShell.ClusterGroup]::Named($Group) }
+}
+
 function Get-EveryGroup($Call) {
     [Microsoft.FailoverClusters.PowerShell.ClusterGroup]::new([Microsoft.FailoverClusters.PowerShell.GroupType]::AvailableStorage)
     [Microsoft.FailoverClusters.PowerShell.ClusterGroup]::new([Microsoft.FailoverClusters.PowerShell.GroupType]::Cluster)
-    foreach ($name in Get-ClusteredVm $Call | ForEach-Object Group | Sort-Object -Unique) { New-GroupObject @(Get-RoleVm $Call $name)[0] }
+    $names = @(Get-ClusteredVm $Call | ForEach-Object Group) + @($Call.State.Cluster.Resources | ForEach-Object Group)
+    foreach ($name in $names | Sort-Object -Unique) { New-GroupObject $Call $name }
 }
 
 function Get-EveryResource($Call) {
     foreach ($vm in Get-ClusteredVm $Call) { New-ResourceObject $vm $false; New-ResourceObject $vm $true }
+    foreach ($other in $Call.State.Cluster.Resources) { [Microsoft.FailoverClusters.PowerShell.ClusterResource]::new($other.Name) }
 }
 
 # Objects that -Name picks, with wildcards; a plain name that matches nothing is an error.
@@ -80,7 +87,7 @@ Behaviour 'Get-ClusterNode' {
 Behaviour 'Get-ClusterGroup' {
     param($Call)
     Assert-Cluster $Call
-    if ($Call.Has('VMId')) { $Call.Write((New-GroupObject (Resolve-Role $Call))); return }
+    if ($Call.Has('VMId')) { $Call.Write((New-GroupObject $Call (Resolve-Role $Call).Group)); return }
     $from = $Call['InputObject']
     if ($from -is [Microsoft.FailoverClusters.PowerShell.ClusterResource]) { $Call.Write($from.OwnerGroup); return }
     $groups = Get-EveryGroup $Call
@@ -92,7 +99,7 @@ Behaviour 'Get-ClusterResource' {
     param($Call)
     Assert-Cluster $Call
     $resources = @(Get-EveryResource $Call)
-    if ($Call.Has('VMId')) { $resources = @($resources | Where-Object { [StandIn.Peek]::Data($_).Id -eq $Call['VMId'].ToString() }) }
+    if ($Call.Has('VMId')) { $resources = @($resources | Where-Object { $vm = [StandIn.Peek]::Data($_); $vm -and $vm.Id -eq $Call['VMId'].ToString() }) }
     $from = $Call['InputObject']
     if ($from -is [Microsoft.FailoverClusters.PowerShell.ClusterGroup]) { $resources = @($resources | Where-Object { $_.OwnerGroup.Name -eq $from.Name }) }
     elseif ($from -is [Microsoft.FailoverClusters.PowerShell.ClusterNode]) { $resources = @($resources | Where-Object { $_.OwnerNode.Name -eq $from.Name }) }
@@ -108,6 +115,7 @@ Behaviour 'Get-ClusterParameter' {
         $all = @()
         if ($object -is [Microsoft.FailoverClusters.PowerShell.ClusterResource]) {
             $vm = [StandIn.Peek]::Data($object)
+            if (-not $vm) { continue }
             $all += [Microsoft.FailoverClusters.PowerShell.ClusterParameter]@{ ClusterObject = $object; Name = 'VmID'; ParameterType = 'String'; Value = ($vm.ClusterVmId ?? $vm.Id) }
             if (-not [StandIn.Peek]::IsConfiguration($object)) {
                 $all += [Microsoft.FailoverClusters.PowerShell.ClusterParameter]@{ ClusterObject = $object; Name = 'OfflineAction'; ParameterType = 'UInt32'; Value = [uint32]$vm.OfflineAction }
@@ -118,63 +126,20 @@ Behaviour 'Get-ClusterParameter' {
     }
 }
 
-Behaviour 'Set-ClusterParameter' {
-    param($Call)
-    Assert-Cluster $Call
-    $object = $Call['InputObject']
-    if ($object -isnot [Microsoft.FailoverClusters.PowerShell.ClusterResource] -or $Call['Name'] -ne 'OfflineAction') { throw [NotImplementedException]::new("StandIn knows Set-ClusterParameter for OfflineAction of a virtual machine resource only.") }
-    [StandIn.Peek]::Data($object).OfflineAction = $Call['Value']
-}
-
-# Offline follows the resource's OfflineAction, which is Save unless changed; online is a start.
-function Set-RoleState($Call, $Vm, [bool]$Online) {
-    if ($Online) { if ($Vm.State -in 'Off', 'Saved') { Start-Machine $Call $Vm } }
-    elseif ($Vm.State -eq 'Running') {
-        switch ($Vm.OfflineAction) { 0 { Stop-Machine $Vm } 1 { Stop-Machine $Vm Saved } default { Stop-Machine $Vm -After $Call.State.StopDelay } }
-    }
-}
-
-function Resolve-RoleGroup($Call) {
-    Assert-Cluster $Call
-    $object = if ($Call.Has('InputObject')) { $Call['InputObject'] } else { @(Select-Named $Call (Get-EveryGroup $Call) 'cluster group')[0] }
-    if ($object -is [Microsoft.FailoverClusters.PowerShell.ClusterGroup]) { [StandIn.Peek]::Data($object) }
-}
-
-function Resolve-RoleResource($Call) {
-    Assert-Cluster $Call
-    if ($Call.Has('InputObject')) { $Call['InputObject'] } else { @(Select-Named $Call (Get-EveryResource $Call) 'cluster resource')[0] }
-}
-
-Behaviour 'Start-ClusterGroup' { param($Call) $vm = Resolve-RoleGroup $Call; if ($vm) { Set-RoleState $Call $vm $true; $Call.Write((New-GroupObject $vm)) } }
-Behaviour 'Stop-ClusterGroup' { param($Call) $vm = Resolve-RoleGroup $Call; if ($vm) { Set-RoleState $Call $vm $false; $Call.Write((New-GroupObject $vm)) } }
-
 # Takes a role and its resources out of the cluster. The VMs stay as they are: scripts remove the role of a running VM and move it afterwards.
 Behaviour 'Remove-ClusterGroup' {
     param($Call)
     Assert-Cluster $Call
     $names = if ($Call.Has('VMId')) { (Resolve-Role $Call).Group } elseif ($Call.Has('InputObject')) { $Call['InputObject'].Name } else { @($Call['Name']) }
     foreach ($name in $names) {
-        $vms = @(Get-RoleVm $Call $name)
-        if (-not $vms) { $Call.Fail("An error occurred opening cluster group '$name'.`r`n    The cluster group could not be found", 'ClusterObjectNotFound', 'ObjectNotFound', $null) }
+        $group = Get-EveryGroup $Call | Where-Object { $_.Name -eq $name -and -not $_.IsCoreGroup }
+        if (-not $group) { $Call.Fail("An error occurred opening cluster group '$name'.`r`n    The cluster group could not be found", 'ClusterObjectNotFound', 'ObjectNotFound', $null) }
         if (-not $Call.Should("Remove-ClusterGroup will remove the clustered role `"$name`".")) { continue }
         if (-not ($Call.On('Force') -or $Call.Ask("Are you sure you want to remove the clustered role '$name'?"))) { continue }
         if (-not $Call.On('RemoveResources')) { $Call.Fail("An error occurred deleting cluster group '$name'.`r`n    The cluster group still has resources in it", 'Remove-ClusterGroup', 'NotSpecified', $null) }
-        foreach ($vm in $vms) { $vm.Clustered = $false; $vm.Group = $Nothing }
+        foreach ($vm in @(Get-RoleVm $Call $name)) { $vm.SetRole($Call.State.Cluster, $Nothing) }
+        [void]$Call.State.Cluster.Resources.RemoveAll([Predicate[StandIn.OtherResource]] { $args[0].Group -eq $name })
     }
-}
-
-Behaviour 'Start-ClusterResource' {
-    param($Call)
-    $resource = Resolve-RoleResource $Call
-    if (-not [StandIn.Peek]::IsConfiguration($resource)) { Set-RoleState $Call ([StandIn.Peek]::Data($resource)) $true }
-    $Call.Write($resource)
-}
-
-Behaviour 'Stop-ClusterResource' {
-    param($Call)
-    $resource = Resolve-RoleResource $Call
-    Set-RoleState $Call ([StandIn.Peek]::Data($resource)) $false
-    $Call.Write($resource)
 }
 
 Behaviour 'Add-ClusterVirtualMachineRole' {
@@ -190,35 +155,9 @@ Behaviour 'Add-ClusterVirtualMachineRole' {
     }
     if (-not $vm) { $Call.Fail("Failed to find the virtual machine '$($name ?? $Call['VMId'])' on the node '$([StandIn.Store]::NodeName)'.", 'Add-ClusterVirtualMachineRole', 'NotSpecified', $null) }
     if ($vm.Clustered) { $Call.Fail("The virtual machine '$($vm.Name)' is already part of a cluster.", 'Add-ClusterVirtualMachineRole', 'NotSpecified', $null) }
-    $vm.Clustered = $true
-    $vm.Group = $Call['Name'] ?? $vm.Name
-    $Call.Write((New-GroupObject $vm))
+    $role = $Call['Name'] ?? $vm.Name
+    if ($role -in @(Get-EveryGroup $Call | ForEach-Object Name)) { $Call.Fail("An error occurred while creating the clustered role '$role'.`r`n    The object already exists", 'Add-ClusterVirtualMachineRole', 'NotSpecified', $null) }
+    $vm.SetRole($Call.State.Cluster, $role)
+    $Call.Write((New-GroupObject $Call $role))
 }
 
-# Live keeps everything; Quick saves and restores; TurnOff and Shutdown start the VM cold on the other node.
-Behaviour 'Move-ClusterVirtualMachineRole' {
-    param($Call)
-    Assert-Cluster $Call
-    Assert-Delegation $Call
-    $vm = Resolve-Role $Call
-    $up = @($Call.State.Nodes.Values | Where-Object { $_.State -eq 'Up' -and $_.Hyperv -and $_.ClusterMember -and $_.Name -ne $vm.Node })
-    $target = if (-not $Call.Has('Node')) { $up[0] } else { $up | Where-Object Name -EQ (@($Call['Node'])[0]) }
-    if (-not $target) { $Call.Fail("An error occurred while moving the clustered role '$($vm.Group)'.`r`n    The cluster node is not up", 'Move-ClusterVirtualMachineRole', 'NotSpecified', $null) }
-    $type = "$($Call['MigrationType'] ?? 'Live')"
-    $running = $vm.State -eq 'Running'
-    if ($running -and $type -ne 'Live') { Stop-Machine $vm $(if ($type -eq 'Quick') { 'Saved' } else { 'Off' }) }
-    $vm.Node = $target.Name
-    if ($running -and $type -ne 'Live') { Start-Machine $Call $vm }
-    $Call.Write((New-GroupObject $vm))
-}
-
-Behaviour 'Update-ClusterVirtualMachineConfiguration' {
-    param($Call)
-    Assert-Cluster $Call
-    if ($Call.Has('VMId')) { [void](Resolve-Role $Call) }
-    else {
-        $resource = Resolve-RoleResource $Call
-        if (-not [StandIn.Peek]::IsConfiguration($resource)) { $Call.Fail("The resource '$($resource.Name)' is not a virtual machine configuration resource.", 'Update-ClusterVirtualMachineConfiguration', 'InvalidArgument', $null) }
-    }
-    $Call.Write((New-ResourceObject $(if ($Call.Has('VMId')) { Resolve-Role $Call } else { [StandIn.Peek]::Data($resource) }) $true))
-}

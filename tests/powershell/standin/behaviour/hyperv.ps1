@@ -86,7 +86,7 @@ function Write-StateError($Call, $Vm) {
     $Call.Error("The operation cannot be performed while the virtual machine is in its current state. The name of the virtual machine is '$($Vm.Name)' and its ID is '$($Vm.Id)'.", 'InvalidState', 'InvalidOperation', (New-VMObject $Vm))
 }
 
-# Powers a VM on. At a cold start a dynamic address is made anew when it is zero, outside the node's range, or another adapter of the
+# Powers a VM on. At a cold start a dynamic address is made again when it is zero, outside the node's range, or another adapter of the
 # node has it; a restore from saved state only looks at the last (facts 15-19). It shows after the state's delay (fact 103).
 function Start-Machine($Call, $Vm) {
     $node = $Call.State.NodeOf($Vm.Node)
@@ -238,50 +238,6 @@ Behaviour 'Stop-VM' {
     }
 }
 
-Behaviour 'Save-VM' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call)) {
-        if ($Call.Should("Save-VM will save the virtual machine `"$($vm.Name)`".")) {
-            if ($vm.State -eq 'Saved') { $Call.Warn('The virtual machine is already in the specified state.') }
-            elseif ($vm.State -in 'Running', 'Paused') { Stop-Machine $vm Saved }
-            else { Write-StateError $Call $vm }
-        }
-        if ($Call.On('Passthru')) { $Call.Write((New-VMObject $vm)) }
-    }
-}
-
-Behaviour 'Suspend-VM' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call)) {
-        if ($Call.Should("Suspend-VM will suspend the virtual machine `"$($vm.Name)`".")) {
-            if ($vm.State -eq 'Paused') { $Call.Warn('The virtual machine is already in the specified state.') }
-            elseif ($vm.State -eq 'Running') { $vm.State = 'Paused' }
-            else { Write-StateError $Call $vm }
-        }
-        if ($Call.On('Passthru')) { $Call.Write((New-VMObject $vm)) }
-    }
-}
-
-Behaviour 'Resume-VM' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call)) {
-        if ($Call.Should("Resume-VM will resume the virtual machine `"$($vm.Name)`".")) {
-            if ($vm.State -eq 'Running') { $Call.Warn('The virtual machine is already in the specified state.') }
-            elseif ($vm.State -eq 'Paused') { $vm.State = 'Running' }
-            else { Write-StateError $Call $vm }
-        }
-        if ($Call.On('Passthru')) { $Call.Write((New-VMObject $vm)) }
-    }
-}
-
-Behaviour 'Remove-VMSavedState' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call -Parameter VMName)) {
-        if (-not $Call.Should("Remove-VMSavedState will remove the saved state of the virtual machine `"$($vm.Name)`".")) { continue }
-        if ($vm.State -eq 'Saved') { $vm.State = 'Off' } else { Write-StateError $Call $vm }
-    }
-}
-
 Behaviour 'Remove-VM' {
     param($Call)
     foreach ($vm in @(Resolve-VM $Call)) {
@@ -294,15 +250,6 @@ Behaviour 'Remove-VM' {
     }
 }
 
-Behaviour 'Rename-VM' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call)) {
-        if (-not $Call.Should("Rename-VM will rename virtual machine `"$($vm.Name)`" to `"$($Call['NewName'])`".")) { continue }
-        $vm.Name = $Call['NewName']
-        if ($Call.On('Passthru')) { $Call.Write((New-VMObject $vm)) }
-    }
-}
-
 Behaviour 'Get-VMSnapshot' {
     param($Call)
     foreach ($vm in @(if ($Call.Set -eq 'Id') { $Call.State.On([StandIn.Store]::NodeName) } else { Resolve-ReadableVM $Call })) {
@@ -312,27 +259,6 @@ Behaviour 'Get-VMSnapshot' {
             if ($Call.Has('SnapshotType') -and $checkpoint.Type -ne $Call['SnapshotType']) { continue }
             $Call.Write([Microsoft.HyperV.PowerShell.VMSnapshot]::new($vm.Id, $checkpoint.Id))
         }
-    }
-}
-
-Behaviour 'Get-VMReplication' {
-    param($Call)
-    foreach ($vm in @(Resolve-VM $Call -Parameter VMName)) {
-        $stored = $vm.Replication
-        if ($stored.Mode -eq 'None') {
-            if ($Call.Has('VM') -or ($Call.Has('VMName') -and $vm.Name -in $Call['VMName'])) {
-                $Call.Error("The operation failed because replication is not enabled for virtual machine '$($vm.Name)'.", 'OperationFailed', 'InvalidOperation', (New-VMObject $vm))
-            }
-            continue
-        }
-        $replication = [Microsoft.HyperV.PowerShell.VMReplication]@{
-            VMName = $vm.Name; VMId = $vm.Id; ReplicationMode = $stored.Mode; ReplicationState = $stored.State; ReplicationHealth = $stored.Health
-            PrimaryServerName = $stored.PrimaryServer; ReplicaServerName = $stored.ReplicaServer; CurrentReplicaServerName = $stored.ReplicaServer
-            ComputerName = $vm.Node.ToUpperInvariant()
-        }
-        $wanted = $true
-        foreach ($filter in 'ReplicationMode', 'ReplicationState', 'ReplicationHealth') { if ($Call.Has($filter) -and $replication.$filter -ne $Call[$filter]) { $wanted = $false } }
-        if ($wanted) { $Call.Write($replication) }
     }
 }
 
@@ -380,67 +306,6 @@ Behaviour 'Set-VMNetworkAdapter' {
     }
 }
 
-Behaviour 'Add-VMNetworkAdapter' {
-    param($Call)
-    $mac = $null
-    if ($Call.Has('StaticMacAddress')) {
-        $mac = ConvertTo-Mac $Call StaticMacAddress
-        if (-not $mac) { return }
-        if ($Call.Has('DynamicMacAddress')) {
-            $Call.Error('The parameters StaticMacAddress and DynamicMacAddress cannot be used together.', 'InvalidParameter', 'InvalidArgument', $null)
-            return
-        }
-    }
-    if ($Call.Set -eq 'ManagementOS') {
-        foreach ($name in @(Resolve-HyperVNode $Call)) {
-            $node = $Call.State.NodeOf($name)
-            $switches = @($node.Switches | Where-Object { -not $Call.Has('SwitchName') -or $_.Name -like $Call['SwitchName'] })
-            if (-not $switches -and $Call.Has('SwitchName')) { $Call.Error("Hyper-V was unable to find a virtual switch with name `"$($Call['SwitchName'])`".", 'ObjectNotFound', 'ObjectNotFound', $null) }
-            foreach ($switch in $switches) {
-                if (-not $Call.Should("Add-VMNetworkAdapter will add a network adapter to the virtual switch `"$($switch.Name)`".")) { continue }
-                $adapter = [StandIn.Adapter]@{ Name = $(if ($Call.Has('Name')) { $Call['Name'] } else { $switch.Name }); Switch = $switch.Name; Dynamic = $false }
-                $adapter.Id = "Microsoft:$([guid]::NewGuid().ToString().ToUpperInvariant())\$([guid]::NewGuid().ToString().ToUpperInvariant())"
-                $adapter.Mac = if ($mac) { $mac } else { [StandIn.Store]::NextDynamicMac($Call.State, $node, $adapter) }   # fact 13
-                $node.HostAdapters.Add($adapter)
-                if ($Call.On('Passthru')) { $Call.Write((New-HostAdapterObject $name $adapter)) }
-            }
-        }
-        return
-    }
-    foreach ($vm in @(Resolve-VM $Call -Parameter VMName)) {
-        if (-not $Call.Should("Add-VMNetworkAdapter will add a network adapter to virtual machine `"$($vm.Name)`".")) { continue }
-        $legacy = $Call.Has('IsLegacy') -and $Call['IsLegacy']
-        if (($legacy -and $vm.Generation -ne 1) -or ($vm.State -ne 'Off' -and ($legacy -or $vm.Generation -eq 1)) -or $vm.State -notin 'Off', 'Running') { Write-StateError $Call $vm; continue }
-        $adapter = [StandIn.Adapter]@{ Legacy = $legacy; Dynamic = -not $mac }
-        if ($mac) { $adapter.Mac = $mac }
-        if ($Call.Has('Name')) { $adapter.Name = $Call['Name'] }
-        if ($Call.Has('SwitchName')) {
-            $switch = @($Call.State.NodeOf($vm.Node).Switches | Where-Object Name -Like $Call['SwitchName'])
-            if ($switch.Count -ne 1) { $Call.Error("Hyper-V was unable to find a virtual switch with name `"$($Call['SwitchName'])`".", 'InvalidParameter', 'InvalidArgument', $null); continue }
-            $adapter.Switch = $switch[0].Name
-        }
-        $adapter.Id = "Microsoft:$($vm.Id.ToUpperInvariant())\$([guid]::NewGuid().ToString().ToUpperInvariant())"
-        $vm.Adapters.Add($adapter)
-        if ($vm.State -eq 'Running' -and $adapter.Dynamic) {
-            $adapter.PendingMac = [StandIn.Store]::NextDynamicMac($Call.State, $Call.State.NodeOf($vm.Node), $adapter)
-            $adapter.PendingAt = [StandIn.Store]::Now + $Call.State.Delay
-        }
-        if ($Call.On('Passthru')) { $Call.Write((New-AdapterObject $vm $adapter)) }
-    }
-}
-
-Behaviour 'Remove-VMNetworkAdapter' {
-    param($Call)
-    foreach ($object in @(Resolve-Adapter $Call)) {
-        if (-not $Call.Should("Remove-VMNetworkAdapter will remove the virtual network adapter `"$($object.Name)`".")) { continue }
-        $vm = [StandIn.Peek]::Owner($object)
-        if ($vm -and $vm.State -ne 'Off' -and ($vm.Generation -eq 1 -or $vm.State -ne 'Running')) { Write-StateError $Call $vm; continue }
-        $owner = if ($vm) { $vm.psobject.Properties['Adapters'] } else { $Call.State.NodeOf([StandIn.Peek]::Node($object)).psobject.Properties['HostAdapters'] }
-        [void]$owner.Value.Remove([StandIn.Peek]::Data($object))
-        if ($Call.On('Passthru')) { $Call.Write($object) }
-    }
-}
-
 Behaviour 'Rename-VMNetworkAdapter' {
     param($Call)
     foreach ($object in @(Resolve-Adapter $Call)) {
@@ -450,43 +315,9 @@ Behaviour 'Rename-VMNetworkAdapter' {
     }
 }
 
-# Adapters of VMs only, by object or by VM and any of several names.
-function Resolve-VMAdapter($Call) {
-    if ($Call.Has('VMNetworkAdapter')) { return $Call['VMNetworkAdapter'] }
-    foreach ($vm in @(Resolve-VM $Call -Parameter VMName)) {
-        foreach ($adapter in $vm.Adapters) { if (-not $Call.Has('Name') -or (Test-Like $adapter.Name $Call['Name'])) { New-AdapterObject $vm $adapter } }
-    }
-}
-
-Behaviour 'Connect-VMNetworkAdapter' {
-    param($Call)
-    foreach ($object in @(Resolve-VMAdapter $Call)) {
-        $wanted = if ($Call.Has('VMSwitch')) { $Call['VMSwitch'].Name } else { $Call['SwitchName'] }
-        $switch = @($Call.State.NodeOf([StandIn.Peek]::Node($object)).Switches | Where-Object { $wanted -and $_.Name -like $wanted })
-        if ($switch.Count -ne 1) { $Call.Error("Hyper-V was unable to find a virtual switch with name `"$wanted`".", 'InvalidParameter', 'InvalidArgument', $null); continue }
-        if (-not $Call.Should("Connect-VMNetworkAdapter will connect the virtual network adapter `"$($object.Name)`" to virtual switch `"$($switch[0].Name)`".")) { continue }
-        [StandIn.Peek]::Data($object).Switch = $switch[0].Name
-        if ($Call.On('Passthru')) { $Call.Write($object) }
-    }
-}
-
-Behaviour 'Disconnect-VMNetworkAdapter' {
-    param($Call)
-    foreach ($object in @(Resolve-VMAdapter $Call)) {
-        if (-not $Call.Should("Disconnect-VMNetworkAdapter will disconnect the virtual network adapter `"$($object.Name)`".")) { continue }
-        [StandIn.Peek]::Data($object).Switch = $Nothing
-        if ($Call.On('Passthru')) { $Call.Write($object) }
-    }
-}
-
 Behaviour 'Get-VMNetworkAdapterVlan' {
     param($Call)
     foreach ($adapter in @(Resolve-AdapterOrAll $Call)) { $Call.Write($adapter.VlanSetting) }
-}
-
-Behaviour 'Get-VMNetworkAdapterIsolation' {
-    param($Call)
-    foreach ($adapter in @(Resolve-AdapterOrAll $Call)) { $Call.Write($adapter.IsolationSetting) }
 }
 
 # Get-VMNetworkAdapterVlan and -Isolation without arguments mean every VM adapter and every management OS adapter of the host.
@@ -494,37 +325,6 @@ function Resolve-AdapterOrAll($Call) {
     Resolve-Adapter $Call -NameParameter VMNetworkAdapterName
     if (-not ($Call.Has('VMName') -or $Call.Has('VM') -or $Call.Has('VMNetworkAdapter') -or $Call.Has('VMSnapshot') -or $Call.On('ManagementOS'))) {
         foreach ($adapter in $Call.State.NodeOf([StandIn.Store]::NodeName).HostAdapters) { New-HostAdapterObject ([StandIn.Store]::NodeName) $adapter }
-    }
-}
-
-function ConvertTo-IdList([string]$Text) {
-    foreach ($part in $Text -split ',') {
-        $first, $last = $part -split '-'
-        [int]$first..[int]($last ?? $first)
-    }
-}
-
-Behaviour 'Set-VMNetworkAdapterVlan' {
-    param($Call)
-    $mode = @('Untagged', 'Access', 'Trunk', 'Isolated', 'Community', 'Promiscuous').Where{ $Call.On($_) }
-    if ($mode.Count -ne 1 -or ($mode -eq 'Access' -and -not $Call.Has('VlanId')) -or ($mode -eq 'Trunk' -and -not ($Call.Has('NativeVlanId') -and $Call.Has('AllowedVlanIdList')))) {
-        $Call.Error('The parameters do not describe one VLAN mode.', 'InvalidParameter', 'InvalidArgument', $null)
-        return
-    }
-    foreach ($object in @(Resolve-Adapter $Call -NameParameter VMNetworkAdapterName)) {
-        if (-not $Call.Should("Set-VMNetworkAdapterVlan will modify the VLAN settings of the virtual network adapter `"$($object.Name)`".")) { continue }
-        $vlan = [StandIn.Vlan]::new()
-        switch ($mode) {
-            'Access' { $vlan.Mode = 'Access'; $vlan.Access = $Call['VlanId'] }
-            'Trunk' { $vlan.Mode = 'Trunk'; $vlan.Native = $Call['NativeVlanId']; $vlan.Allowed.AddRange([int[]](ConvertTo-IdList $Call['AllowedVlanIdList'])) }
-            { $_ -in 'Isolated', 'Community', 'Promiscuous' } {
-                $vlan.Mode = 'Private'; $vlan.PrivateMode = $_; $vlan.Primary = $Call['PrimaryVlanId']
-                if ($Call.Has('SecondaryVlanId')) { $vlan.Secondary = $Call['SecondaryVlanId'] }
-                if ($Call.Has('SecondaryVlanIdList')) { $vlan.SecondaryList.AddRange([int[]](ConvertTo-IdList $Call['SecondaryVlanIdList'])) }
-            }
-        }
-        [StandIn.Peek]::Data($object).Vlan = $vlan
-        if ($Call.On('Passthru')) { $Call.Write($object.VlanSetting) }
     }
 }
 
@@ -543,20 +343,6 @@ Behaviour 'Get-VMSwitch' {
         foreach ($name in @($Call['Name'] ?? @())) {
             if ((Test-Wildcard $name) -or $name -in $switches.Name) { continue }
             $Call.Error("Hyper-V was unable to find a virtual switch with name `"$name`".", 'InvalidParameter', 'InvalidArgument', $name)
-        }
-    }
-}
-
-Behaviour 'Get-VMSwitchTeam' {
-    param($Call)
-    foreach ($node in @(Resolve-HyperVNode $Call)) {
-        foreach ($switch in $Call.State.NodeOf($node).Switches | Where-Object Teaming) {
-            if ($Call.Has('Name') -and $switch.Name -notlike $Call['Name']) { continue }
-            if ($Call.Has('VMSwitch') -and $switch.Name -notin $Call['VMSwitch'].Name) { continue }
-            $object = [Microsoft.HyperV.PowerShell.VMSwitch]::new($node, $switch.Name)
-            $Call.Write([Microsoft.HyperV.PowerShell.VMSwitchTeam]@{
-                    Name = $switch.Name; Id = $switch.Id; NetAdapterInterfaceDescription = $object.NetAdapterInterfaceDescriptions; NetAdapterInterfaceGuid = $object.NetAdapterInterfaceGuid
-                })
         }
     }
 }

@@ -2,7 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# What else a script asks a node: services, features, physical adapters, teams.
+# What else a script asks a node: the system, services, physical adapters, addresses, teams, container networks.
+
+# The one class that scripts read, with the properties that they could use.
+Behaviour 'Get-CimInstance' {
+    param($Call)
+    $node = $Call.State.NodeOf([StandIn.Store]::NodeName)
+    if (($Call['Namespace'] ?? 'root/cimv2').Replace('\', '/') -ne 'root/cimv2') { $Call.Fail('Invalid namespace ', 'HRESULT 0x8004100e', 'MetadataError', $null) }
+    if ($Call['ClassName'] -ne 'Win32_OperatingSystem') { $Call.Fail('Invalid class ', 'HRESULT 0x80041010', 'MetadataError', $null) }
+    $Call.Write([pscustomobject]@{
+            PSTypeName = 'Microsoft.Management.Infrastructure.CimInstance#root/cimv2/Win32_OperatingSystem'
+            Caption = $node.OsCaption; Version = $node.OsVersion; BuildNumber = ($node.OsVersion -split '\.')[2]; ProductType = [uint32]3
+            CSName = $node.Name.ToUpperInvariant(); OSArchitecture = '64-bit'; PSComputerName = $null
+        })
+}
 
 Behaviour 'Get-Service' {
     param($Call)
@@ -16,46 +29,9 @@ Behaviour 'Get-Service' {
     }
 }
 
-function Set-ServiceState($Call, [string]$Verb) {
-    foreach ($name in @(if ($Call.Has('InputObject')) { $Call['InputObject'].Name } else { $Call['Name'] })) {
-        $node = $Call.State.NodeOf([StandIn.Store]::NodeName)
-        if ($name -ne 'vmms' -or -not $node.Hyperv) { $Call.Error("Cannot find any service with service name '$name'.", 'NoServiceFoundForGivenName', 'ObjectNotFound', $name); continue }
-        if (-not $Call.Should("$Verb-Service Hyper-V Virtual Machine Management (vmms)")) { continue }
-        if ($Verb -eq 'Stop') { $node.VmmsStatus = 'Stopped' } else { [StandIn.Store]::StartVmms($node) }
-        if ($Call.On('PassThru')) { $Call.Write([StandIn.Service]::new($node.Name, 'vmms')) }
-    }
-}
-
-Behaviour 'Start-Service' { param($Call) Set-ServiceState $Call Start }
-Behaviour 'Stop-Service' { param($Call) Set-ServiceState $Call Stop }
-Behaviour 'Restart-Service' { param($Call) Set-ServiceState $Call Restart }
-
 $Features = [ordered]@{
     'Hyper-V' = 'Hyper-V'; 'Hyper-V-PowerShell' = 'Hyper-V Module for Windows PowerShell'; 'RSAT-Hyper-V-Tools' = 'Hyper-V Management Tools'
     'Failover-Clustering' = 'Failover Clustering'; 'RSAT-Clustering-PowerShell' = 'Failover Cluster Module for Windows PowerShell'
-}
-
-Behaviour 'Get-WindowsFeature' {
-    param($Call)
-    $node = $Call.State.NodeOf(@(Resolve-Node $Call)[0])
-    foreach ($name in $Features.Keys) {
-        if ($Call.Has('Name') -and -not (Test-Like $name $Call['Name'])) { continue }
-        $installed = if ($name -like '*Cluster*') { $node.FailoverClusters } else { $node.Hyperv }
-        $Call.Write([pscustomobject]@{
-                PSTypeName = 'Microsoft.Windows.ServerManager.Commands.Feature'
-                Name = $name; DisplayName = $Features[$name]; Installed = $installed; InstallState = $(if ($installed) { 'Installed' } else { 'Available' })
-            })
-    }
-}
-
-Behaviour 'Get-WindowsOptionalFeature' {
-    param($Call)
-    $known = 'Microsoft-Hyper-V', 'Microsoft-Hyper-V-Management-PowerShell', 'Microsoft-Hyper-V-Services'
-    $state = if ($Call.State.NodeOf([StandIn.Store]::NodeName).Hyperv) { 'Enabled' } else { 'Disabled' }
-    foreach ($name in $known) {
-        if ($Call.Has('FeatureName') -and $name -notlike $Call['FeatureName']) { continue }
-        $Call.Write([pscustomobject]@{ PSTypeName = 'Microsoft.Dism.Commands.AdvancedFeatureObject'; FeatureName = $name; DisplayName = $name; State = $state; Online = $Call.On('Online') })
-    }
 }
 
 Behaviour 'Get-NetAdapter' {
@@ -98,7 +74,9 @@ Behaviour 'Get-NetAdapter' {
 
 Behaviour 'Get-NetIPAddress' {
     param($Call)
-    foreach ($one in @{ Address = $Call.State.NodeOf([StandIn.Store]::NodeName).Ip; Alias = 'Ethernet'; Origin = 'Manual' }, @{ Address = '127.0.0.1'; Alias = 'Loopback Pseudo-Interface 1'; Origin = 'WellKnown' }) {
+    $node = $Call.State.NodeOf([StandIn.Store]::NodeName)
+    $own = foreach ($address in $node.Ips) { @{ Address = $address; Alias = 'Ethernet'; Origin = 'Manual' } }
+    foreach ($one in @($own) + @(@{ Address = '127.0.0.1'; Alias = 'Loopback Pseudo-Interface 1'; Origin = 'WellKnown' })) {
         if (($Call.Has('AddressFamily') -and 'IPv4' -notin $Call['AddressFamily']) -or ($Call.Has('InterfaceAlias') -and -not (Test-Like $one.Alias $Call['InterfaceAlias']))) { continue }
         $Call.Write([pscustomobject]@{
                 PSTypeName = 'Microsoft.Management.Infrastructure.CimInstance#ROOT/StandardCimv2/MSFT_NetIPAddress'
@@ -107,11 +85,11 @@ Behaviour 'Get-NetIPAddress' {
     }
 }
 
-# Container networks, each with its own pool of addresses (fact 108); pools print with dashes.
+# Container networks, each with its own pools of addresses (fact 108); pools print with dashes.
 Behaviour 'Get-HnsNetwork' {
     param($Call)
     foreach ($network in $Call.State.NodeOf([StandIn.Store]::NodeName).HnsNetworks) {
-        $pools = @(if ($network.MacPool) { [pscustomobject]@{ StartMacAddress = [StandIn.MacText]::Dashed($network.MacPool[0]); EndMacAddress = [StandIn.MacText]::Dashed($network.MacPool[1]) } })
+        $pools = @(foreach ($pool in $network.MacPools) { [pscustomobject]@{ StartMacAddress = [StandIn.MacText]::Dashed($pool[0]); EndMacAddress = [StandIn.MacText]::Dashed($pool[1]) } })
         $id = if ($network.Id) { $network.Id.ToUpperInvariant() } else { [StandIn.Store]::Derive('hns', $network.Name).ToUpperInvariant() }
         if ($Call.Has('Id') -and $Call['Id'] -ne $id) { continue }
         $Call.Write([pscustomobject]@{ ID = $id; Name = $network.Name; Type = $network.Type; MacPools = $pools; Subnets = @() })

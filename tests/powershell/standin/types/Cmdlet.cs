@@ -37,7 +37,7 @@ namespace StandIn
             if (fault != null)
             {
                 if (fault.Silent) return;
-                var record = new ErrorRecord(call.Exception(fault.Message), "OperationFailed", ErrorCategory.NotSpecified, null);
+                var record = call.Record(fault);
                 if (fault.Terminating) ThrowTerminatingError(record);
                 WriteError(record);
                 return;
@@ -111,6 +111,20 @@ namespace StandIn
             throw new Abort();
         }
 
+        // Each module has its own id and category for denied access; other faults are told by none.
+        internal ErrorRecord Record(Fault fault)
+        {
+            var (id, category) = !fault.Denied ? ("OperationFailed", ErrorCategory.NotSpecified) : cmdlet.GetType().Namespace switch
+            {
+                "Microsoft.HyperV.PowerShell.Commands" => ("AccessDenied", ErrorCategory.PermissionDenied),
+                "Microsoft.FailoverClusters.PowerShell" => ("ClusterAccessDenied", ErrorCategory.AuthenticationError),
+                "Microsoft.PowerShell.Commands" => ("CouldNotAccessService", ErrorCategory.PermissionDenied),
+                _ => ("MI RESULT 2", ErrorCategory.PermissionDenied),
+            };
+            if (fault.Category != null) category = Enum.Parse<ErrorCategory>(fault.Category);
+            return new ErrorRecord(Exception(fault.Message), fault.Id ?? id, category, null);
+        }
+
         internal Exception Exception(string message) => cmdlet.GetType().Namespace switch
         {
             "Microsoft.HyperV.PowerShell.Commands" => new Microsoft.HyperV.PowerShell.VirtualizationException(message),
@@ -167,21 +181,26 @@ namespace StandIn
         }
     }
 
-    // STANDIN_FAULTS: {"Set-VMHost": "message"} or {"Set-VMHost": {"message": "...", "nth": 2, "terminating": true}}; {"silent": true}: does nothing and says so to nobody;
-    // {"change": {"web01": {"node": "node2"}, "db01": null}}: the call itself goes on, on a state that somebody else has just changed; {"delay": 3}: it goes on 3 s later
+    // STANDIN_FAULTS: cmdlet -> an error text, a fault, or a list of faults.
+    // {"message": "...", "id": "...", "category": "...", "terminating": true}: an error
+    // {"denied": true}: the error of this module when access is denied
+    // {"silent": true}: the cmdlet does nothing and reports nothing
+    // {"change": {"web01": {"node": "node2"}, "db01": null}}: the call goes on, on a state that has just been changed from outside
+    // with "nth": 2 at the second call only; with "delay": 3 after 3 seconds, alone or with any of these
     public class Fault
     {
         static readonly Dictionary<string, int> Calls = new(StringComparer.OrdinalIgnoreCase);
 
-        /// <summary>Count the calls anew, for the next run in this process.</summary>
+        /// <summary>Start counting the calls again, for the next run in this process.</summary>
         public static void Reset()
         {
-            lock (Calls)
-            {
-                Calls.Clear();
-            }
+            lock (Calls) Calls.Clear();
         }
+
         public string Message;
+        public string Id;
+        public string Category;
+        public bool Denied;
         public bool Terminating;
         public bool Silent;
 
@@ -189,32 +208,35 @@ namespace StandIn
         {
             string text = Environment.GetEnvironmentVariable("STANDIN_FAULTS");
             if (string.IsNullOrEmpty(text)) return null;
-            lock (Calls)
-            {
-                Calls[command] = Calls.GetValueOrDefault(command) + 1;
-                using var document = JsonDocument.Parse(text);
-                var entry = document.RootElement.EnumerateObject().FirstOrDefault(p => State.Same(p.Name, command)).Value;
-                if (entry.ValueKind == JsonValueKind.Undefined) return null;
-                if (entry.ValueKind == JsonValueKind.String) return new Fault { Message = entry.GetString() };
-                if (entry.TryGetProperty("nth", out var nth) && nth.GetInt32() != Calls[command]) return null;
-                bool slow = entry.TryGetProperty("delay", out var delay);
-                if (slow) System.Threading.Thread.Sleep((int)(delay.GetDouble() * 1000));
-                if (entry.TryGetProperty("change", out var change))
-                {
-                    Change(change);
-                    return null;
-                }
-                if (slow) return null;
-                return new Fault
-                {
-                    Message = entry.TryGetProperty("message", out var m) ? m.GetString() : "",
-                    Terminating = entry.TryGetProperty("terminating", out var t) && t.GetBoolean(),
-                    Silent = entry.TryGetProperty("silent", out var s) && s.GetBoolean(),
-                };
-            }
+            using var document = JsonDocument.Parse(text);
+            int call;
+            lock (Calls) call = Calls[command] = Calls.GetValueOrDefault(command) + 1;
+            foreach (var entry in document.RootElement.EnumerateObject().Where(p => State.Same(p.Name, command)).SelectMany(p => Listed(p.Value)))
+                if (Happens(entry, call) is { } fault) return fault;
+            return null;
         }
 
-        // What somebody else does just before this call: VMs by name, with the fields that change; null deletes the VM; "@vmm": fields of the VMM server.
+        static IEnumerable<JsonElement> Listed(JsonElement value) => value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : new[] { value };
+
+        static Fault Happens(JsonElement entry, int call)
+        {
+            if (entry.ValueKind == JsonValueKind.String) return new Fault { Message = entry.GetString() };
+            if (entry.TryGetProperty("nth", out var nth) && nth.GetInt32() != call) return null;
+            if (entry.TryGetProperty("delay", out var delay)) System.Threading.Thread.Sleep((int)(delay.GetDouble() * 1000));
+            if (entry.TryGetProperty("change", out var change)) Change(change);
+            bool denied = On(entry, "denied"), silent = On(entry, "silent");
+            if (!denied && !silent && !entry.TryGetProperty("message", out _)) return null;
+            return new Fault
+            {
+                Message = Text(entry, "message") ?? "Access is denied.", Id = Text(entry, "id"), Category = Text(entry, "category"),
+                Denied = denied, Silent = silent, Terminating = On(entry, "terminating"),
+            };
+        }
+
+        static bool On(JsonElement entry, string name) => entry.TryGetProperty(name, out var value) && value.GetBoolean();
+        static string Text(JsonElement entry, string name) => entry.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+        // What happens from outside just before this call: VMs by name, with the fields that change; null deletes the VM; "@vmm": fields of the VMM server.
         static void Change(JsonElement change)
         {
             var state = JsonNode.Parse(File.ReadAllText(Store.FilePath));

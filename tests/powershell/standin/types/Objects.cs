@@ -8,6 +8,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using StandIn;
 using Clusters = Microsoft.FailoverClusters.PowerShell;
 using HyperV = Microsoft.HyperV.PowerShell;
@@ -74,23 +75,17 @@ namespace StandIn
 
 namespace Microsoft.HyperV.PowerShell
 {
-    public enum VMState { Other = 1, Running = 2, Off = 3, Stopping = 4, Saved = 6, Paused = 9, Starting = 10, Reset = 11, Saving = 32773, Pausing = 32776, Resuming = 32777, FastSaved = 32779, FastSaving = 32780, ForceShutdown = 32781, ForceReboot = 32782, Hibernated = 32783, RunningCritical = 32785, OffCritical = 32786, StoppingCritical = 32787, SavedCritical = 32788, PausedCritical = 32789, StartingCritical = 32790 }
+    public enum VMState { Other = 1, Running = 2, Off = 3, Stopping = 4, Saved = 6, Paused = 9, Starting = 10, Reset = 11, Saving = 32773, Pausing = 32776, Resuming = 32777, FastSaved = 32779, FastSaving = 32780, ForceShutdown = 32781, ForceReboot = 32782, Hibernated = 32783, ComponentServicing = 32784, RunningCritical = 32785, OffCritical = 32786, StoppingCritical = 32787, SavedCritical = 32788, PausedCritical = 32789, StartingCritical = 32790, ResetCritical = 32791, SavingCritical = 32792, PausingCritical = 32793, ResumingCritical = 32794, FastSavedCritical = 32795, FastSavingCritical = 32796 }
     public enum OnOffState { On = 0, Off = 1 }
     public enum VMReplicationMode { None, Primary, Replica, TestReplica, ExtendedReplica }
-    public enum VMReplicationState { Disabled, ReadyForInitialReplication, InitialReplicationInProgress, WaitingForInitialReplication, Replicating, PreparedForFailover, FailedOverWaitingCompletion, FailedOver, Suspended, Error, WaitingForStartResynchronize, Resynchronizing, ResynchronizeSuspended, RecoveryInProgress, FailbackInProgress, FailbackComplete, WaitingForUpdateCompletion, UpdateError, WaitingForRepurposeCompletion, PreparedForSyncReplication, PreparedForGroupReverseReplication, FiredrillInProgress }
-    public enum VMReplicationHealthState { NotApplicable, Normal, Warning, Critical }
-    public enum VMReplicationRelationshipType { Simple, Extended }
     public enum VirtualMachineType { RealizedVirtualMachine = 3, PlannedVirtualMachine = 4 }
     public enum VirtualMachineSubType { Unknown, Generation1, Generation2 }
     public enum VMNetworkAdapterVlanMode { Untagged, Access, Trunk, Private }
     public enum VMNetworkAdapterPrivateVlanMode { Isolated = 1, Community = 2, Promiscuous = 3 }
-    public enum VMNetworkAdapterIsolationMode { None, NativeVirtualSubnet, ExternalVirtualSubnet, Vlan }
     public enum VMNetworkAdapterPortMirroringMode { None, Destination, Source }
     public enum VMNetworkAdapterOperationalStatus { Unknown, Other, Ok, Degraded, Stressed, PredictiveFailure, Error, NonRecoverableError, Starting, Stopping, Stopped, InService, NoContact, LostCommunication, Aborted, Dormant, SupportingEntity, Completed, PowerMode, ProtocolVersion = 32775 }
     public enum VMSwitchType { Private, Internal, External }
     public enum VMSwitchBandwidthMode { Default, Weight, Absolute, None }
-    public enum VMSwitchTeamingMode { SwitchIndependent = 1 }
-    public enum VMSwitchLoadBalancingAlgorithm { HyperVPort = 4, Dynamic = 5 }
     public enum VMOperationalStatus { Ok = 2, Degraded = 3, PredictiveFailure = 5, InService = 11, Dormant = 15, SupportingEntityInError = 16 }
     public enum VMHeartbeatStatus { Unknown, Disabled, NoContact, Error, LostCommunication, OkApplicationsUnknown, OkApplicationsHealthy, OkApplicationsCritical, Paused }
     public enum SnapshotType { Standard = 0, Recovery = 1, Planned = 2, Missing = 5, Replica = 6, AppConsistentReplica = 7, SyncedReplica = 8 }
@@ -124,25 +119,24 @@ namespace Microsoft.HyperV.PowerShell
         internal Vm Data => last = Store.Read().Vm(key) ?? last;
         public override bool IsDeleted => Store.Read().Vm(key)?.Node != node;
         public override string ComputerName => Data.Node.ToUpperInvariant();
-        public int Generation => Data.Generation;
-        public bool IsClustered => Data.Clustered;
+        public int Generation => Read(Data.Generation);
+        public bool IsClustered => Read(Data.RoleKnownAt > Store.Now ? !Data.Clustered : Data.Clustered);
+        protected T Read<T>(T value, [CallerMemberName] string property = "") => Data.Unreadable.Contains(property) ? throw new VirtualizationException($"{property} cannot be read.") : value;
         public override string ToString() => $"{GetType().Name} (Name = '{Data.Name}') [Id = '{Data.Id}']";
     }
 
     public partial class VirtualMachine : VirtualMachineBase
     {
         public VirtualMachine(string id) : base(id) { }
-        public Guid Id => Guid.Parse(key);
+        public Guid Id => Read(Guid.Parse(key));
         public Guid VMId => Id;                              // the module's types.ps1xml adds these two
         public string VMName => Name;
-        public string Name => Data.Name;
+        public string Name => Read(Data.Name);
         public string Notes => Data.Notes;
-        public VMState State => Enum.Parse<VMState>(Data.State);
+        public VMState State => Read(Enum.Parse<VMState>(Data.State));
         public string Status => "Operating normally";
         public VMOperationalStatus[] OperationalStatus => new[] { VMOperationalStatus.Ok };
-        public VMReplicationMode ReplicationMode => Enum.Parse<VMReplicationMode>(Data.Replication.Mode);
-        public VMReplicationState ReplicationState => Enum.Parse<VMReplicationState>(Data.Replication.State);
-        public VMReplicationHealthState ReplicationHealth => Enum.Parse<VMReplicationHealthState>(Data.Replication.Health);
+        public VMReplicationMode ReplicationMode => Read(Enum.Parse<VMReplicationMode>(Data.Replication.Mode));
         public VirtualMachineType VirtualMachineType => VirtualMachineType.RealizedVirtualMachine;
         public VirtualMachineSubType VirtualMachineSubType => (VirtualMachineSubType)Data.Generation;
         public string Version => "10.0";
@@ -194,19 +188,18 @@ namespace Microsoft.HyperV.PowerShell
         internal abstract string Node { get; }
         public override bool IsDeleted => Find() == null;
         public override string ComputerName => Node.ToUpperInvariant();
+        protected T Read<T>(T value, [CallerMemberName] string property = "") => Data.Unreadable.Contains(property) ? throw new VirtualizationException($"{property} cannot be read.") : value;
         public virtual bool IsManagementOs => false;
         public bool IsExternalAdapter => false;
         public bool IsTemplate => false;
-        public string Id => Data.Id;
-        public string Name => Data.Name;
-        public string MacAddress => Data.Mac;
-        public string SwitchName => Data.Switch;
+        public string Id => Read(Data.Id);
+        public string Name => Read(Data.Name);
+        public string MacAddress => Read(Data.Mac);
+        public string SwitchName => Read(Data.Switch);
         public Guid? SwitchId => Store.Read().NodeOf(Node).Switches.FirstOrDefault(s => State.Same(s.Name, Data.Switch)) is { } found ? Guid.Parse(found.Id) : null;
         public string AdapterId => Data.Id.Split('\\').Last();
-        public OnOffState MacAddressSpoofing => Data.Spoofing ? OnOffState.On : OnOffState.Off;
+        public OnOffState MacAddressSpoofing => Read(Data.Spoofing ? OnOffState.On : OnOffState.Off);
         public VMNetworkAdapterVlanSetting VlanSetting => new(this);
-        public VMNetworkAdapterIsolationSetting IsolationSetting => new(this);
-        public VMNetworkAdapterIsolationMode CurrentIsolationMode => Data.Isolation.Mode == "None" ? VMNetworkAdapterIsolationMode.Vlan : IsolationSetting.IsolationMode;
         public OnOffState DhcpGuard => OnOffState.Off;
         public OnOffState RouterGuard => OnOffState.Off;
         public OnOffState IeeePriorityTag => OnOffState.Off;
@@ -228,8 +221,8 @@ namespace Microsoft.HyperV.PowerShell
             : (checkpoint == null ? v.Adapters : v.Checkpoints.FirstOrDefault(c => c.Id == checkpoint)?.Adapters)?.FirstOrDefault(a => a.Id == id);
         internal override string Node => Vm.Node;
         internal bool InCheckpoint => checkpoint != null;
-        public bool DynamicMacAddressEnabled => Data.Dynamic;
-        public bool IsLegacy => Data.Legacy;
+        public bool DynamicMacAddressEnabled => Read(Data.Dynamic);
+        public bool IsLegacy => Read(Data.Legacy);
         public bool IsSynthetic => !Data.Legacy;
         public bool ClusterMonitored => Data.ClusterMonitored;
         public bool Connected => Data.Switch != null;
@@ -238,7 +231,7 @@ namespace Microsoft.HyperV.PowerShell
         public string[] MandatoryFeatureId => Array.Empty<string>();
         public string[] MandatoryFeatureName => Array.Empty<string>();
         public OnOffState DeviceNaming => OnOffState.Off;
-        public Guid VMId => Guid.Parse(vm);
+        public Guid VMId => Read(Guid.Parse(vm));
         public string VMName => Vm.Name;
         public Guid VMSnapshotId => checkpoint == null ? Guid.Empty : Guid.Parse(checkpoint);
         public string VMSnapshotName => checkpoint == null ? "" : Vm.Checkpoints.First(c => c.Id == checkpoint).Name;
@@ -275,19 +268,6 @@ namespace Microsoft.HyperV.PowerShell
         public string SecondaryVlanIdListString => string.Join(",", Data.SecondaryList);
     }
 
-    public partial class VMNetworkAdapterIsolationSetting : VirtualizationObject
-    {
-        readonly VMNetworkAdapterBase adapter;
-        public VMNetworkAdapterIsolationSetting(VMNetworkAdapterBase adapter) { this.adapter = adapter; }
-        Isolation Data => adapter.Data.Isolation;
-        public VMNetworkAdapterBase ParentAdapter => adapter;
-        public override string ComputerName => adapter.ComputerName;
-        public VMNetworkAdapterIsolationMode IsolationMode => Enum.Parse<VMNetworkAdapterIsolationMode>(Data.Mode);
-        public int DefaultIsolationID => Data.DefaultId;
-        public OnOffState MultiTenantStack => Data.MultiTenantStack ? OnOffState.On : OnOffState.Off;
-        public bool AllowUntaggedTraffic => Data.AllowUntagged;
-    }
-
     public partial class VMSwitch : VirtualizationObject
     {
         readonly string node, name;
@@ -306,30 +286,6 @@ namespace Microsoft.HyperV.PowerShell
         public string[] NetAdapterInterfaceDescriptions => Nics.Select(n => n.Description).ToArray();
         public Guid[] NetAdapterInterfaceGuid => Nics.Select(n => Guid.Parse(n.Guid)).ToArray();
         public override string ToString() => $"VMSwitch (Name = '{Name}') [Id = '{Id}']";
-    }
-
-    public class VMSwitchTeam
-    {
-        public string Name { get; set; }
-        public Guid Id { get; set; }
-        public string[] NetAdapterInterfaceDescription { get; set; }
-        public Guid[] NetAdapterInterfaceGuid { get; set; }
-        public VMSwitchTeamingMode? TeamingMode { get; set; } = VMSwitchTeamingMode.SwitchIndependent;
-        public VMSwitchLoadBalancingAlgorithm? LoadBalancingAlgorithm { get; set; } = VMSwitchLoadBalancingAlgorithm.HyperVPort;
-    }
-
-    public class VMReplication : VirtualizationObject
-    {
-        public string VMName { get; set; }
-        public Guid VMId { get; set; }
-        public VMReplicationMode ReplicationMode { get; set; }
-        public VMReplicationState ReplicationState { get; set; }
-        public VMReplicationHealthState ReplicationHealth { get; set; }
-        public VMReplicationRelationshipType ReplicationRelationshipType { get; set; }
-        public string PrimaryServerName { get; set; }
-        public string ReplicaServerName { get; set; }
-        public string CurrentReplicaServerName { get; set; }
-        public int ReplicationFrequencySec { get; set; } = 300;
     }
 
     // A copy that the script fills; the state changes by Add- and Set-VMSwitchExtensionPortFeature only.
@@ -401,19 +357,38 @@ namespace Microsoft.FailoverClusters.PowerShell
 
     public partial class ClusterGroup : ClusterObject
     {
-        readonly string vm;
+        readonly string vm, name;
         readonly GroupType core;
-        public ClusterGroup(string vm) { this.vm = vm; }
+        Vm last;
+        public ClusterGroup(string vm) { this.vm = vm; _ = Data; }
         public ClusterGroup(GroupType core) { this.core = core; }
-        internal Vm Data => vm == null ? null : Store.Read().Vm(vm);
-        public string Name => vm != null ? Data.Group : core == GroupType.Cluster ? "Cluster Group" : "Available Storage";
-        public string Id => Store.Derive("group", vm ?? core.ToString());
-        public GroupType GroupType => vm != null ? GroupType.VirtualMachine : core;
-        public bool IsCoreGroup => vm == null;
-        public ClusterGroupState State => Data?.GroupState is { } given ? Enum.Parse<ClusterGroupState>(given) : (vm == null ? 1 : Store.Read().Vms.Where(v => v.Clustered && StandIn.State.Same(v.Group, Data.Group)).Select(v => v.State == "Running" ? 1 : 2).Distinct().Sum())
-            switch { 1 => ClusterGroupState.Online, 2 => ClusterGroupState.Offline, _ => ClusterGroupState.PartialOnline };
+        ClusterGroup(string vm, string name) { this.vm = vm; this.name = name; }
+        // A role without a VM.
+        public static ClusterGroup Named(string name) => new(null, name);
+        internal Vm Data => vm == null ? null : last = Store.Read().Vm(vm) ?? last;
+        public string Name => vm != null ? Data.Group : name ?? (core == GroupType.Cluster ? "Cluster Group" : "Available Storage");
+        public string Id => Store.Derive("group", vm ?? name ?? core.ToString());
+        public GroupType GroupType => vm != null ? GroupType.VirtualMachine : name != null ? GroupType.Unknown : core;
+        public bool IsCoreGroup => vm == null && name == null;
         public ClusterNode OwnerNode => new(vm != null ? Data.Node : Store.Read().Nodes.First(n => n.Value.State == "Up" && n.Value.ClusterMember).Key);
         public Cluster Cluster => new();
+
+        // A VM's configuration resource is online while the VM is off, and does not count.
+        public ClusterGroupState State
+        {
+            get
+            {
+                if (IsCoreGroup) return ClusterGroupState.Online;
+                if (Data?.GroupState is { } given) return Enum.Parse<ClusterGroupState>(given);
+                var state = Store.Read();
+                var parts = state.Vms.Where(v => v.Clustered && StandIn.State.Same(v.Group, Name)).Select(ClusterResource.StateOf)
+                    .Concat(state.Cluster.Resources.Where(r => StandIn.State.Same(r.Group, Name)).Select(r => Enum.Parse<ClusterResourceState>(r.State))).ToHashSet();
+                if (parts.Contains(ClusterResourceState.Failed)) return ClusterGroupState.Failed;
+                if (parts.Contains(ClusterResourceState.Pending)) return ClusterGroupState.Pending;
+                if (parts.Count > 1) return ClusterGroupState.PartialOnline;
+                return parts.Contains(ClusterResourceState.Online) ? ClusterGroupState.Online : ClusterGroupState.Offline;
+            }
+        }
     }
 
     public partial class ClusterResourceType : ClusterObject
@@ -423,20 +398,37 @@ namespace Microsoft.FailoverClusters.PowerShell
 
     public partial class ClusterResource : ClusterObject
     {
-        readonly string vm;
+        readonly string vm, other;
         internal readonly bool IsConfiguration;
-        public ClusterResource(string vm, bool configuration) { this.vm = vm; IsConfiguration = configuration; }
-        internal Vm Data => Store.Read().Vm(vm);
+        Vm last;
+        OtherResource lastOther;
+        public ClusterResource(string vm, bool configuration) { this.vm = vm; IsConfiguration = configuration; _ = Data; }
+        public ClusterResource(string other) { this.other = other; _ = Other; }
+        internal Vm Data => vm == null ? null : last = Store.Read().Vm(vm) ?? last;
+        OtherResource Other => lastOther = Store.Read().Cluster.Resources.FirstOrDefault(r => StandIn.State.Same(r.Name, other)) ?? lastOther;
         // The second VM of a role has its own name there.
         string Label => Store.Read().Vms.First(v => v.Clustered && StandIn.State.Same(v.Group, Data.Group)).Id == Data.Id ? Data.Group : Data.Name;
-        public string Name => (IsConfiguration ? "Virtual Machine Configuration " : "Virtual Machine ") + Label;
-        public string Id => Store.Derive("resource", vm, IsConfiguration.ToString());
-        public ClusterResourceType ResourceType => new() { Name = IsConfiguration ? "Virtual Machine Configuration" : "Virtual Machine" };
-        public ClusterGroup OwnerGroup => new(vm);
+        public string Name => vm == null ? Other.Name : (IsConfiguration ? "Virtual Machine Configuration " : "Virtual Machine ") + Label;
+        public string Id => vm == null ? Store.Derive("resource", Name) : Store.Derive("resource", vm, IsConfiguration.ToString());
+        public ClusterResourceType ResourceType => new() { Name = vm == null ? Other.Type : IsConfiguration ? "Virtual Machine Configuration" : "Virtual Machine" };
+        public ClusterGroup OwnerGroup
+        {
+            get
+            {
+                if (vm != null) return new(vm);
+                var holder = Store.Read().Vms.FirstOrDefault(v => v.Clustered && StandIn.State.Same(v.Group, Other.Group));
+                return holder == null ? ClusterGroup.Named(Other.Group) : new(holder.Id);
+            }
+        }
         public ClusterNode OwnerNode => OwnerGroup.OwnerNode;
         public bool IsCoreResource => false;
-        // The configuration resource stays online while the VM is off.
-        public ClusterResourceState State => IsConfiguration || Data.State == "Running" ? ClusterResourceState.Online : ClusterResourceState.Offline;
+        public ClusterResourceState State => vm == null ? Enum.Parse<ClusterResourceState>(Other.State) : IsConfiguration ? ClusterResourceState.Online : StateOf(Data);
+        internal static ClusterResourceState StateOf(Vm vm) => vm.State switch
+        {
+            "Running" or "Paused" => ClusterResourceState.Online,
+            "Off" or "Saved" or "FastSaved" or "Hibernated" => ClusterResourceState.Offline,
+            _ => ClusterResourceState.Pending,
+        };
         public Cluster Cluster => new();
     }
 

@@ -53,11 +53,12 @@ namespace StandIn
         public string VmmHostGroup { get; set; }             // path; null: the first host group
         public string State { get; set; } = "Up";
         public string VmmsStatus { get; set; } = "Running";
-        public string Ip { get; set; } = "192.0.2.1";
+        public string Ip { get; set; } = "192.0.2.1";        // the one that the first range is made from
+        public List<string> Ips { get; set; }                // all of them; null: the one
         public string Domain { get; set; } = "lab.example";
         public string OsVersion { get; set; } = "10.0.20348";
         public string OsCaption { get; set; } = "Microsoft Windows Server 2022 Datacenter";
-        public string[] Range { get; set; }                  // what VMMS works with; the registry is read when VMMS starts (fact 8)
+        public string[] Range { get; set; }                  // what VMMS works with; the registry may differ (fact 8)
         public string NextMac { get; set; }
         public Dictionary<string, Dictionary<string, RegistryValue>> Registry { get; set; }
         public List<Switch> Switches { get; set; } = new();
@@ -92,7 +93,14 @@ namespace StandIn
         public string Guid { get; set; }
     }
 
-    public class HnsNetwork { public string Id { get; set; } public string Name { get; set; } public string Type { get; set; } = "nat"; public string[] MacPool { get; set; } }
+    public class HnsNetwork
+    {
+        public string Id { get; set; }
+        public string Name { get; set; }
+        public string Type { get; set; } = "nat";
+        public string[] MacPool { get; set; }                // of a network that has one
+        public List<string[]> MacPools { get; set; }         // all of them; null: the one
+    }
 
     public class Team { public string Name { get; set; } public List<string> Members { get; set; } = new(); }
 
@@ -111,27 +119,30 @@ namespace StandIn
         public bool ShutdownComponent { get; set; } = true;  // the guest answers a shutdown request
         public double? StopSeconds { get; set; }             // of this guest; null: the state's stop_delay
         public string ClusterVmId { get; set; }              // what VmID of its resource says; null: its id
+        public double RoleKnownAt { get; set; }              // until then IsClustered says what it said before the role was made or removed
         public string GroupState { get; set; }               // state of its group, when not derived
         public string Broken { get; set; }                   // the error that reading its adapters or checkpoints gives
+        public List<string> Unreadable { get; set; } = new();    // properties whose getters fail, which a script sees as null
         public string Notes { get; set; } = "";
         public VmmRecord VmmRecord { get; set; }             // what VMM's database says until the VM is refreshed; null: up to date
         public List<Adapter> Adapters { get; set; } = new();
         public List<Checkpoint> Checkpoints { get; set; } = new();
         public Replication Replication { get; set; } = new();
+
+        // Into a role, or out of one.
+        public void SetRole(Cluster cluster, string group)
+        {
+            Clustered = group != null;
+            Group = group;
+            RoleKnownAt = cluster.Lag > 0 ? Store.Now + cluster.Lag : 0;
+        }
     }
 
     public class VmmRecord { public string State { get; set; } public List<VmmAdapter> Adapters { get; set; } = new(); }
 
     public class VmmAdapter { public string Mac { get; set; } public bool? Dynamic { get; set; } public string Type { get; set; } }      // by place; null: as it is
 
-    public class Replication
-    {
-        public string Mode { get; set; } = "None";
-        public string State { get; set; } = "Disabled";
-        public string Health { get; set; } = "NotApplicable";
-        public string PrimaryServer { get; set; }
-        public string ReplicaServer { get; set; }
-    }
+    public class Replication { public string Mode { get; set; } = "None"; }
 
     public class Checkpoint
     {
@@ -155,8 +166,8 @@ namespace StandIn
         public bool Spoofing { get; set; }
         public bool ClusterMonitored { get; set; } = true;
         public Vlan Vlan { get; set; } = new();
-        public Isolation Isolation { get; set; } = new();
         public List<PortFeature> Features { get; set; } = new();
+        public List<string> Unreadable { get; set; } = new();    // properties whose getters fail
     }
 
     public class Vlan
@@ -171,14 +182,6 @@ namespace StandIn
         public List<int> SecondaryList { get; set; } = new();
     }
 
-    public class Isolation
-    {
-        public string Mode { get; set; } = "None";
-        public int DefaultId { get; set; }
-        public bool MultiTenantStack { get; set; }
-        public bool AllowUntagged { get; set; } = true;
-    }
-
     public class PortFeature
     {
         public string FeatureId { get; set; }
@@ -190,6 +193,17 @@ namespace StandIn
         public string Name { get; set; }
         public string Id { get; set; }
         public string Domain { get; set; } = "lab.example";
+        public double Lag { get; set; }                      // seconds until IsClustered of a VM follows a role that was made or removed
+        public List<OtherResource> Resources { get; set; } = new();
+    }
+
+    // What a role holds beside VMs: a disk, an address. A role may hold nothing else.
+    public class OtherResource
+    {
+        public string Name { get; set; }
+        public string Type { get; set; } = "Physical Disk";
+        public string Group { get; set; }
+        public string State { get; set; } = "Online";
     }
 
     public class Vmm
@@ -220,7 +234,7 @@ namespace StandIn
         public string Id { get; set; }
         public string Mac { get; set; }
         public string Pool { get; set; }                     // pool id
-        public string Adapter { get; set; }                  // adapter id; null: held by nobody; one that no VM has: inactive
+        public string Adapter { get; set; }                  // adapter id; null: no adapter holds it; one that no VM has: inactive
         public string Description { get; set; } = "";
     }
 
@@ -338,6 +352,8 @@ namespace StandIn
             foreach (var (name, node) in state.Nodes)
             {
                 node.Name = name;
+                node.Ips ??= new() { node.Ip };
+                foreach (var network in node.HnsNetworks) network.MacPools ??= network.MacPool == null ? new() : new() { network.MacPool };
                 node.Range = node.Range?.Select(m => Canonical(m, "range of " + name)).ToArray() ?? DefaultRange(node);
                 node.Registry ??= FirstRegistry(node);
                 for (int i = 0; i < node.Nics.Count; i++)
@@ -420,19 +436,6 @@ namespace StandIn
         {
             values["MinimumMacAddress"] = new() { Kind = "Binary", Data = range[0] };
             values["MaximumMacAddress"] = new() { Kind = "Binary", Data = range[1] };
-        }
-
-        // VMMS reads the values when it starts and makes new ones for those that are gone (fact 8).
-        public static void StartVmms(Node node)
-        {
-            if (!node.Registry.TryGetValue(HostKey, out var values)) node.Registry[HostKey] = values = new();
-            var fresh = DefaultRange(node);
-            var loaded = new[] { "MinimumMacAddress", "MaximumMacAddress" }
-                .Select((n, i) => values.TryGetValue(n, out var v) && v.Kind == "Binary" && v.Data.Length == 12 ? v.Data : fresh[i]).ToArray();
-            if (!loaded.SequenceEqual(node.Range)) node.NextMac = null;
-            node.Range = loaded;
-            WriteRange(values, loaded);
-            node.VmmsStatus = "Running";
         }
 
         // Next free address of the node's range: ascending from the cursor, wrapping at the end (fact 12); null when none is free.
