@@ -193,10 +193,8 @@ function Test-MacPoolHyperV {
 function ConvertFrom-MacPoolRegistryValue {
     param ($Value)
 
-    if ($Value -isnot [byte[]] -or $Value.Count -ne 6) {
-        return $null
-    }
-    return (@(foreach ($item in $Value) { '{0:X2}' -f $item }) -join '')
+    $bytes = @(foreach ($item in $Value) { if ($item -is [byte]) { '{0:X2}' -f $item } })
+    return $(if ($bytes.Count -eq 6) { $bytes -join '' })
 }
 
 # The range in the registry: a dictionary of 'range' (null unless both values are addresses) and 'names' (the values that exist).

@@ -41,6 +41,7 @@ $profileFields = @{
 }
 $shutdownTimeout = @{ type = 'long'; default = [long]300 }
 $forceOff = @{ type = 'bool'; default = $false }
+$notAfter = @{ type = 'time'; default = $null }
 $adapterFields = @{
     adapter_id = @{ type = 'text' }
     mac = @{ type = 'mac'; default = $null }
@@ -53,6 +54,7 @@ $operationFields = @{
         'end' = @{ type = 'mac' }
         method = @{ type = 'choice'; choices = @('auto', 'cmdlet', 'registry'); default = 'auto' }
         expect = $expectedRange
+        not_after = $notAfter
     }
     clear_host_range = @{
         expect = $expectedRange
@@ -64,6 +66,7 @@ $operationFields = @{
         shutdown_timeout = $shutdownTimeout
         force_off = $forceOff
         expect = $expectedState
+        not_after = $notAfter
     }
     stop_vm = @{
         vm_id = $vmId
@@ -91,6 +94,7 @@ $operationFields = @{
         'switch' = @{ type = 'text'; nullable = $true }
         adapter_name = @{ type = 'text' }
         mac = @{ type = 'mac'; nullable = $true }
+        not_after = $notAfter
     }
     add_cluster_role = @{
         vm_id = $vmId
@@ -143,6 +147,15 @@ function ConvertTo-MacPoolValue {
             if ($isText -and $Value -in @('true', 'yes')) { return $true }
             if ($isText -and $Value -in @('false', 'no')) { return $false }
             $expected = 'true or false'
+        }
+        'time' {
+            # when PowerShell 7 reads Ansible's arguments, it makes a time of text that looks like one
+            if ($Value -is [DateTime] -and "$($Value.Kind)" -eq 'Utc' -and $Value.Millisecond -eq 0) { return $Value }
+            $time = [DateTime]::MinValue
+            $culture = [System.Globalization.CultureInfo]::InvariantCulture
+            $styles = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+            if ($isText -and [DateTime]::TryParseExact($Value, "yyyy-MM-dd'T'HH:mm:ss'Z'", $culture, $styles, [ref]$time)) { return $time }
+            $expected = 'a time in UTC as YYYY-MM-DDThh:mm:ssZ'
         }
         'choice' {
             if ($isText -and $Value -cin $Field['choices']) { return $Value }
@@ -317,13 +330,26 @@ function Test-MacPoolCheckMode {
     return $module.CheckMode
 }
 
+# Ends an operation that is late by this host's clock, as refused while nothing was touched, and as failed later.
+function Assert-MacPoolInTime {
+    param ($Operation, [string]$Status)
+
+    $now = [DateTime]::UtcNow
+    if ($null -ne $Operation['not_after'] -and $now -gt $Operation['not_after']) {
+        $times = foreach ($time in $Operation['not_after'], $now) {
+            $time.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+        }
+        $message = "this was to be done until $($times[0]), and the clock of this host shows $($times[1]): it was not done"
+        throw @{ status = $Status; reason = 'expired'; message = $message }
+    }
+}
+
 # Changes something, reads it again whatever came of that, and says how it ended. $ReadBack fills in 'after' and gives whether it is as
 # wanted. Both blocks see the variables of whoever calls this function, except those that are named as one in here.
 function Invoke-MacPoolChange {
     param ($Result, [scriptblock]$Change, [scriptblock]$ReadBack, [string]$Goal)
 
     $firstProblem = $null
-    $reached = $false
     try {
         $null = & $Change
         $Result['touched'] = $true
@@ -335,6 +361,10 @@ function Invoke-MacPoolChange {
     try {
         $reached = & $ReadBack
         $wasRead = $true
+        if (-not $reached) {
+            $message = "the cmdlet reported no error, but what is read afterwards is not what was wanted ($Goal): see 'after'"
+            throw @{ status = 'failed'; reason = 'readback'; message = $message }
+        }
     }
     catch {
         if ($null -eq $firstProblem) {
@@ -346,16 +376,9 @@ function Invoke-MacPoolChange {
         $Result['touched'] = $true
     }
 
+    $Result['status'] = 'done'
     if ($null -ne $firstProblem) {
         Set-MacPoolProblem -Result $Result -Problem $firstProblem
-    }
-    elseif ($reached) {
-        $Result['status'] = 'done'
-    }
-    else {
-        $Result['status'] = 'failed'
-        $Result['reason'] = 'readback'
-        $Result['message'] = "the cmdlet reported no error, but what is read afterwards is not what was wanted ($Goal): see 'after'"
     }
 }
 
@@ -419,11 +442,13 @@ function Invoke-MacPoolSetHostRange {
     if ($method -eq 'registry' -and $session['hyperv']) {
         $Result['message'] = 'the registry is read when VMMS starts: the range takes effect when VMMS restarts'
     }
+    Assert-MacPoolInTime -Operation $Operation -Status 'refused'
     if (Test-MacPoolCheckMode -Result $Result -Predicted $wanted) {
         return
     }
 
     Invoke-MacPoolChange -Result $Result -Goal (Get-MacPoolRangeText -Range $wanted) -Change {
+        Assert-MacPoolInTime -Operation $Operation -Status 'failed'
         if ($method -eq 'cmdlet') {
             $null = Set-VMHost -MacAddressMinimum $wanted['start'] -MacAddressMaximum $wanted['end'] -ErrorAction Stop
         }
@@ -696,18 +721,16 @@ function Assert-MacPoolStopAllowed {
 function Test-MacPoolGuestUnavailable {
     param ($Problem)
 
-    $exception = $Problem.Exception
-    while ($null -ne $exception) {
+    for ($exception = $Problem.Exception; $null -ne $exception; $exception = $exception.InnerException) {
         if ($exception -is [System.Management.Automation.Host.HostException]) {
             return $true
         }
-        $exception = $exception.InnerException
     }
     return ("$($Problem.FullyQualifiedErrorId)" -match '\AUnspecified\b')
 }
 
-# Shuts a running VM down through its guest and waits until it is Off. In the result 'asked' says that the VM may be going off, 'gave_up' that
-# it did not in time, and 'off' that it is Off.
+# Shuts a running VM down through its guest and waits until it is Off. In the result 'asked' says that the VM may be going off, 'gave_up'
+# that it did not in time, and 'off' that it is Off.
 function Stop-MacPoolMachine {
     param ($VM, $Operation, $Result)
 
@@ -876,6 +899,7 @@ function Set-MacPoolAddressSet {
         if ($null -eq $adapter) {
             throw "VM '$($VM.Name)' has lost its adapter '$($item['adapter_id'])' meanwhile"
         }
+        Assert-MacPoolInTime -Operation $Operation -Status 'failed'
         # facts 29 and 115: never both
         if ($item['dynamic']) {
             $null = Set-VMNetworkAdapter -VMNetworkAdapter $adapter -DynamicMacAddress -ErrorAction Stop
@@ -910,9 +934,11 @@ function Get-MacPoolPredictedSet {
 function Restore-MacPoolMachine {
     param ($VM, $Result)
 
-    $state = ''
+    $state = 'Off'
     try {
-        $state = Get-MacPoolPowerState -Id "$($VM.Id)"
+        if (-not $Result['off']) {
+            $state = Get-MacPoolPowerState -Id "$($VM.Id)"
+        }
         if ($state -notin @('Off', 'Running', 'Paused')) {
             $state = Wait-MacPoolPowerState -Id "$($VM.Id)" -State 'Off' -Seconds 30
         }
@@ -948,12 +974,7 @@ function Update-MacPoolRunningMachine {
     finally {
         if ($Result['asked'] -and -not $Result['gave_up']) {
             try {
-                if ($Result['off']) {
-                    Start-MacPoolMachine -VM $VM -Result $Result
-                }
-                else {
-                    Restore-MacPoolMachine -VM $VM -Result $Result
-                }
+                Restore-MacPoolMachine -VM $VM -Result $Result
             }
             catch {
                 $startProblem = $_
@@ -966,11 +987,10 @@ function Update-MacPoolRunningMachine {
         Set-MacPoolProblem -Result $Result -Problem $startProblem
         $Result['note'] = "and the VM could not be started again: $($Result['message'])"
     }
-    if ($null -ne $problem) {
-        throw $problem
-    }
-    if ($null -ne $startProblem) {
-        throw $startProblem
+    foreach ($one in $problem, $startProblem) {
+        if ($null -ne $one) {
+            throw $one
+        }
     }
 }
 
@@ -1007,13 +1027,14 @@ function Invoke-MacPoolSetAddress {
     Assert-MacPoolStateExpected -Operation $Operation -VM $vm -State $state
     Assert-MacPoolAdapterExpected -VM $vm -Open $open
     Assert-MacPoolStableState -VM $vm -State $state
-    if ($running -and $Operation['power'] -ne 'restart') {
-        $message = "VM '$($vm.Name)' is ${state}: its addresses can be changed only while it is Off"
-        throw @{ status = 'refused'; reason = 'running'; message = $message }
-    }
     if ($running) {
+        if ($Operation['power'] -ne 'restart') {
+            $message = "VM '$($vm.Name)' is ${state}: its addresses can be changed only while it is Off"
+            throw @{ status = 'refused'; reason = 'running'; message = $message }
+        }
         Assert-MacPoolStopAllowed -VM $vm
     }
+    Assert-MacPoolInTime -Operation $Operation -Status 'refused'
     $later = if ($running) { 'Running' } else { 'Off' }
     if (Test-MacPoolCheckMode -Result $Result -Predicted (Get-MacPoolPredictedSet -Found $found -Open $open -State $later)) {
         return
@@ -1046,13 +1067,6 @@ function Get-MacPoolProfileText {
         return 'no port profile'
     }
     return "$($PortProfile['profile_id']) with profile data $($PortProfile['profile_data'])"
-}
-
-# The port profile feature of one adapter; null when it has none.
-function Get-MacPoolFirstFeature {
-    param ($Adapter)
-
-    return @(Get-MacPoolPortFeature -Adapter $Adapter)[0]
 }
 
 # Gives an adapter a port profile, changes the one it has, or (null) takes it away. The template is added where the adapter has none.
@@ -1105,7 +1119,7 @@ function Invoke-MacPoolSetPortProfile {
     }
 
     $wanted = $Operation['profile']
-    $feature = Get-MacPoolFirstFeature -Adapter $adapter
+    $feature = @(Get-MacPoolPortFeature -Adapter $adapter)[0]
     $Result['before'] = ConvertTo-MacPoolPortProfile -Feature $feature
     if (Test-MacPoolSame -Left $wanted -Right $Result['before']) {
         Set-MacPoolUnchanged -Result $Result
@@ -1131,7 +1145,7 @@ function Invoke-MacPoolSetPortProfile {
     Invoke-MacPoolChange -Result $Result -Goal (Get-MacPoolProfileText -PortProfile $wanted) -Change {
         Write-MacPoolPortFeature -Adapter $adapter -PortProfile $wanted -Feature $feature -Template $template
     } -ReadBack {
-        $Result['after'] = ConvertTo-MacPoolPortProfile -Feature (Get-MacPoolFirstFeature -Adapter $adapter)
+        $Result['after'] = ConvertTo-MacPoolPortProfile -Feature (@(Get-MacPoolPortFeature -Adapter $adapter)[0])
         Test-MacPoolSame -Left $wanted -Right $Result['after']
     }
 }
@@ -1186,16 +1200,13 @@ function New-MacPoolMachine {
         MemoryStartupBytes = [long]$Operation['memory_bytes']
         ErrorAction = 'Stop'
     }
-    if ($null -ne $Operation['path']) {
-        $newVM['Path'] = $Operation['path']
+    $fields = @{ Path = 'path'; SwitchName = 'switch'; VHDPath = 'vhd_path' }
+    foreach ($name in $fields.Keys) {
+        if ($null -ne $Operation[$fields[$name]]) {
+            $newVM[$name] = $Operation[$fields[$name]]
+        }
     }
-    if ($null -ne $Operation['switch']) {
-        $newVM['SwitchName'] = $Operation['switch']
-    }
-    if ($null -ne $Operation['vhd_path']) {
-        $newVM['VHDPath'] = $Operation['vhd_path']
-    }
-    else {
+    if ($null -eq $Operation['vhd_path']) {
         $newVM['NoVHD'] = $true
     }
     $vm = @(New-VM @newVM)[0]
@@ -1211,6 +1222,7 @@ function New-MacPoolMachine {
         $null = Rename-VMNetworkAdapter -VMNetworkAdapter $adapter -NewName $Operation['adapter_name'] -ErrorAction Stop
     }
     if ($null -ne $Operation['mac']) {
+        Assert-MacPoolInTime -Operation $Operation -Status 'failed'
         $null = Set-VMNetworkAdapter -VMNetworkAdapter $adapter -StaticMacAddress $Operation['mac'] -ErrorAction Stop
     }
 }
@@ -1238,6 +1250,7 @@ function Invoke-MacPoolCreateMachine {
             throw @{ status = 'refused'; reason = 'not_found'; message = "this host has no virtual switch named '$($Operation['switch'])'" }
         }
     }
+    Assert-MacPoolInTime -Operation $Operation -Status 'refused'
     $mac = $Operation['mac']
     $dynamic = $null -eq $mac
     $predicted = [ordered]@{ vm_id = $null; adapter_id = $null; mac = $mac; dynamic = $dynamic; state = 'Off' }
@@ -1418,21 +1431,8 @@ function Invoke-MacPoolRemoveMachine {
 function Invoke-MacPoolOperation {
     param ($Operation)
 
-    $result = @{
-        status = $null
-        reason = $null
-        before = $null
-        after = $null
-        message = $null
-        touched = $false
-        # of set_vm_macs and stop_vm
-        asked = $false
-        gave_up = $false
-        off = $false
-        note = $null
-        # of create_vm
-        adapter_name = $null
-    }
+    # status, reason, before, after and message are the answer; an operation may note more beside them
+    $result = @{ touched = $false }
     $options = @{ Operation = $Operation; Result = $result }
     try {
         switch ($Operation['op']) {
