@@ -194,7 +194,10 @@ function ConvertFrom-MacPoolRegistryValue {
     param ($Value)
 
     $bytes = @(foreach ($item in $Value) { if ($item -is [byte]) { '{0:X2}' -f $item } })
-    return $(if ($bytes.Count -eq 6) { $bytes -join '' })
+    if ($bytes.Count -ne 6) {
+        return $null
+    }
+    return ($bytes -join '')
 }
 
 # The range in the registry: a dictionary of 'range' (null unless both values are addresses) and 'names' (the values that exist).
