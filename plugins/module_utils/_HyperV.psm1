@@ -27,7 +27,7 @@ function ConvertTo-MacPoolAddress {
     return "$Text"
 }
 
-# The value of a property that an object may not have, also under strict mode; null where there is none. A getter that fails is an error:
+# The value of a property that an object may not have, also under strict mode; null if it has none. A getter that fails is an error:
 # read as $object.Name, and also as .Value, it would give null silently.
 function Get-MacPoolMember {
     param ($InputObject, [string]$Name)

@@ -345,7 +345,7 @@ function Assert-MacPoolInTime {
 }
 
 # Changes something, reads it again whatever came of that, and says how it ended. $ReadBack fills in 'after' and gives whether it is as
-# wanted. Both blocks see the variables of whoever calls this function, except those that are named as one in here.
+# wanted. Both blocks see the variables of the caller, except those that have the name of a variable in here.
 function Invoke-MacPoolChange {
     param ($Result, [scriptblock]$Change, [scriptblock]$ReadBack, [string]$Goal)
 
@@ -1168,7 +1168,7 @@ function Get-MacPoolMachineByName {
     $found
 }
 
-# Writes what there is of a new VM into 'after'. The VM is noted before its adapter is read, so that it is told even when that fails.
+# Writes what exists of a new VM into 'after'. The VM is noted before its adapter is read, so that it is told even when that fails.
 # The name of the adapter is noted beside it.
 function Read-MacPoolCreatedMachine {
     param ($VM, $Result)
@@ -1227,7 +1227,7 @@ function New-MacPoolMachine {
     }
 }
 
-# Does create_vm. One that fails half-way leaves the VM, and says what there is.
+# Does create_vm. One that fails half-way leaves the VM, and says what exists.
 function Invoke-MacPoolCreateMachine {
     param ($Operation, $Result)
 

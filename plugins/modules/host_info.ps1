@@ -435,7 +435,7 @@ function Get-MacPoolCheckpoint {
     }
 }
 
-# One VM with its adapters, and their port profiles when there is a map of these.
+# One VM with its adapters, and their port profiles where a map has them.
 function ConvertTo-MacPoolMachine {
     param ($VM, [object[]]$Adapters, $PortProfiles, $Pending)
 
@@ -594,7 +594,7 @@ function Get-MacPoolNetAdapter {
     }
 }
 
-# The LBFO team of each network adapter, by the adapter's name. Where there is no teaming there are none.
+# The LBFO team of each network adapter, by the adapter's name. Empty without teaming.
 function Get-MacPoolTeamMap {
     $map = @{}
     if (Test-MacPoolCommand -Name 'Get-NetLbfoTeamMember') {
@@ -658,7 +658,7 @@ function Get-MacPoolPhysicalAdapter {
     }
 }
 
-# Writes the container networks with their own MAC pools (fact 108). Where there is no container networking there are none.
+# Writes the container networks with their own MAC pools (fact 108). None without container networking.
 function Get-MacPoolContainerNetwork {
     if (-not (Test-MacPoolCommand -Name 'Get-HnsNetwork')) {
         return
