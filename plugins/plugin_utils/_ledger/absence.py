@@ -84,12 +84,6 @@ def absence_proof(recorded: Sequence[KnownHost], plan: Plan) -> int | None:
     return min(time for time in times if time is not None)
 
 
-def unproven(session: Session, plan: Plan) -> dict[str, str]:
-    """Return the hosts that keep absence from being proven, with the reason of each."""
-    recorded = session.hosts()
-    return unproven_hosts(recorded, required_hosts(recorded, plan.hosts))
-
-
 def check_observations(session: Session, plan: Plan, subject: str) -> None:
     """Refuse to hand out anything on an older or less complete observation than the plan asks for.
 

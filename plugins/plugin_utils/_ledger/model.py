@@ -170,11 +170,10 @@ class Confirmation(NamedTuple):
 
 
 class ClaimName(NamedTuple):
-    """A claim named by its owner, its address, or both; with a generation, only if nothing happened since."""
+    """A claim named by its owner, its address, or both."""
 
     owner: str = ""
     address: int | None = None
-    generation: int | None = None
 
 
 class Intent(NamedTuple):
@@ -213,11 +212,10 @@ class Entry(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What an observation changed, and which hosts keep absence from being proven, with the reason of each."""
+    """What an observation changed."""
 
     outcomes: tuple[Outcome, ...]
     leases: tuple[LeaseOutcome, ...]
-    unproven: Mapping[str, str]
 
 
 class LedgerInfo(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
-from .absence import absence_proof, unproven
+from .absence import absence_proof
 from .claim import gone, is_suspect, quarantine
 from .journal import change, keep_lease
 from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
@@ -30,7 +30,7 @@ def observe(session: Session, plan: Plan, observations: Iterable[HostSightings],
     for lease in ended_leases(session, plan):
         ended = lease._replace(state="gone", generation=lease.generation + 1, since=session.now)
         leases.append(keep_lease(session, lease, ended, "observed: gone", job))
-    return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
+    return Observed(tuple(outcomes), tuple(leases))
 
 
 def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
