@@ -139,6 +139,13 @@ class KnownHost(NamedTuple):
     facts_at: int | None = None
     """When the range, the addresses and the cluster were read last."""
 
+    @property
+    def range(self) -> Interval | None:
+        """The range from which Hyper-V on this host hands out addresses, as far as is known."""
+        if self.range_start is None or self.range_end is None:
+            return None
+        return Interval(self.range_start, self.range_end)
+
 
 class Outcome(NamedTuple):
     """What became of a claim.

@@ -161,14 +161,8 @@ def ended_leases(session: Session, plan: Plan) -> list[Lease]:
         if lease.state == "retired"
         and proof > lease.since
         and not session.taken(lease.start, lease.end, 1)
-        and not any(_has_range_in(host, lease) for host in recorded)
+        and not any(host.range and host.range.start <= lease.end and host.range.end >= lease.start for host in recorded)
     ]
-
-
-def _has_range_in(host: KnownHost, lease: Lease) -> bool:
-    if host.range_start is None or host.range_end is None:
-        return False
-    return host.range_start <= lease.end and host.range_end >= lease.start
 
 
 def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: int, reuse_after: int | None) -> Claim:

@@ -18,7 +18,7 @@ from ..errors import LedgerRolledBack
 from ..model import Job
 from .database import DEFAULT_TIMEOUT, Database, Row
 from .session import Session
-from .witness import Witness, gap
+from .witness import Witness
 
 T = TypeVar("T")
 
@@ -74,8 +74,7 @@ class SqliteStore(Database):
         """
         with self.transaction("BEGIN IMMEDIATE") as (connection, head):
             session = self._session(connection, head)
-            gap = self._gap(session)
-            if gap is not None and not acknowledge:
+            if not acknowledge and (gap := self._gap(session)):
                 raise gap
             result = work(session)
             if preview or not session.dirty:
@@ -97,8 +96,7 @@ class SqliteStore(Database):
 
     def rolled_back(self) -> str:
         """Return what is missing of that which was acknowledged here before; empty when nothing is."""
-        with self.transaction("BEGIN") as (connection, head):
-            gap = self._gap(self._session(connection, head))
+        gap = self.read(self._gap)
         return str(gap) if gap else ""
 
     def warnings(self) -> tuple[str, ...]:
@@ -107,4 +105,12 @@ class SqliteStore(Database):
 
     def _gap(self, session: Session) -> LedgerRolledBack | None:
         """Return the error for a ledger that misses what was acknowledged here before, or None."""
-        return gap(self.path, session, self.witness.read())
+        seen = self.witness.read()
+        if seen is None or seen == (session.sequence, session.digest):
+            return None
+        sequence, digest = seen
+        if sequence < session.sequence and session.digest_of(sequence) == digest:
+            return None
+        from .problems import rolled_back
+
+        return rolled_back(self.path, sequence, session.sequence, session.head_at)

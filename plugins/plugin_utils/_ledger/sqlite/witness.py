@@ -12,11 +12,8 @@ from __future__ import annotations
 import os
 import zlib
 from contextlib import suppress
-from pathlib import Path
 
-from ..errors import LedgerRolledBack
 from ..places import state_home
-from .session import Session
 
 RECORD = "macpool-witness-1 {sequence:020d} {digest}"
 LENGTH = len(RECORD.format(sequence=0, digest="0" * 64)) + 10
@@ -65,18 +62,6 @@ class Witness:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-
-def gap(path: Path, session: Session, seen: tuple[int, str] | None) -> LedgerRolledBack | None:
-    """Return the error for a ledger that misses what was acknowledged here before; None when nothing is missing."""
-    if seen is None or seen == (session.sequence, session.digest):
-        return None
-    sequence, digest = seen
-    if sequence < session.sequence and session.digest_of(sequence) == digest:
-        return None
-    from .problems import rolled_back
-
-    return rolled_back(path, sequence, session.sequence, session.head_at)
 
 
 def _parse(record: bytes) -> tuple[int, str] | None:
