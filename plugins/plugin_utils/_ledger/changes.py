@@ -66,12 +66,9 @@ def find(session: Session, target: ClaimName) -> Claim | None:
     if target.address is not None:
         claim = session.claim_at(target.address)
         if claim and target.owner and name_key(target.owner) not in claim.names:
-            raise OwnerConflict(
-                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
-                f"a claim of owner {quoted(target.owner)}",
-                describe(claim),
-                "Give the owner or the address, whichever is right.",
-            )
+            subject = f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}"
+            remedy = "Give the owner or the address, whichever is right."
+            raise OwnerConflict(subject, f"a claim of owner {quoted(target.owner)}", describe(claim), remedy)
     else:
         resolution = resolve_name(target.owner, session.claims_named(name_key(target.owner)))
         claim = resolution.live or next(iter(resolution.past), None)
