@@ -219,23 +219,16 @@ def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lea
     for number, lease in leases:
         key = host_key(lease.host)
         if lease.state == "active" and key in hosts:
-            yield OwnerConflict(
-                f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}",
-                "one active block a host",
-                f"{hosts[key][1].block} and {lease.block}",
-                "Keep one line, or mark the other block as retired.",
-            )
+            subject = f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}"
+            remedy = "Keep one line, or mark the other block as retired."
+            yield OwnerConflict(subject, "one active block a host", f"{hosts[key][1].block} and {lease.block}", remedy)
         elif lease.state == "active":
             hosts[key] = (number, lease)
     for overlap in overlaps((lease.start, lease.end, (number, lease.host)) for number, lease in leases):
         lines = ", ".join(str(number) for number, _host in overlap.labels)
         names = " and ".join(quoted(host) for _number, host in overlap.labels)
-        yield OwnerConflict(
-            f"blocks on lines {lines}",
-            "blocks that do not overlap",
-            f"{Interval(overlap.start, overlap.end)} leased to {names}",
-            "Keep one line.",
-        )
+        found = f"{Interval(overlap.start, overlap.end)} leased to {names}"
+        yield OwnerConflict(f"blocks on lines {lines}", "blocks that do not overlap", found, "Keep one line.")
 
 
 def import_all(
