@@ -224,6 +224,11 @@ class IntervalSet:
             for cut_start, cut_end in other.overlapping(start, end)
         )
 
+    @property
+    def extent(self) -> Interval:
+        """From the first address to the last; of an empty set, the address 0."""
+        return Interval(self._starts[0], self._ends[-1]) if self else Interval(0, 0)
+
     def overlapping(self, start: int, end: int) -> Iterator[Interval]:
         """Yield, whole and in order, the intervals that share an address with ``start``..``end``."""
         at = bisect_left(self._ends, start)

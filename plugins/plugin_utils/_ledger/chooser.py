@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._formats import format_mac
@@ -17,7 +16,7 @@ from .._text import quoted
 from .allocator import Runs, candidate, choose
 from .claim import is_reusable
 from .errors import NotInPool, OwnerConflict, PoolFull
-from .model import Claim, Identity, Lease, Request, Sighting, describe
+from .model import Claim, Identity, Request, Sighting, describe
 from .owners import carrier, is_own
 from .sqlite.session import Session
 
@@ -200,14 +199,10 @@ class Pools:
                 usable = pool.usable
             else:
                 pool = Pool(ADOPTED, IntervalSet()) if name == ADOPTED else self._plan.pool(name)
-                usable = pool.usable - IntervalSet(lease.block for lease in self._leases_in(pool.usable))
+                leases = self._session.leases_between(*pool.usable.extent)
+                usable = pool.usable - IntervalSet(lease.block for lease in leases)
             self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
-
-    def _leases_in(self, usable: IntervalSet) -> Iterable[Lease]:
-        if not usable:
-            return []
-        return self._session.leases_between(usable.kth(0), usable.kth(usable.size - 1))
 
     def _carried_by_itself(self, usable: IntervalSet, owner: str, identity: Identity | None) -> int | None:
         """Return an address that only the owner itself was seen with: the last resort in a full pool."""

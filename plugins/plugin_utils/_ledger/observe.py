@@ -22,12 +22,14 @@ def observe(session: Session, plan: Plan, observations: Iterable[HostSightings],
     """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
     accept(session, plan, job)
     take_in(session, observations)
+    recorded = session.hosts()
+    proof = absence_proof(recorded, plan)
     outcomes = []
-    for before, after in settled(session, plan):
+    for before, after in settled(session, plan, proof):
         how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
         outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
     leases = []
-    for lease in ended_leases(session, plan):
+    for lease in ended_leases(session, recorded, proof):
         ended = lease._replace(state="gone", generation=lease.generation + 1, since=session.now)
         leases.append(keep_lease(session, lease, ended, "observed: gone", job))
     return Observed(tuple(outcomes), tuple(leases))
@@ -131,10 +133,8 @@ def _kept(sighting: Sighting) -> Sighting:
     )
 
 
-def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
+def settled(session: Session, plan: Plan, proof: int | None) -> list[tuple[Claim, Claim]]:
     """Return the claims that the observations change, before and after."""
-    recorded = session.hosts()
-    proof = absence_proof(recorded, plan)
     changes = []
     learnt = set()
     for claim in session.unsettled_claims():
@@ -149,16 +149,13 @@ def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
     return changes
 
 
-def ended_leases(session: Session, plan: Plan) -> list[Lease]:
+def ended_leases(session: Session, recorded: Sequence[KnownHost], proof: int | None) -> list[Lease]:
     """Return the retired leases that nothing rests on any more: no carrier, no claim, no host with that range."""
-    recorded = session.hosts()
-    proof = absence_proof(recorded, plan)
-    if proof is None:
-        return []
     return [
         lease
         for lease in session.leases()
         if lease.state == "retired"
+        and proof is not None
         and proof > lease.since
         and not session.taken(lease.start, lease.end, 1)
         and not any(host.range and host.range.start <= lease.end and host.range.end >= lease.start for host in recorded)
