@@ -114,21 +114,15 @@ def translation(path: Path, error: sqlite3.Error) -> LedgerError:
         found = f"another process that keeps it busy ({text})"
         return LedgerLocked(subject, wanted, found, f"Look for it (fuser {path}), or raise the timeout.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return LedgerReadOnly(
-            subject,
-            "a file and a directory that this user can write (even readers write to the files beside it)",
-            text,
-            "Fix the permissions, or run as the user who owns the ledger.",
-        )
+        wanted = "a file and a directory that this user can write (even readers write to the files beside it)"
+        remedy = "Fix the permissions, or run as the user who owns the ledger."
+        return LedgerReadOnly(subject, wanted, text, remedy)
     if "full" in text:
         return LedgerReadOnly(subject, "room to write", text, "Make room on the disk. Nothing was written.")
     if isinstance(error, sqlite3.IntegrityError):
-        return LedgerDamaged(
-            subject,
-            "a state that the rules allow",
-            f"a write that the database refused ({text})",
-            "Nothing was written. Run macpool.hyperv.ledger with state: verified, and report this as a bug.",
-        )
+        found = f"a write that the database refused ({text})"
+        remedy = "Nothing was written. Run macpool.hyperv.ledger with state: verified, and report this as a bug."
+        return LedgerDamaged(subject, "a state that the rules allow", found, remedy)
     remedy = (
         "Stop writing to it. Restore the newest backup (macpool.hyperv.ledger with state: restored), then observe all "
         "hosts: what they carry is not handed out again."
