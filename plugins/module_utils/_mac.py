@@ -80,12 +80,8 @@ def parse_unicast(value: object, subject: str = "MAC address") -> int:
         remedy = "Make the first octet even; x2 (such as 22) is the administrator's own quadrant."
         raise MacPoolError(subject, "an individual (unicast) address", found, remedy)
     if address == 0:
-        raise MacPoolError(
-            subject,
-            "an address that an adapter can carry",
-            "000000000000, which Hyper-V shows for an adapter that never started",
-            "Give a real address.",
-        )
+        found = "000000000000, which Hyper-V shows for an adapter that never started"
+        raise MacPoolError(subject, "an address that an adapter can carry", found, "Give a real address.")
     return address
 
 

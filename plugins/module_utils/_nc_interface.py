@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ._errors import MacPoolError, collected, raise_all
+from ._errors import MacPoolError, collected
 from ._ids import plain_id
 from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
 from ._nc_change import FAILED, SETTLING, failure_reasons
@@ -245,12 +245,9 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
     for configuration in wish.ip_configurations:
         is_new = configuration.name.casefold() not in known
         if is_new and (configuration.subnet is None or configuration.allocation is None):
-            raise MacPoolError(
-                f'{wish.label}, IP configuration "{configuration.name}"',
-                "subnet, and ip_address or allocation, for a new IP configuration",
-                "only some of them",
-                "Add the missing ones.",
-            )
+            place = f'{wish.label}, IP configuration "{configuration.name}"'
+            wanted = "subnet, and ip_address or allocation, for a new IP configuration"
+            raise MacPoolError(place, wanted, "only some of them", "Add the missing ones.")
     if found is not None and wish.dynamic and allocation_of(found) != DYNAMIC:
         address = address_of(found)
         raise MacPoolError(
@@ -278,17 +275,14 @@ def check_together(wishes: Sequence[InterfaceWish]) -> None:
     :raises MacPoolError: with both interfaces
     """
     first: dict[int, InterfaceWish] = {}
-    errors = [
-        MacPoolError(
-            wish.label,
-            f"the address {format_mac(wish.address, 'dash')} for one interface",
-            f"that it is also wanted for {first[wish.address].label}",
-            "Give one of the two another address.",
-        )
-        for wish in wishes
-        if wish.address is not None and first.setdefault(wish.address, wish) is not wish
-    ]
-    raise_all("interfaces", errors)
+
+    def check_one(wish: InterfaceWish) -> None:
+        if wish.address is not None and (other := first.setdefault(wish.address, wish)) is not wish:
+            wanted = f"the address {format_mac(wish.address, 'dash')} for one interface"
+            found = f"that it is also wanted for {other.label}"
+            raise MacPoolError(wish.label, wanted, found, "Give one of the two another address.")
+
+    collected("interfaces", wishes, check_one)
 
 
 def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:

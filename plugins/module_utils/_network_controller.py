@@ -83,29 +83,24 @@ def base_url(text: str) -> str:
     :raises MacPoolError: if it is not an https address, or contains a user or password
     """
     # The message does not repeat the address, because it may contain a password.
+    subject = "url of the Network Controller"
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
     except ValueError:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address such as https://nc.example.com or https://nc.example.com:443",
-            "an address whose host or port cannot be read",
-            "Fix the host and the port.",
-        ) from None
+        wanted = "an address such as https://nc.example.com or https://nc.example.com:443"
+        found = "an address whose host or port cannot be read"
+        raise MacPoolError(subject, wanted, found, "Fix the host and the port.") from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
         wanted = "https:// and the name of its REST interface, such as https://nc.example.com"
         found = f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}"
         remedy = "Set the address that Get-NetworkController shows as RestName."
-        raise MacPoolError("url of the Network Controller", wanted, found, remedy)
+        raise MacPoolError(subject, wanted, found, remedy)
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address without user, password, query or fragment",
-            "an address with one of these",
-            "Set the options username and password instead.",
-        )
+        wanted = "an address without user, password, query or fragment"
+        remedy = "Set the options username and password instead."
+        raise MacPoolError(subject, wanted, "an address with one of these", remedy)
     return f"https://{parts.netloc}"
 
 

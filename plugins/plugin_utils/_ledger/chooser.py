@@ -93,12 +93,9 @@ class Pools:
         if len(pools) == 1:
             return next(iter(pools))
         if request.address is None:
-            raise MacPoolError(
-                f"owner {quoted(request.owner)}",
-                "the name of a pool, because the plan has more than one",
-                "none",
-                f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}.",
-            )
+            wanted = "the name of a pool, because the plan has more than one"
+            remedy = f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}."
+            raise MacPoolError(f"owner {quoted(request.owner)}", wanted, "none", remedy)
         subject = f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}"
         remedy = "Give an address of one of the pools, or the name of a pool, to have one chosen."
         raise NotInPool(subject, "an address that a pool hands out", self._whose(request.address), remedy)

@@ -117,17 +117,14 @@ class Ensuring:
         return resolve(owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, knowledge)
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
+        subject = f"owner {quoted(before.owner)}"
         if request.address is not None and request.address != before.address:
-            found = describe(before)
             remedy = "Release that claim first (allocation with state: released), then claim the other address."
-            raise OwnerHasOther(f"owner {quoted(before.owner)}", format_mac(request.address, "dash"), found, remedy)
+            raise OwnerHasOther(subject, format_mac(request.address, "dash"), describe(before), remedy)
         if request.pool and not self._pools.is_of(request.pool, before):
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                f"an address of pool {quoted(request.pool)}",
-                f"{describe(before)}, of pool {quoted(before.pool)}",
-                "An owner has one address. Name that pool, or release the claim first (allocation with state: released).",
-            )
+            found = f"{describe(before)}, of pool {quoted(before.pool)}"
+            remedy = "An owner has one address. Name that pool, or release the claim first (allocation with state: released)."
+            raise OwnerHasOther(subject, f"an address of pool {quoted(request.pool)}", found, remedy)
         after, how = before, "kept"
         if request.note and request.note != before.note:
             after, how = after._replace(note=request.note), "noted"

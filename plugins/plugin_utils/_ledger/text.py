@@ -191,28 +191,22 @@ def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lea
     for number, claim in claims:
         if claim.address in addresses:
             first, other = addresses[claim.address]
-            yield OwnerConflict(
-                f"{HEX(claim.address)}, lines {first} and {number}",
-                "one owner of one address",
-                f"owner {quoted(other.owner)} ({other.state}) and owner {quoted(claim.owner)} ({claim.state})",
-                "Keep one line, and claim another address for the other owner.",
-            )
+            subject = f"{HEX(claim.address)}, lines {first} and {number}"
+            found = f"owner {quoted(other.owner)} ({other.state}) and owner {quoted(claim.owner)} ({claim.state})"
+            remedy = "Keep one line, and claim another address for the other owner."
+            yield OwnerConflict(subject, "one owner of one address", found, remedy)
         else:
             addresses[claim.address] = (number, claim)
         if not claim.live:
             continue
-        keys: list[object] = [name_key(claim.owner)]
-        if claim.identity:
-            keys.append(claim.identity)
-        for key in keys:
+        for key in filter(None, (name_key(claim.owner), claim.identity)):
             if key in owners and owners[key][1].address != claim.address:
                 first, other = owners[key]
-                yield OwnerConflict(
-                    f"owner {quoted(claim.owner)}, lines {first} and {number}",
-                    "one address of one owner",
-                    f"{HEX(other.address)} of {quoted(other.owner)} and {HEX(claim.address)} of {quoted(claim.owner)}",
-                    "Keep one of the two lines.",
+                subject = f"owner {quoted(claim.owner)}, lines {first} and {number}"
+                found = (
+                    f"{HEX(other.address)} of {quoted(other.owner)} and {HEX(claim.address)} of {quoted(claim.owner)}"
                 )
+                yield OwnerConflict(subject, "one address of one owner", found, "Keep one of the two lines.")
                 break
             owners[key] = (number, claim)
     hosts: dict[str, tuple[int, Lease]] = {}
