@@ -148,14 +148,10 @@ def _read_configurations(place: str, entries: Sequence[Mapping[str, Any]]) -> tu
     for number, entry in enumerate(entries):
         where = f"{place}, ip_configurations[{number}]"
         name = checked_name(entry["name"], f"{where}.name")
-        address, allocation = entry.get("ip_address"), entry.get("allocation")
-        if address in (None, ""):
-            address = None
-            if allocation == STATIC:
-                raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
-        else:
-            address = _ip_address(address, f"{where}.ip_address")
-            allocation = allocation or STATIC
+        address = _ip_address(entry["ip_address"], f"{where}.ip_address") if entry.get("ip_address") else None
+        allocation = entry.get("allocation") or (STATIC if address else None)
+        if allocation == STATIC and address is None:
+            raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
         references = (_reference(entry.get(option), option, where) for option in _REFERENCES)
         wish = IpWish(name, address, allocation, *references)
         if found.setdefault(name.casefold(), wish) is not wish:

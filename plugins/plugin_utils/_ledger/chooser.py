@@ -177,15 +177,9 @@ class Pools:
         """Tell whether an adapter of another owner was last seen with an address."""
         return any(not is_own(item, owner, identity) for item in self._carriers(address))
 
-    def take(self, pool_name: str, address: int) -> None:
-        """Note that an address was handed out."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].take(address)
-
-    def free(self, pool_name: str, address: int) -> None:
-        """Note that an address is free again."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].free(address)
+    def occupancy(self, pool_name: str) -> Occupancy:
+        """Return what is taken of a pool."""
+        return self._open(pool_name)[2]
 
     def _open(self, name: str) -> tuple[Pool, IntervalSet, Occupancy]:
         if name not in self._pools:

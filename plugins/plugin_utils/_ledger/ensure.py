@@ -98,7 +98,7 @@ class Ensuring:
             address = self._free_address(pool, owner, request.identity)
         claim = Claim(address, owner, pool, "reserved", 1, self._session.now, self._until, self._job.name)
         claim = claim._replace(note=request.note, identity=request.identity)
-        self._pools.take(pool, address)
+        self._pools.occupancy(pool).take(address)
         return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
 
     def _resolve(self, request: Request) -> Resolution:
@@ -173,4 +173,4 @@ class Ensuring:
 
     def _end(self, pool: str, claim: Claim) -> None:
         change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
-        self._pools.free(pool, claim.address)
+        self._pools.occupancy(pool).free(claim.address)
