@@ -80,12 +80,8 @@ def parse_unicast(value: object, subject: str = "MAC address") -> int:
         remedy = "Make the first octet even; x2 (such as 22) is the administrator's own quadrant."
         raise MacPoolError(subject, "an individual (unicast) address", found, remedy)
     if address == 0:
-        raise MacPoolError(
-            subject,
-            "an address that an adapter can carry",
-            "000000000000, which Hyper-V shows for an adapter that never started",
-            "Give a real address.",
-        )
+        found = "000000000000, which Hyper-V shows for an adapter that never started"
+        raise MacPoolError(subject, "an address that an adapter can carry", found, "Give a real address.")
     return address
 
 
@@ -223,6 +219,11 @@ class IntervalSet:
             for start, end in self
             for cut_start, cut_end in other.overlapping(start, end)
         )
+
+    @property
+    def extent(self) -> Interval:
+        """From the first address to the last; of an empty set, the address 0."""
+        return Interval(self._starts[0], self._ends[-1]) if self else Interval(0, 0)
 
     def overlapping(self, start: int, end: int) -> Iterator[Interval]:
         """Yield, whole and in order, the intervals that share an address with ``start``..``end``."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ._errors import MacPoolError, collected, raise_all
+from ._errors import MacPoolError, collected
 from ._ids import plain_id
 from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
 from ._nc_change import FAILED, SETTLING, failure_reasons
@@ -82,6 +82,7 @@ class InterfaceWish:
     ip_configurations: tuple[IpWish, ...] = ()
     purge_ip_configurations: bool = False
     port_settings: Mapping[str, Any] = field(default_factory=dict)
+    change_protected: bool = False
 
     @property
     def label(self) -> str:
@@ -140,6 +141,7 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
         port_settings={
             option: value for option, value in (entry.get("port_settings") or {}).items() if value is not None
         },
+        change_protected=bool(entry.get("change_protected")),
     )
 
 
@@ -148,14 +150,10 @@ def _read_configurations(place: str, entries: Sequence[Mapping[str, Any]]) -> tu
     for number, entry in enumerate(entries):
         where = f"{place}, ip_configurations[{number}]"
         name = checked_name(entry["name"], f"{where}.name")
-        address, allocation = entry.get("ip_address"), entry.get("allocation")
-        if address in (None, ""):
-            address = None
-            if allocation == STATIC:
-                raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
-        else:
-            address = _ip_address(address, f"{where}.ip_address")
-            allocation = allocation or STATIC
+        address = _ip_address(entry["ip_address"], f"{where}.ip_address") if entry.get("ip_address") else None
+        allocation = entry.get("allocation") or (STATIC if address else None)
+        if allocation == STATIC and address is None:
+            raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
         references = (_reference(entry.get(option), option, where) for option in _REFERENCES)
         wish = IpWish(name, address, allocation, *references)
         if found.setdefault(name.casefold(), wish) is not wish:
@@ -210,9 +208,50 @@ def configurations_of(interface: Resource | None) -> list[Any]:
     return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
 
-def is_hosts_own(interface: Resource) -> bool:
+_INFRASTRUCTURE = {
+    "gateway": "a gateway",
+    "loadBalancerMuxExternal": "a load balancer multiplexer",
+    "loadBalancerMuxInternal": "a load balancer multiplexer",
+}
+"""By member of the properties: what an interface with it belongs to."""
+_MANAGER_SIGNS = ("client", "originalHref", "tenantId", "groupId")
+"""Members of the resource metadata that tell who made a resource, best first."""
+
+
+def is_hosts_own(interface: Mapping[str, Any]) -> bool:
     """Tell whether it belongs to a host and not to a tenant's VM."""
-    return member(properties_of(interface), "isHostVirtualNetworkInterface") is True
+    return str(member(properties_of(interface), "isHostVirtualNetworkInterface")).casefold() == "true"
+
+
+def infrastructure_of(interface: Mapping[str, Any] | None) -> str:
+    """Return what part of the SDN itself an interface belongs to, such as a gateway; empty for a tenant's."""
+    properties = properties_of(interface)
+    for name, owner in _INFRASTRUCTURE.items():
+        if found := member(properties, name):
+            return f"{owner} {_reference_of(found) or ''}".rstrip()
+    return "a host" if is_hosts_own(interface or {}) else ""
+
+
+def protection_of(interface: Mapping[str, Any] | None) -> str:
+    """Return why an interface is not a tenant's to change: what it belongs to, or who else manages it; empty if neither."""
+    if owner := infrastructure_of(interface):
+        return f"it belongs to {owner}"
+    metadata = member(interface, "resourceMetadata")
+    for sign in _MANAGER_SIGNS:
+        if found := member(metadata, sign):
+            return f"its resourceMetadata names another manager ({sign} {str(found)[:120]!a})"
+    return ""
+
+
+def check_protected(wish: InterfaceWish, found: Resource | None) -> None:
+    """Refuse to change or remove an interface that is not a tenant's, unless the wish says so.
+
+    :raises MacPoolError: with the sign
+    """
+    if not wish.change_protected and (sign := protection_of(found)):
+        wanted = "an interface of a tenant that this task manages"
+        remedy = "Change it with the tool that made it. If you are sure, set change_protected: true for this interface."
+        raise MacPoolError(wish.label, wanted, sign, remedy, problem=f"{wish.label} is protected: {sign}")
 
 
 def finder(interfaces: Sequence[Resource]) -> Callable[[InterfaceWish], Resource | None]:
@@ -245,12 +284,9 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
     for configuration in wish.ip_configurations:
         is_new = configuration.name.casefold() not in known
         if is_new and (configuration.subnet is None or configuration.allocation is None):
-            raise MacPoolError(
-                f'{wish.label}, IP configuration "{configuration.name}"',
-                "subnet, and ip_address or allocation, for a new IP configuration",
-                "only some of them",
-                "Add the missing ones.",
-            )
+            place = f'{wish.label}, IP configuration "{configuration.name}"'
+            wanted = "subnet, and ip_address or allocation, for a new IP configuration"
+            raise MacPoolError(place, wanted, "only some of them", "Add the missing ones.")
     if found is not None and wish.dynamic and allocation_of(found) != DYNAMIC:
         address = address_of(found)
         raise MacPoolError(
@@ -278,17 +314,14 @@ def check_together(wishes: Sequence[InterfaceWish]) -> None:
     :raises MacPoolError: with both interfaces
     """
     first: dict[int, InterfaceWish] = {}
-    errors = [
-        MacPoolError(
-            wish.label,
-            f"the address {format_mac(wish.address, 'dash')} for one interface",
-            f"that it is also wanted for {first[wish.address].label}",
-            "Give one of the two another address.",
-        )
-        for wish in wishes
-        if wish.address is not None and first.setdefault(wish.address, wish) is not wish
-    ]
-    raise_all("interfaces", errors)
+
+    def check_one(wish: InterfaceWish) -> None:
+        if wish.address is not None and (other := first.setdefault(wish.address, wish)) is not wish:
+            wanted = f"the address {format_mac(wish.address, 'dash')} for one interface"
+            found = f"that it is also wanted for {other.label}"
+            raise MacPoolError(wish.label, wanted, found, "Give one of the two another address.")
+
+    collected("interfaces", wishes, check_one)
 
 
 def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:
@@ -498,6 +531,7 @@ def interface_as_result(interface: Resource) -> dict[str, Any]:
         },
         "primary": _is_primary(interface),
         "host_interface": is_hosts_own(interface),
+        "protected": protection_of(interface) or None,
         "ip_configurations": [
             {"name": name_of(item), **_configuration_of(item)}
             for item in configurations_of(interface)

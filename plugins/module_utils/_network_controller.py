@@ -4,7 +4,8 @@
 """A client for the Network Controller's REST interface. For internal use by this collection only.
 
 Reads are repeated until they succeed; a write is sent once. If the answer to a write is lost, the caller finds out its
-result by reading. The formats are those of facts 55 to 77.
+result by reading. Absence is believed only if the Network Controller itself reports it. The formats are those of facts 55
+to 77.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ansible.module_utils.urls import MissingModuleError, open_url
 
@@ -34,10 +35,12 @@ T = TypeVar("T")
 API = "/networking/v1"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
+_LOST = (502, 504)
+"""A proxy has no answer of the server: while the primary moves to another node, for example."""
 _POLL_PAUSES = (0.25, 5.0)
 """Between two reads of something that is changing: the first pause and the longest, in seconds."""
 _RETRY_PAUSES = (1.0, 15.0)
-"""Before a request is repeated: five retries take half a minute, in which the service can move to another node."""
+"""Before a request is repeated: seven retries take a minute, in which the service can move to another node."""
 _LONGEST_BODY = 1 << 28
 
 
@@ -56,7 +59,7 @@ class Connection:
     use_proxy: bool = True
     timeout: int = 30
     wait_timeout: int = 300
-    retries: int = 5
+    retries: int = 7
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Connection:
@@ -83,30 +86,37 @@ def base_url(text: str) -> str:
     :raises MacPoolError: if it is not an https address, or contains a user or password
     """
     # The message does not repeat the address, because it may contain a password.
+    subject = "url of the Network Controller"
+    if secrets_in(text):
+        wanted = "an address without user, password, query or fragment"
+        remedy = "Set the options username and password instead."
+        raise MacPoolError(subject, wanted, "an address with one of these", remedy)
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
     except ValueError:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address such as https://nc.example.com or https://nc.example.com:443",
-            "an address whose host or port cannot be read",
-            "Fix the host and the port.",
-        ) from None
+        wanted = "an address such as https://nc.example.com or https://nc.example.com:443"
+        found = "an address whose host or port cannot be read"
+        raise MacPoolError(subject, wanted, found, "Fix the host and the port.") from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
         wanted = "https:// and the name of its REST interface, such as https://nc.example.com"
         found = f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}"
         remedy = "Set the address that Get-NetworkController shows as RestName."
-        raise MacPoolError("url of the Network Controller", wanted, found, remedy)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address without user, password, query or fragment",
-            "an address with one of these",
-            "Set the options username and password instead.",
-        )
+        raise MacPoolError(subject, wanted, found, remedy)
     return f"https://{parts.netloc}"
+
+
+def secrets_in(url: object) -> set[str]:
+    """Return what must not be shown of an address: a user with a password, a query, a fragment; empty if it has none.
+
+    A password may contain every character that has a meaning in an address, so everything up to the last @ counts.
+    """
+    text = str(url or "").strip()
+    user, at, rest = text.partition("//")[2].rpartition("@") if "//" in text else text.rpartition("@")
+    found = {user, unquote(user)} if at else set()
+    found |= {rest.partition(mark)[2] for mark in "?#"}
+    return found - {""}
 
 
 class NetworkControllerError(MacPoolError):
@@ -128,7 +138,7 @@ class PreconditionFailed(NetworkControllerError):
 
 
 class Busy(NetworkControllerError):
-    """The server asks for a retry later (429, 503)."""
+    """The server asks for a retry later (429, 503), or failed to answer a read (500)."""
 
     retry_after: float | None = None
 
@@ -187,21 +197,21 @@ class Client:
             return None
 
     def all_of(self, collection: str) -> list[Resource]:
-        """Return all resources of a collection, page by page; empty if the server does not know the collection."""
+        """Return all resources of a collection, page by page.
+
+        :raises NetworkControllerError: also for 404, because every version has the collections that are read here
+        """
         return [resource for page in self._pages(collection) for resource in page]
 
     def _pages(self, collection: str) -> Iterator[list[Resource]]:
         address, seen = collection, set()
         while address:
             seen.add(address)
-            try:
-                answer = self.patiently(lambda: self.ask("GET", address))  # noqa: B023  (called before it changes)
-            except NotFound:
-                if len(seen) > 1:
-                    raise
-                return
+            answer = self.patiently(lambda: self.ask("GET", address))  # noqa: B023  (called before it changes)
             body = self._resource(answer, collection)
             page = member(body, "value")
+            if page is None and body and not set(map(str.casefold, body)) - {"value", "nextlink"}:
+                page = []  # a link without a list: an empty collection, as some versions send it
             if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
                 raise self._unreadable(collection, "no list of resources")
             yield page
@@ -211,11 +221,14 @@ class Client:
 
     def patiently(self, read: Callable[[], T]) -> T:
         """Run something that only reads, and repeat it while the server is busy or the connection breaks."""
+        began = self._now()
         for attempt in range(self.connection.retries + 1):
             try:
                 return read()
             except (Busy, Interrupted) as problem:
                 if attempt == self.connection.retries:
+                    if attempt:
+                        problem.problem += f" ({attempt + 1} attempts in {self._now() - began:.0f} s)"
                     raise
                 self.pause(attempt, problem)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -338,7 +351,8 @@ class Client:
             raise self._unreadable(path, f"{_shown(text)}, which is not JSON") from None
 
     def _said_no(self, method: str, path: str, error: urllib.error.HTTPError) -> NetworkControllerError:
-        status, reason = error.code, error_of(_body_of(error))
+        status, body = error.code, _body_of(error)
+        reason = error_of(body)
         found = f"{status} {reason or error.reason}"
         kind: type[NetworkControllerError] = NetworkControllerError
         if status in (401, 403):
@@ -346,13 +360,22 @@ class Client:
                 "Check auth and the credentials: the account or certificate must be one that the Network Controller"
                 " accepts (Get-NetworkController shows ClientAuthentication and ClientSecurityGroup)."
             )
-        elif status == 404:
+        elif status == 404 and reason:
             kind, remedy = NotFound, "Check the name and the url."
+        elif status == 404:
+            found += ", without the error that a Network Controller sends"
+            remedy = (
+                "Another server, such as a proxy, answers at this url. Set url to the address of the REST interface."
+            )
         elif status == 412:
             kind = PreconditionFailed
             remedy = "Another client is changing it at the same time. Find out which, then run again."
         elif status in (429, 503):
             kind, remedy = Busy, "The server is overloaded. Run again later, or raise retries."
+        elif status == 500 and method == "GET":
+            kind, remedy = Busy, "Look for the cause on the Network Controller, then run again, or raise retries."
+        elif status in _LOST:
+            kind, remedy = Interrupted, "Wait until the Network Controller answers, then run again, or raise retries."
         elif 300 <= status < 400:
             remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
         else:

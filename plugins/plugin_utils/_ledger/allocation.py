@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ...module_utils._errors import MacPoolError, collected
@@ -121,25 +120,15 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
     return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
 
 
-@dataclass(frozen=True)
 class Filter:
     """Which claims are asked for; None lets everything through, an empty set nothing."""
 
-    owners: frozenset[str] | None
-    addresses: frozenset[int] | None
-    pools: frozenset[str] | None
-    states: frozenset[str] | None
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Filter:
-        """Return the filter that the options of allocation_info ask for."""
-        addresses = options["mac_addresses"]
-        return cls(
-            owners=_given(options["owners"], name_key),
-            addresses=_given(addresses, lambda value: parse_mac(value, "mac_addresses")),
-            pools=_given(options["pools"], str),
-            states=_given(options["states"], str),
-        )
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Read the options of allocation_info."""
+        self.owners = _given(options["owners"], name_key)
+        self.addresses = _given(options["mac_addresses"], lambda value: parse_mac(value, "mac_addresses"))
+        self.pools = _given(options["pools"], str)
+        self.states = _given(options["states"], str)
 
     def lets_through(self, claim: Claim) -> bool:
         """Tell whether a claim is asked for; an owner is also known by its aliases."""

@@ -61,26 +61,17 @@ def find(session: Session, target: ClaimName) -> Claim | None:
     """Return the claim that a target names: a live one, or else the newest on its way out.
 
     :raises OwnerConflict: when the address is another owner's, or the name means several
-    :raises StaleClaim: when it has another generation
     """
     claim: Claim | None
     if target.address is not None:
         claim = session.claim_at(target.address)
         if claim and target.owner and name_key(target.owner) not in claim.names:
-            raise OwnerConflict(
-                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
-                f"a claim of owner {quoted(target.owner)}",
-                describe(claim),
-                "Give the owner or the address, whichever is right.",
-            )
+            subject = f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}"
+            remedy = "Give the owner or the address, whichever is right."
+            raise OwnerConflict(subject, f"a claim of owner {quoted(target.owner)}", describe(claim), remedy)
     else:
         resolution = resolve_name(target.owner, session.claims_named(name_key(target.owner)))
         claim = resolution.live or next(iter(resolution.past), None)
-    if claim is not None and target.generation not in (None, claim.generation):
-        wanted = f"generation {target.generation}, as this job last saw it"
-        found = f"{describe(claim)}, generation {claim.generation}"
-        remedy = "Nothing was written. Look at the claim again (allocation_info)."
-        raise StaleClaim(f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}", wanted, found, remedy)
     return claim
 
 

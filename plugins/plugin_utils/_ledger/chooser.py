@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._formats import format_mac
@@ -17,7 +16,7 @@ from .._text import quoted
 from .allocator import Runs, candidate, choose
 from .claim import is_reusable
 from .errors import NotInPool, OwnerConflict, PoolFull
-from .model import Claim, Identity, Lease, Request, Sighting, describe
+from .model import Claim, Identity, Request, Sighting, describe
 from .owners import carrier, is_own
 from .sqlite.session import Session
 
@@ -94,12 +93,9 @@ class Pools:
         if len(pools) == 1:
             return next(iter(pools))
         if request.address is None:
-            raise MacPoolError(
-                f"owner {quoted(request.owner)}",
-                "the name of a pool, because the plan has more than one",
-                "none",
-                f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}.",
-            )
+            wanted = "the name of a pool, because the plan has more than one"
+            remedy = f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}."
+            raise MacPoolError(f"owner {quoted(request.owner)}", wanted, "none", remedy)
         subject = f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}"
         remedy = "Give an address of one of the pools, or the name of a pool, to have one chosen."
         raise NotInPool(subject, "an address that a pool hands out", self._whose(request.address), remedy)
@@ -181,15 +177,9 @@ class Pools:
         """Tell whether an adapter of another owner was last seen with an address."""
         return any(not is_own(item, owner, identity) for item in self._carriers(address))
 
-    def take(self, pool_name: str, address: int) -> None:
-        """Note that an address was handed out."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].take(address)
-
-    def free(self, pool_name: str, address: int) -> None:
-        """Note that an address is free again."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].free(address)
+    def occupancy(self, pool_name: str) -> Occupancy:
+        """Return what is taken of a pool."""
+        return self._open(pool_name)[2]
 
     def _open(self, name: str) -> tuple[Pool, IntervalSet, Occupancy]:
         if name not in self._pools:
@@ -200,14 +190,10 @@ class Pools:
                 usable = pool.usable
             else:
                 pool = Pool(ADOPTED, IntervalSet()) if name == ADOPTED else self._plan.pool(name)
-                usable = pool.usable - IntervalSet(lease.block for lease in self._leases_in(pool.usable))
+                leases = self._session.leases_between(*pool.usable.extent)
+                usable = pool.usable - IntervalSet(lease.block for lease in leases)
             self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
-
-    def _leases_in(self, usable: IntervalSet) -> Iterable[Lease]:
-        if not usable:
-            return []
-        return self._session.leases_between(usable.kth(0), usable.kth(usable.size - 1))
 
     def _carried_by_itself(self, usable: IntervalSet, owner: str, identity: Identity | None) -> int | None:
         """Return an address that only the owner itself was seen with: the last resort in a full pool."""

@@ -98,7 +98,7 @@ class Ensuring:
             address = self._free_address(pool, owner, request.identity)
         claim = Claim(address, owner, pool, "reserved", 1, self._session.now, self._until, self._job.name)
         claim = claim._replace(note=request.note, identity=request.identity)
-        self._pools.take(pool, address)
+        self._pools.occupancy(pool).take(address)
         return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
 
     def _resolve(self, request: Request) -> Resolution:
@@ -117,17 +117,14 @@ class Ensuring:
         return resolve(owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, knowledge)
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
+        subject = f"owner {quoted(before.owner)}"
         if request.address is not None and request.address != before.address:
-            found = describe(before)
             remedy = "Release that claim first (allocation with state: released), then claim the other address."
-            raise OwnerHasOther(f"owner {quoted(before.owner)}", format_mac(request.address, "dash"), found, remedy)
+            raise OwnerHasOther(subject, format_mac(request.address, "dash"), describe(before), remedy)
         if request.pool and not self._pools.is_of(request.pool, before):
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                f"an address of pool {quoted(request.pool)}",
-                f"{describe(before)}, of pool {quoted(before.pool)}",
-                "An owner has one address. Name that pool, or release the claim first (allocation with state: released).",
-            )
+            found = f"{describe(before)}, of pool {quoted(before.pool)}"
+            remedy = "An owner has one address. Name that pool, or release the claim first (allocation with state: released)."
+            raise OwnerHasOther(subject, f"an address of pool {quoted(request.pool)}", found, remedy)
         after, how = before, "kept"
         if request.note and request.note != before.note:
             after, how = after._replace(note=request.note), "noted"
@@ -176,4 +173,4 @@ class Ensuring:
 
     def _end(self, pool: str, claim: Claim) -> None:
         change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
-        self._pools.free(pool, claim.address)
+        self._pools.occupancy(pool).free(claim.address)

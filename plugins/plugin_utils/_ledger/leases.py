@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...module_utils._errors import MacPoolError, collected
-from ...module_utils._mac import Interval
+from ...module_utils._mac import Interval, IntervalSet
 from .._names import HostIndex, host_key
-from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, default_range, host_pool
+from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, default_range
 from .._text import quoted
 from .absence import check_observations
 from .errors import NoLease, PoolFull
@@ -100,7 +100,7 @@ def static_pool(leases: Iterable[Lease], name: str) -> Pool:
         found = f"{lease.block}, all of it dynamic"
         remedy = "Set static_per_host in the plan; it counts for blocks leased from then on."
         raise NoLease(f'pool "{name}"', f"a static part in the block of host {quoted(host)}", found, remedy)
-    return host_pool(lease.host, lease.static_part)
+    return Pool(f"{HOST_POOL_PREFIX}{lease.host}", IntervalSet([lease.static_part]), strategy="sequential")
 
 
 def remark(lease: Lease, ranges: HostRanges) -> str:
@@ -130,10 +130,8 @@ class Blocks:
         """Look at nothing yet: all that stands on the blocks is read when the first one is leased."""
         self._session = session
         self._ranges = ranges
-        self._ahead = ranges.blocks()
         self._passed = 0
         """How many blocks from the first on no host may have."""
-        self._next = next(self._ahead, None)
 
     @cached_property
     def _hosts(self) -> list[KnownHost]:
@@ -158,11 +156,11 @@ class Blocks:
             yield lease.start, lease.end, Obstacle(f"leased ({lease.state})", None)
         for host in self._hosts:
             key = host_key(host.host)
-            if host.range_start is not None and host.range_end is not None:
-                yield host.range_start, host.range_end, Obstacle("range of another host", key)
-            for start, end in _default_ranges(host):
+            if host.range:
+                yield *host.range, Obstacle("range of another host", key)
+            for made in filter(None, map(default_range, host.ipv4)):
                 # Windows makes this range again whenever the registry values are lost (fact 11).
-                yield start, end, Obstacle("default range of another host", key)
+                yield *made, Obstacle("default range of another host", key)
         for start, end in self._ranges.ranges:
             for claim in session.claims_between(start, end):
                 own = claim.pool.removeprefix(HOST_POOL_PREFIX)
@@ -199,12 +197,13 @@ class Blocks:
 
     def _in_order(self, key: str) -> Iterator[Interval]:
         own = self._known.get(key)
-        if own is not None and own.range_start is not None:
-            for block in self._covering(own.range_start, own.range_start):
-                if own.range_start == block.start and own.range_end == block.end - self._ranges.static_per_host:
+        if own and own.range:
+            for block in self._covering(own.range.start, own.range.start):
+                if own.range == (block.start, block.end - self._ranges.static_per_host):
                     yield block
-        while self._next is not None and any(item.host is None for item in self._obstacles.get(self._next.start, ())):
-            self._next = next(self._ahead, None)
+        for block in self._ranges.blocks(self._passed):
+            if not any(item.host is None for item in self._obstacles.get(block.start, ())):
+                break
             self._passed += 1
         yield from self._ranges.blocks(self._passed)
 
@@ -217,9 +216,3 @@ class Blocks:
             for number in range(first, last + 1):
                 at = range_start + number * size
                 yield Interval(at, at + size - 1)
-
-
-def _default_ranges(host: KnownHost) -> Iterator[Interval]:
-    for address in host.ipv4:
-        if made := default_range(address):
-            yield made

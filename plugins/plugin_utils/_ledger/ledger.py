@@ -20,7 +20,6 @@ durations are seconds, addresses are ints.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...module_utils._errors import MacPoolError, collected
@@ -401,9 +400,7 @@ class Ledger(Reader):
 
     def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
-        target = str(Path(destination).expanduser().absolute())
-        care.backup(self.store, target, preview=preview)
-        return target
+        return care.backup(self.store, destination, preview=preview)
 
     @classmethod
     def restore(

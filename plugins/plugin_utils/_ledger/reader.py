@@ -48,9 +48,7 @@ class Reader:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def claims(
-        self, *, owner: str = "", pool: str = "", states: Sequence[str] = (), address: int | None = None
-    ) -> list[Claim]:
+    def claims(self, *, owner: str = "", states: Sequence[str] = (), address: int | None = None) -> list[Claim]:
         """Return claims, by address; ``owner`` may be an alias."""
 
         def work(session: Claims) -> list[Claim]:
@@ -63,9 +61,7 @@ class Reader:
             return [
                 claim
                 for claim in found
-                if (not pool or claim.pool == pool)
-                and (not states or claim.state in states)
-                and (address is None or claim.address == address)
+                if (not states or claim.state in states) and (address is None or claim.address == address)
             ]
 
         return self.store.look(work)

@@ -216,51 +216,38 @@ def _contradictions(claims: list[tuple[int, Claim]], leases: list[tuple[int, Lea
     for number, claim in claims:
         if claim.address in addresses:
             first, other = addresses[claim.address]
-            yield OwnerConflict(
-                f"{HEX(claim.address)}, lines {first} and {number}",
-                "one owner of one address",
-                f"owner {quoted(other.owner)} ({other.state}) and owner {quoted(claim.owner)} ({claim.state})",
-                "Keep one line, and claim another address for the other owner.",
-            )
+            subject = f"{HEX(claim.address)}, lines {first} and {number}"
+            found = f"owner {quoted(other.owner)} ({other.state}) and owner {quoted(claim.owner)} ({claim.state})"
+            remedy = "Keep one line, and claim another address for the other owner."
+            yield OwnerConflict(subject, "one owner of one address", found, remedy)
         else:
             addresses[claim.address] = (number, claim)
         if not claim.live:
             continue
-        keys: list[object] = [name_key(claim.owner)]
-        if claim.identity:
-            keys.append(claim.identity)
-        for key in keys:
+        for key in filter(None, (name_key(claim.owner), claim.identity)):
             if key in owners and owners[key][1].address != claim.address:
                 first, other = owners[key]
-                yield OwnerConflict(
-                    f"owner {quoted(claim.owner)}, lines {first} and {number}",
-                    "one address of one owner",
-                    f"{HEX(other.address)} of {quoted(other.owner)} and {HEX(claim.address)} of {quoted(claim.owner)}",
-                    "Keep one of the two lines.",
+                subject = f"owner {quoted(claim.owner)}, lines {first} and {number}"
+                found = (
+                    f"{HEX(other.address)} of {quoted(other.owner)} and {HEX(claim.address)} of {quoted(claim.owner)}"
                 )
+                yield OwnerConflict(subject, "one address of one owner", found, "Keep one of the two lines.")
                 break
             owners[key] = (number, claim)
     hosts: dict[str, tuple[int, Lease]] = {}
     for number, lease in leases:
         key = host_key(lease.host)
         if lease.state == "active" and key in hosts:
-            yield OwnerConflict(
-                f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}",
-                "one active block a host",
-                f"{hosts[key][1].block} and {lease.block}",
-                "Keep one line, or mark the other block as retired.",
-            )
+            subject = f"host {quoted(lease.host)}, lines {hosts[key][0]} and {number}"
+            remedy = "Keep one line, or mark the other block as retired."
+            yield OwnerConflict(subject, "one active block a host", f"{hosts[key][1].block} and {lease.block}", remedy)
         elif lease.state == "active":
             hosts[key] = (number, lease)
     for overlap in overlaps((lease.start, lease.end, (number, lease.host)) for number, lease in leases):
         lines = ", ".join(str(number) for number, _host in overlap.labels)
         names = " and ".join(quoted(host) for _number, host in overlap.labels)
-        yield OwnerConflict(
-            f"blocks on lines {lines}",
-            "blocks that do not overlap",
-            f"{Interval(overlap.start, overlap.end)} leased to {names}",
-            "Keep one line.",
-        )
+        found = f"{Interval(overlap.start, overlap.end)} leased to {names}"
+        yield OwnerConflict(f"blocks on lines {lines}", "blocks that do not overlap", found, "Keep one line.")
 
 
 def import_all(

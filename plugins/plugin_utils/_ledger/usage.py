@@ -122,7 +122,7 @@ def pool_usage(
             size=pool.addresses.size,
             used=_count(used, pool.addresses),
             warn_at=pool.warn_at,
-            extent=_extent(pool.addresses),
+            extent=pool.addresses.extent,
             hosts=pool.hosts,
             by_state={state: found for state, items in lists.items() if (found := _count(items, pool.addresses))},
             carried=_count(sorted_seen, pool.addresses),
@@ -135,11 +135,6 @@ def pool_usage(
 def _count(items: Sequence[int], addresses: IntervalSet) -> int:
     """Return how many of sorted addresses lie in a set."""
     return sum(bisect_right(items, end) - bisect_left(items, start) for start, end in addresses)
-
-
-def _extent(addresses: IntervalSet) -> Interval:
-    intervals = list(addresses)
-    return Interval(intervals[0].start, intervals[-1].end) if intervals else Interval(0, 0)
 
 
 def counts_as_result(usage: Usage) -> dict[str, Any]:

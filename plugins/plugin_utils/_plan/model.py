@@ -160,7 +160,8 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """The same for plans that mean the same, however they are written."""
-        return digest_of(self)
+        text = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -197,11 +198,6 @@ class Plan:
         raise MacPoolError(f'pool "{name}"', f'a pool of the plan of scope "{self.scope}"', found, remedy)
 
 
-def host_pool(host: str, static_part: Interval) -> Pool:
-    """Return the pool of static addresses that a host's own block holds (``static_per_host``)."""
-    return Pool(f"{HOST_POOL_PREFIX}{host}", IntervalSet([static_part]), strategy="sequential")
-
-
 def default_range(ipv4: str) -> Interval | None:
     """Return the range that Hyper-V makes itself on a host with this IPv4 address (fact 11); None for other text."""
     try:
@@ -218,12 +214,6 @@ def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
 
     close = difflib.get_close_matches(name, list(known), 1)
     return f' (did you mean "{close[0]}"?)' if close else ""
-
-
-def digest_of(plan: Plan) -> str:
-    """Return a digest of a plan: equal for plans that mean the same."""
-    text = json.dumps(_plain(plan), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plain(value: Any) -> Any:

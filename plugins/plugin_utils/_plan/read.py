@@ -184,12 +184,8 @@ class _Reader:
     def name(self, value: object, place: str) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value):
             return str(value)
-        self.error(
-            place,
-            "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
-            value,
-            _quote_it(value) or "Rename it.",
-        )
+        wanted = "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit"
+        self.error(place, wanted, value, _quote_it(value) or "Rename it.")
         return ""
 
     def text(self, value: object, place: str) -> str:
@@ -305,12 +301,8 @@ class _Reader:
             if interval := self.interval(keys, place):
                 found.append(Exclusion(interval, reason))
                 if ranges and not any(ranges.overlapping(*interval)):
-                    self.problem(
-                        place,
-                        "addresses of the pool's own ranges",
-                        str(interval),
-                        "Fix the address, or drop the exclusion.",
-                    )
+                    remedy = "Fix the address, or drop the exclusion."
+                    self.problem(place, "addresses of the pool's own ranges", str(interval), remedy)
         return tuple(found)
 
     def host_ranges(self, value: object, place: str) -> HostRanges:
@@ -323,19 +315,11 @@ class _Reader:
         )
         result = HostRanges(IntervalSet(intervals), intervals, size or 1, static or 0, self.percent(keys, place), hosts)
         if size and result.static_per_host >= size:
-            self.error(
-                f"{place}.static_per_host",
-                f"less than size_per_host, which is {size}",
-                static,
-                "Leave each host some addresses for its own dynamic range.",
-            )
+            remedy = "Leave each host some addresses for its own dynamic range."
+            self.error(f"{place}.static_per_host", f"less than size_per_host, which is {size}", static, remedy)
         if size and intervals and result.block_count < len(hosts):
-            self.problem(
-                place,
-                f"room for {len(hosts)} hosts",
-                f"{result.block_count} blocks of {size} addresses",
-                "Add or widen a range, or lower size_per_host.",
-            )
+            found = f"{result.block_count} blocks of {size} addresses"
+            self.problem(place, f"room for {len(hosts)} hosts", found, "Add or widen a range, or lower size_per_host.")
         return result
 
     def hosts(self, value: object, here: str) -> tuple[str, ...]:
@@ -397,12 +381,9 @@ class _Reader:
         for start, end, labels in overlaps(self.places):
             first, second = labels[:2]
             more = f" (and {len(labels) - 2} more)" if len(labels) > 2 else ""
-            self.problem(
-                f"{first} and {second}{more}",
-                "ranges that do not overlap",
-                f"{Interval(start, end)} in both",
-                "Give each address to one of them.",
-            )
+            found = f"{Interval(start, end)} in both"
+            remedy = "Give each address to one of them."
+            self.problem(f"{first} and {second}{more}", "ranges that do not overlap", found, remedy)
 
     def judge_hyperv_ranges(self, pools: Iterable[Pool], here: str, waivers: Sequence[Waiver]) -> None:
         """Refuse pools where any unmanaged or nested host, or a container network, may make addresses."""

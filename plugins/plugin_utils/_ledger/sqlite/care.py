@@ -62,12 +62,11 @@ def check_new_place(path: Path, environment: Mapping[str, str] | None = None) ->
     names = os.environ if environment is None else environment
     in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
     if kind and in_container and (kind in THROW_AWAY_FILE_SYSTEMS or path.resolve().is_relative_to(RUNNER)):
-        raise LedgerEphemeral(
-            f'ledger "{path}"',
-            "a place that outlives the job",
-            f"{kind}, mounted on {point}, inside an execution environment",
-            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it.",
+        found = f"{kind}, mounted on {point}, inside an execution environment"
+        remedy = (
+            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it."
         )
+        raise LedgerEphemeral(f'ledger "{path}"', "a place that outlives the job", found, remedy)
 
 
 def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) -> str:
@@ -177,13 +176,13 @@ def _broken_chain(connection: sqlite3.Connection) -> Iterator[str]:
         digest, expected = found, sequence + 1
 
 
-def backup(database: Database, destination: str, *, preview: bool) -> None:
-    """Copy the ledger as it is at this moment into a new file."""
+def backup(database: Database, destination: str, *, preview: bool) -> str:
+    """Copy the ledger as it is at this moment into a new file, and return its path."""
     target = Path(destination).expanduser().absolute()
     if target.exists():
         raise _backup_exists(target)
     if preview:
-        return
+        return str(target)
     with database.lock:
         with translated(database.path):
             connection = database.ready()
@@ -200,6 +199,7 @@ def backup(database: Database, destination: str, *, preview: bool) -> None:
             raise of_system(f'backup "{target}"', target, error, "a new file") from error
         except sqlite3.Error as error:
             raise translation(target, error) from error
+    return str(target)
 
 
 def _backup_exists(target: Path) -> LedgerExists:

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,23 +115,26 @@ class Claims:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
+    def sql(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.connection.execute(statement, values)
+
     def claims_named(self, key: str) -> list[Claim]:
         """Return the claims whose owner or alias has this key (``name_key``), the newest first; none that is held."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
             " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
             " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
             " WHERE aliases.name_key = ? AND claims.state <> 'held'",
-            (key, key, key),
-        ).fetchall()
+            *(key, key, key),
+        )
         return newest_first(rows)
 
     def claims_between(self, start: int, end: int) -> Iterator[Claim]:
         """Return the claims on a stretch of addresses, by address."""
-        rows = self.connection.execute(
-            "SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", (start, end)
+        return map(
+            claim_of_row, self.sql("SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", start, end)
         )
-        return map(claim_of_row, rows)
 
 
 def claim_of_row(row: Row) -> Claim:
@@ -148,7 +151,7 @@ def _push(row: Row) -> Push:
     return Push._make(found)
 
 
-def newest_first(rows: list[Row]) -> list[Claim]:
+def newest_first(rows: Iterable[Row]) -> list[Claim]:
     # One that changed last comes first; the address makes the order the same everywhere.
     unique = {row[0]: sound("claims", row) for row in rows}.values()
     return [claim_of_row(row) for row in sorted(unique, key=lambda row: (-row[6], row[0]))]

@@ -9,8 +9,9 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
+from ....module_utils._mac import MAX_ADDRESS
 from ..._names import host_key, name_key
 from ..._text import iso
 from ..claim import Claim, Identity
@@ -51,8 +52,13 @@ class Session(Claims):
         was released proves nothing, whatever a clock that was wrong said in between."""
         self.ledger_id = ledger_id
         self.scope = scope
-        self.dirty = False
         self._pending: list[Row] = []
+        self._changes_before = connection.total_changes
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything was written."""
+        return bool(self._pending) or self.connection.total_changes > self._changes_before
 
     def flush(self) -> None:
         """Write the entries of the history that are still in memory."""
@@ -64,23 +70,22 @@ class Session(Claims):
 
     def claim_at(self, address: int) -> Claim | None:
         """Return the claim on an address."""
-        row = self.connection.execute("SELECT * FROM claims WHERE address = ?", (address,)).fetchone()
-        return claim_of_row(row) if row else None
+        return next(self.claims_between(address, address), None)
 
     def claims_of_adapter(self, identity: Identity) -> list[Claim]:
         """Return the claims bound to these ids, the newest first."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
             " AND state IN ('reserved', 'applied')"
             " UNION ALL SELECT * FROM claims WHERE vm_id = ? AND adapter_id = ? AND vm_id IS NOT NULL"
             " AND state IN ('releasing', 'quarantined')",
-            (identity.vm_id, identity.adapter_id) * 2,
-        ).fetchall()
+            *(identity.vm_id, identity.adapter_id) * 2,
+        )
         return newest_first(rows)
 
     def unsettled_claims(self) -> list[Claim]:
         """Return the claims that an observation may change: all but those held, and those applied, bound and sure."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT * FROM claims WHERE state IN ('reserved', 'releasing', 'quarantined')"
             " OR (state = 'applied' AND (vm_id IS NULL OR pushing IS NOT NULL)) ORDER BY address"
         )
@@ -88,57 +93,46 @@ class Session(Claims):
 
     def insert_claim(self, claim: Claim) -> None:
         """Add a claim on an address that has none."""
-        self.dirty = True
-        self.connection.execute(
-            "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", claim_row(claim)
-        )
-        if claim.aliases:
-            self._save_aliases(claim)
+        self.sql("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *claim_row(claim))
+        self._save_aliases(claim)
 
     def update_claim(self, claim: Claim, generation: int) -> None:
         """Replace the claim on this address, if it still has that generation; delete it when it is now gone.
 
         :raises StaleClaim: when it has another one
         """
-        self.dirty = True
+        address, *values = claim_row(claim)
         if claim.state == "gone":
-            done = self.connection.execute(
-                "DELETE FROM claims WHERE address = ? AND generation = ?", (claim.address, generation)
-            )
+            done = self.sql("DELETE FROM claims WHERE address = ? AND generation = ?", address, generation)
         else:
-            address, *values = claim_row(claim)
-            done = self.connection.execute(
+            done = self.sql(
                 "UPDATE claims SET owner = ?, owner_key = ?, pool = ?, state = ?, generation = ?, since = ?,"
                 " until = ?, job = ?, evidence = ?, note = ?, cluster = ?, vm_id = ?, adapter_id = ?,"
                 " aliases = ?, pushing = ? WHERE address = ? AND generation = ?",
-                (*values, address, generation),
+                *(*values, address, generation),
             )
         if done.rowcount != 1:
-            raise StaleClaim(
-                f"claim on {claim.address:012X}", f"generation {generation}", "another", "Run the task again."
-            )
-        self.connection.execute("DELETE FROM aliases WHERE address = ?", (claim.address,))
-        if claim.aliases and claim.state != "gone":
+            raise StaleClaim(f"claim on {address:012X}", f"generation {generation}", "another", "Run the task again.")
+        self.sql("DELETE FROM aliases WHERE address = ?", address)
+        if claim.state != "gone":
             self._save_aliases(claim)
 
     def _save_aliases(self, claim: Claim) -> None:
-        self.connection.executemany(
-            "INSERT OR IGNORE INTO aliases VALUES (?, ?)", [(name_key(alias), claim.address) for alias in claim.aliases]
-        )
+        for alias in claim.aliases:
+            self.sql("INSERT OR IGNORE INTO aliases VALUES (?, ?)", name_key(alias), claim.address)
 
     def count_claims(self, start: int, end: int) -> dict[str, int]:
         """Return the number of claims on a stretch of addresses, by state."""
-        rows = self.connection.execute(
-            "SELECT state, COUNT(*) FROM claims WHERE address BETWEEN ? AND ? GROUP BY state", (start, end)
+        return dict(
+            self.sql("SELECT state, COUNT(*) FROM claims WHERE address BETWEEN ? AND ? GROUP BY state", start, end)
         )
-        return dict(rows.fetchall())
 
     def taken(self, start: int, end: int, limit: int) -> list[int]:
         """Return the addresses of a stretch with a claim of any state or a sighting: sorted, at most ``limit``."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT address FROM claims WHERE address BETWEEN ? AND ?"
             " UNION SELECT address FROM sightings WHERE address BETWEEN ? AND ? ORDER BY 1 LIMIT ?",
-            (start, end, start, end, limit),
+            *(start, end, start, end, limit),
         )
         found = [address for (address,) in rows]
         if odd := [address for address in found if type(address) is not int]:
@@ -147,51 +141,48 @@ class Session(Claims):
 
     def count_carried(self, start: int, end: int) -> int:
         """Return how many addresses of a stretch were seen and have no claim."""
-        (count,) = self.connection.execute(
+        rows = self.sql(
             "SELECT COUNT(DISTINCT address) FROM sightings WHERE address BETWEEN ? AND ?"
             " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.address = sightings.address)",
-            (start, end),
-        ).fetchone()
-        return cast(int, count)
+            *(start, end),
+        )
+        return sum(count for (count,) in rows)
 
     # --- leases -------------------------------------------------------------------------------------------------------
 
     def leases(self) -> list[Lease]:
         """Return all leases, by start."""
-        return [lease_of_row(row) for row in self.connection.execute("SELECT * FROM leases ORDER BY start")]
+        return self.leases_between(0, MAX_ADDRESS)
 
     def leases_between(self, start: int, end: int) -> list[Lease]:
         """Return the leases that share an address with a stretch."""
-        rows = self.connection.execute(
-            'SELECT * FROM leases WHERE start <= ? AND "end" >= ? ORDER BY start', (end, start)
-        )
+        rows = self.sql('SELECT * FROM leases WHERE start <= ? AND "end" >= ? ORDER BY start', end, start)
         return [lease_of_row(row) for row in rows]
 
     def save_lease(self, lease: Lease) -> None:
         """Add or replace the lease that starts there; delete it when it is gone."""
-        self.dirty = True
-        if lease.state == "gone":
-            self.connection.execute("DELETE FROM leases WHERE start = ?", (lease.start,))
-            return
         host, start, end, dynamic_end, *state = lease
+        if lease.state == "gone":
+            self.sql("DELETE FROM leases WHERE start = ?", start)
+            return
         values = (dynamic_end, host, host_key(host), *state, start, end)
-        done = self.connection.execute(
+        done = self.sql(
             "UPDATE leases SET dynamic_end = ?, host = ?, host_key = ?, state = ?, generation = ?, since = ?"
             ' WHERE start = ? AND "end" = ?',
-            values,
+            *values,
         )
         if done.rowcount == 0:
-            self.connection.execute(
+            self.sql(
                 'INSERT INTO leases (dynamic_end, host, host_key, state, generation, since, start, "end")'
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
+                *values,
             )
 
     # --- hosts and sightings ------------------------------------------------------------------------------------------
 
     def hosts(self) -> list[KnownHost]:
         """Return all hosts ever recorded and not forgotten, by name."""
-        rows = self.connection.execute("SELECT * FROM hosts ORDER BY host_key")
+        rows = self.sql("SELECT * FROM hosts ORDER BY host_key")
         return [self._believed(host_of_row(row)) for row in rows]
 
     def _believed(self, host: KnownHost) -> KnownHost:
@@ -219,18 +210,16 @@ class Session(Claims):
 
     def save_host(self, host: KnownHost, instead_of: str) -> None:
         """Add what is known of a host, or put it in the place of what is known under a name (it may be another)."""
-        self.dirty = True
         old, new = host_key(instead_of), host_key(host.host)
         if old != new:
-            self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (old,))
-            self.connection.execute("UPDATE sightings SET host_key = ? WHERE host_key = ?", (new, old))
+            self.sql("DELETE FROM hosts WHERE host_key = ?", old)
+            self.sql("UPDATE sightings SET host_key = ? WHERE host_key = ?", new, old)
         lists = {"ipv4": json.dumps(host.ipv4), "cluster_nodes": json.dumps(host.cluster_nodes)}
         values = (new, *(host._asdict() | lists).values())
-        self.connection.execute("REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self.sql("REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values)
 
     def forget_future(self) -> None:
         """Forget when hosts were observed whose observation lies in the future; the next one counts, whatever its time."""
-        self.dirty = True
         limit = self.clock + SKEW
         self.connection.execute(
             "UPDATE hosts SET observed_at = NULL, complete = 0, complete_at = NULL, facts_at = NULL, why_incomplete = ?"
@@ -241,13 +230,11 @@ class Session(Claims):
 
     def delete_host(self, host: str) -> None:
         """Forget a host and its sightings."""
-        self.dirty = True
-        self.connection.execute("DELETE FROM hosts WHERE host_key = ?", (host_key(host),))
-        self.connection.execute("DELETE FROM sightings WHERE host_key = ?", (host_key(host),))
+        self.sql("DELETE FROM hosts WHERE host_key = ?", host_key(host))
+        self.sql("DELETE FROM sightings WHERE host_key = ?", host_key(host))
 
     def add_sightings(self, host: str, observed_at: int, sightings: Iterable[Sighting]) -> None:
         """Add what was seen at a time to a host's sightings; an existing one gets the newer time."""
-        self.dirty = True
         key = host_key(host)
         self.connection.executemany(
             "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -262,36 +249,30 @@ class Session(Claims):
 
     def drop_sightings(self, host: str, before: int) -> None:
         """Delete a host's sightings that are older than a time."""
-        self.dirty = True
-        self.connection.execute(
+        self.sql(
             "DELETE FROM sightings WHERE host_key = ? AND (observed_at < ? OR observed_at > ?)",
-            (host_key(host), before, self.clock + SKEW),
+            *(host_key(host), before, self.clock + SKEW),
         )
 
     def sightings_at(self, address: int) -> list[Sighting]:
         """Return who was seen with an address."""
-        rows = self.connection.execute(
-            "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address = ?"
-            " ORDER BY host_key, kind, vm_id, adapter_id, adapter_name",
-            (address,),
-        )
-        return [sighting_of_row(row) for row in rows]
+        return list(self.sightings_between(address, address))
 
     def sightings_between(self, start: int, end: int) -> Iterator[Sighting]:
         """Return who was seen with an address of a stretch, by address."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE address BETWEEN ? AND ?"
             " ORDER BY address, host_key, kind, vm_id, adapter_id, adapter_name",
-            (start, end),
+            *(start, end),
         )
         return map(sighting_of_row, rows)
 
     def sightings_of_vm(self, vm_id: str) -> list[Sighting]:
         """Return what was seen of a VM, on any host, with any address."""
-        rows = self.connection.execute(
+        rows = self.sql(
             "SELECT sightings.*, hosts.host FROM sightings JOIN hosts USING (host_key) WHERE vm_id = ?"
             " ORDER BY host_key, kind, address, adapter_id",
-            (vm_id.lower(),),
+            vm_id.lower(),
         )
         return [sighting_of_row(row) for row in rows]
 
@@ -299,44 +280,33 @@ class Session(Claims):
 
     def plans(self) -> list[PlanGeneration]:
         """Return the generations of the plan, the newest first."""
-        rows = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC")
+        rows = self.sql("SELECT * FROM plans ORDER BY generation DESC")
         return [PlanGeneration(*sound("plans", row)) for row in rows]
 
     def current_plan(self) -> PlanGeneration | None:
         """Return the newest generation of the plan."""
-        row = self.connection.execute("SELECT * FROM plans ORDER BY generation DESC LIMIT 1").fetchone()
-        return PlanGeneration(*sound("plans", row)) if row else None
+        return next(iter(self.plans()), None)
 
     def add_plan(self, plan: PlanGeneration) -> None:
         """Add a generation of the plan."""
-        self.dirty = True
-        self.connection.execute(
-            "INSERT INTO plans VALUES (?, ?, ?, ?)", (plan.generation, plan.digest, plan.since, plan.job)
-        )
+        self.sql("INSERT INTO plans VALUES (?, ?, ?, ?)", *plan)
 
     def intents(self) -> list[Intent]:
         """Return the open intents, the oldest first."""
-        rows = self.connection.execute("SELECT * FROM intents ORDER BY id")
-        return [Intent(*sound("intents", row)) for row in rows]
+        return [Intent(*sound("intents", row)) for row in self.sql("SELECT * FROM intents ORDER BY id")]
 
     def add_intent(self, intent: Intent) -> None:
         """Add an intent under its id."""
-        self.dirty = True
-        self.connection.execute(
-            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (intent.id, intent.host, intent.vm_id, intent.kind, intent.note, intent.since, intent.job),
-        )
+        self.sql("INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?)", *intent)
 
     def delete_intent(self, intent_id: int) -> None:
         """Delete an intent."""
-        self.dirty = True
-        self.connection.execute("DELETE FROM intents WHERE id = ?", (intent_id,))
+        self.sql("DELETE FROM intents WHERE id = ?", intent_id)
 
     # --- history ------------------------------------------------------------------------------------------------------
 
     def log(self, kind: str, action: str, job: Job, after: Mapping[str, Any], address: int | None, owner: str) -> int:
         """Add an entry to the history and return its number."""
-        self.dirty = True
         self.sequence += 1
         row = chained(self.digest, self.sequence, self.now, kind, action, address, owner, job, as_json(after))
         self.digest = row[-1]
@@ -345,38 +315,32 @@ class Session(Claims):
 
     def history(self, kind: str, newest: int | None) -> list[Entry]:
         """Return entries in order: all, or those of a kind; only the newest so many."""
-        self.flush()
-        rows = self.connection.execute(
-            "SELECT * FROM history WHERE kind = :kind OR :kind = '' ORDER BY sequence DESC LIMIT :newest",
-            {"kind": kind, "newest": -1 if newest is None else newest},
-        ).fetchall()
-        return [entry_of_row(row) for row in reversed(rows)]
+        statement = "SELECT * FROM history WHERE ? IN (kind, '') ORDER BY sequence DESC LIMIT ?"
+        return list(self._entries(statement, kind, -1 if newest is None else newest))[::-1]
 
     def entry(self, sequence: int) -> Entry | None:
         """Return one entry of the history."""
-        self.flush()
-        row = self.connection.execute("SELECT * FROM history WHERE sequence = ?", (sequence,)).fetchone()
-        return entry_of_row(row) if row else None
+        return next(self._entries("SELECT * FROM history WHERE sequence = ?", sequence), None)
 
     def entries(self) -> Iterator[Entry]:
         """Return the whole history in order, for replaying it."""
-        self.flush()
-        return map(entry_of_row, self.connection.execute("SELECT * FROM history ORDER BY sequence"))
-
-    def digest_of(self, sequence: int) -> str | None:
-        """Return the digest that one entry of the history has in the chain."""
-        row = self.connection.execute("SELECT digest FROM history WHERE sequence = ?", (sequence,)).fetchone()
-        return row[0] if row else None
+        return self._entries("SELECT * FROM history ORDER BY sequence")
 
     def claim_entries(self, at: int) -> list[Entry]:
         """Return the newest entry on a claim of each address that is not newer than a time, by address."""
-        self.flush()
-        rows = self.connection.execute(
+        statement = (
             "SELECT * FROM history WHERE sequence IN (SELECT MAX(sequence) FROM history"
-            " WHERE address IS NOT NULL AND kind = 'claim' AND at <= ? GROUP BY address) ORDER BY address",
-            (at,),
+            " WHERE address IS NOT NULL AND kind = 'claim' AND at <= ? GROUP BY address) ORDER BY address"
         )
-        return [entry_of_row(row) for row in rows]
+        return list(self._entries(statement, at))
+
+    def _entries(self, statement: str, *values: object) -> Iterator[Entry]:
+        self.flush()
+        return map(entry_of_row, self.sql(statement, *values))
+
+    def digest_of(self, sequence: int) -> str | None:
+        """Return the digest that one entry of the history has in the chain."""
+        return next((digest for (digest,) in self.sql("SELECT digest FROM history WHERE sequence = ?", sequence)), None)
 
 
 def claim_row(claim: Claim) -> Row:

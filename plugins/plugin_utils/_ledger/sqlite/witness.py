@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from ....module_utils._errors import MacPoolError
-from ..errors import LedgerRolledBack
 from ..places import state_home
-from .session import Session
 
 RECORD = "macpool-witness-1 {sequence:020d} {digest}"
 LENGTH = len(RECORD.format(sequence=0, digest="0" * 64)) + 10
@@ -100,19 +97,6 @@ def never_seen(path: Path, sequence: int) -> str:
         " state, that is not noticed. If every job starts with an empty home directory, as in an execution environment, set"
         " macpool_witness to a directory that outlives the job."
     )
-
-
-def gap(path: Path, session: Session, seen: Sequence[tuple[int, str]]) -> LedgerRolledBack | None:
-    """Return the error for a ledger that misses what was acknowledged here before; None when nothing is missing."""
-    for sequence, digest in sorted(seen, reverse=True):
-        if (sequence, digest) == (session.sequence, session.digest):
-            continue
-        if sequence < session.sequence and session.digest_of(sequence) == digest:
-            continue
-        from .problems import rolled_back
-
-        return rolled_back(path, sequence, session.sequence, session.head_at)
-    return None
 
 
 def _parse(record: bytes) -> tuple[int, str] | None:

@@ -177,7 +177,7 @@ def test_verify_finds_what_was_changed_behind_the_ledgers_back(path: Path) -> No
     with sqlite3.connect(path) as behind:
         behind.execute("DROP TRIGGER history_is_fixed")
         behind.execute("UPDATE history SET job = 'somebody else' WHERE sequence = 3")
-    assert opened(path).verify() == ["history: entry 3 was changed after it was written, or one before it was"]
+    assert opened(path).verify()[-1] == "history: entry 3 was changed after it was written, or one before it was"
 
 
 @pytest.mark.parametrize(
