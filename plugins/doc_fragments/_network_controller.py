@@ -12,9 +12,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   url:
-    description:
-      - The URL of the REST interface of the Network Controller, such as V(https://nc.example.com). C(Get-NetworkController) shows
-        its name as C(RestName). Always use C(https).
+    description: The URL of the REST interface of the Network Controller, such as V(https://nc.example.com).
+      C(Get-NetworkController) shows its name as C(RestName). Always use C(https).
     type: str
     required: true
   auth:
@@ -55,9 +54,8 @@ options:
     type: int
     default: 30
   retries:
-    description:
-      - How often a request is repeated if the server is busy (429, 503) or the connection is lost. A request that changes
-        something is never simply repeated - the resource is read first, and what was already done is kept.
+    description: How often a request is repeated if the server is busy (429, 503) or the connection is lost. A request that changes
+      something is never simply repeated - the resource is read first, and what was already done is kept.
     type: int
     default: 5
   managed_by:
@@ -73,9 +71,8 @@ options:
     choices: [auto, administrator, azure_arc]
     default: auto
   wait_timeout:
-    description:
-      - How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If a busy server
-        asks for a longer pause than this, the task fails.
+    description: How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If
+      a busy server asks for a longer pause than this, the task fails.
     type: int
     default: 300
 """
@@ -87,9 +84,8 @@ attributes:
   platform:
     support: full
     platforms: posix
-    details:
-      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that can reach the Network
-        Controller.
+    details: The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that can
+      reach the Network Controller.
   action:
     support: none
   async:
@@ -109,9 +105,8 @@ attributes:
   platform:
     support: full
     platforms: posix
-    details:
-      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer that can reach the
-        Network Controller. The plan, the ledger and files are on the controller.
+    details: The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer
+      that can reach the Network Controller. The plan, the ledger and files are on the controller.
   action:
     support: full
   async:

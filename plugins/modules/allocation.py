@@ -17,8 +17,7 @@ description:
   - This task changes the ledger only. M(macpool.hyperv.vm_network_adapter) sets the address on a VM's adapter.
 options:
   claims:
-    description:
-      - What to do, one entry for each owner or address. Two entries that contradict each other are refused.
+    description: What to do, one entry for each owner or address. Two entries that contradict each other are refused.
     type: list
     elements: dict
     required: true
@@ -48,9 +47,8 @@ options:
             case. Quote it. YAML reads some unquoted addresses as numbers, and those are refused.
         type: raw
       note:
-        description:
-          - A text to store with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
-            evidence.
+        description: A text to store with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
+          evidence.
         type: str
         default: ""
       cluster:
@@ -90,14 +88,6 @@ options:
   pool:
     description: The pool for all O(claims) that do not name one.
     type: str
-  reserve_for:
-    description:
-      - How long an address is reserved for an owner that has not been seen with it, as a number and one of V(s), V(m), V(h),
-        V(d) or V(w), or as seconds.
-      - A reservation past this time is suspect, not free. It goes to quarantine only when a complete and newer observation
-        proves that the address is not in use.
-    type: str
-    default: 4h
   gone:
     description:
       - With O(state=released), declare that the owner and its adapter no longer exist and will not come back with this
@@ -107,13 +97,7 @@ options:
     default: false
 attributes:
   check_mode:
-    support: full
-    details:
-      - The addresses that would be claimed are returned. Nothing is written, so another job may get them first.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The addresses that would be claimed are returned. Nothing is written, so another job may get them first.
 notes:
   - The task fails if the plan is older than the plan that the ledger last accepted, or if C(max_observation_age) of
     the plan requires newer or more complete observations than the ledger has.
@@ -133,9 +117,11 @@ seealso:
     plugin_type: lookup
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
+  - macpool.hyperv._ledger.reserve
 author:
   - the macpool.hyperv contributors (@macpool)
 """
@@ -220,29 +206,14 @@ claims:
       type: str
       sample: 221DD8000100
     formats:
-      description: The same address in all formats.
+      description: The same address in all formats. V(dot) is how Cisco writes it, and V(linux) is what udev and netplan need.
       type: dict
-      contains:
-        hyperv:
-          description: 12 upper-case digits.
-          type: str
-          sample: 221DD8000100
-        dash:
-          description: Upper case with dashes.
-          type: str
-          sample: 22-1D-D8-00-01-00
-        colon:
-          description: Upper case with colons.
-          type: str
-          sample: 22:1D:D8:00:01:00
-        dot:
-          description: Lower case with dots, as Cisco writes it.
-          type: str
-          sample: 221d.d800.0100
-        linux:
-          description: Lower case with colons, as udev and netplan need it.
-          type: str
-          sample: 22:1d:d8:00:01:00
+      sample:
+        hyperv: 221DD8000100
+        dash: 22-1D-D8-00-01-00
+        colon: 22:1D:D8:00:01:00
+        dot: 221d.d800.0100
+        linux: 22:1d:d8:00:01:00
     state:
       description: The state of the claim afterwards. V(gone) after O(state=unheld).
       type: str

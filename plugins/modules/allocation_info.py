@@ -8,17 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: allocation_info
 short_description: Show who has, and who had, which address
-description:
-  - Reads claims from the ledger, of now or of a time in the past, and the events that led to them.
+description: Reads claims from the ledger, of now or of a time in the past, and the events that led to them.
 options:
   owners:
     description: Only claims of these owners. Letter case does not matter. Earlier names of an owner are found too.
     type: list
     elements: str
   mac_addresses:
-    description:
-      - Only claims on these addresses, in any of the forms V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00),
-        V(221D.D800.0100) and V(221DD8000100). Quote them.
+    description: Only claims on these addresses, in any of the forms V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100)
+      and V(221DD8000100). Quote them.
     type: list
     elements: raw
   pools:
@@ -31,14 +29,12 @@ options:
     elements: str
     choices: [reserved, applied, releasing, quarantined, held]
   at:
-    description:
-      - A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
-        time zone is UTC.
+    description: A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
+      time zone is UTC.
     type: str
   history:
-    description:
-      - Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
-        not filter events.
+    description: Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
+      not filter events.
     type: bool
     default: false
 notes:

@@ -32,13 +32,6 @@ options:
       - Required with O(state=retired).
     type: list
     elements: str
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 notes:
   - It never moves a block, and never takes back a block that is in use. A changed C(size_per_host) of the plan
     applies to new leases only.
@@ -53,6 +46,7 @@ seealso:
   - module: macpool.hyperv.plan_info
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger

@@ -65,16 +65,13 @@ options:
 attributes:
   check_mode:
     support: full
-    details:
-      - O(state=verified) never changes anything. In check mode no backup and no export is written.
+    details: O(state=verified) never changes anything. In check mode no backup and no export is written.
   diff_mode:
     support: partial
-    details:
-      - Shows the lines that O(state=exported) changes in the text.
+    details: Shows the lines that O(state=exported) changes in the text.
   idempotent:
     support: partial
-    details:
-      - O(state=backed_up) and O(state=restored) write every time.
+    details: O(state=backed_up) and O(state=restored) write every time.
 notes:
   - The file must be on a local file system that remains after the job. A network file system loses writes of SQLite, and the
     file system of an execution environment is deleted with the job. Both are refused.

@@ -34,13 +34,6 @@ options:
   size:
     description: The number of addresses, instead of O(end).
     type: int
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 notes:
   - 'To undo: run it with O(state=absent) as long as no interface has an address of the pool. The pool then forgets which addresses it
     handed out, so do not use its range again.'
@@ -52,6 +45,7 @@ seealso:
   - module: macpool.hyperv.nc_network_interface
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller

@@ -18,8 +18,7 @@ description:
     P(macpool.hyperv.mac_interfaces#role).
 options:
   interfaces:
-    description:
-      - The interfaces. Errors of the request are found before anything is changed, and all of them are reported together.
+    description: The interfaces. Errors of the request are found before anything is changed, and all of them are reported together.
     type: list
     elements: dict
     suboptions:
@@ -30,9 +29,8 @@ options:
         description: The instance id of an existing interface, with or without braces, as in a port profile.
         type: str
       mac_address:
-        description:
-          - This static address, in any notation. Quote it. With O(interfaces[].owner), the ledger must have promised it to that
-            owner. The task refuses an address that another interface has; the Network Controller itself would accept it.
+        description: This static address, in any notation. Quote it. With O(interfaces[].owner), the ledger must have promised it to
+          that owner. The task refuses an address that another interface has; the Network Controller itself would accept it.
         type: raw
       pool:
         description:
@@ -47,9 +45,8 @@ options:
         type: bool
         default: false
       owner:
-        description:
-          - The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the
-            name of the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
+        description: The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the name of
+          the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
         type: str
       primary:
         description: Whether it is the primary interface of its VM. A new interface is primary unless this is V(false).
@@ -59,9 +56,8 @@ options:
         type: list
         elements: str
       ip_configurations:
-        description:
-          - The wanted IP configurations. A new interface needs at least one. Other existing ones stay, unless
-            O(interfaces[].purge_ip_configurations) is V(true).
+        description: The wanted IP configurations. A new interface needs at least one. Other existing ones stay, unless
+          O(interfaces[].purge_ip_configurations) is V(true).
         type: list
         elements: dict
         suboptions:
@@ -73,15 +69,13 @@ options:
             description: The address, without prefix length.
             type: str
           allocation:
-            description:
-              - How it gets its address. V(unmanaged) is for logical networks with addresses from another source. The default is
-                V(static) with O(interfaces[].ip_configurations[].ip_address).
+            description: How it gets its address. V(unmanaged) is for logical networks with addresses from another source. The
+              default is V(static) with O(interfaces[].ip_configurations[].ip_address).
             type: str
             choices: [static, dynamic, unmanaged]
           subnet:
-            description:
-              - The subnet, as V(/virtualNetworks/NAME/subnets/NAME) or V(/logicalNetworks/NAME/subnets/NAME). Required for a
-                new IP configuration.
+            description: The subnet, as V(/virtualNetworks/NAME/subnets/NAME) or V(/logicalNetworks/NAME/subnets/NAME). Required for
+              a new IP configuration.
             type: str
           access_control_list:
             description: The access control list, as V(/accessControlLists/NAME).
@@ -130,9 +124,8 @@ options:
     type: list
     elements: dict
   state:
-    description:
-      - V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has no
-        network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
+    description: V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has
+      no network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
     type: str
     choices: [present, absent]
     default: present
@@ -140,22 +133,10 @@ options:
     description: How many interfaces are written at the same time.
     type: int
     default: 4
-  reserve_for:
-    description:
-      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h), V(d) or
-        V(w), or as seconds.
-    type: str
-    default: 4h
 attributes:
   check_mode:
-    support: full
-    details:
-      - The addresses that would be claimed are returned, but not claimed. An address that the Network Controller would choose
-        is V(null).
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The addresses that would be claimed are returned, but not claimed. An address that the Network Controller would choose
+      is V(null).
 notes:
   - If the answer to a write is lost, the interface is read again first. Nothing is created twice.
   - If the task has more than 100 interfaces, it checks all of them first and then writes 100 at a time. After each hundred, a line shows
@@ -171,10 +152,12 @@ seealso:
   - module: macpool.hyperv.vm_port_profile
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._network_controller.action
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
   - macpool.hyperv._ledger
+  - macpool.hyperv._ledger.reserve
 author:
   - the macpool.hyperv contributors (@macpool)
 """
@@ -268,9 +251,8 @@ interfaces:
       type: str
       sample: Succeeded
     configuration_state:
-      description:
-        - RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status other than
-          V(Success) is normal until a VM is bound to the interface and runs.
+      description: RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status
+        other than V(Success) is normal until a VM is bound to the interface and runs.
       type: dict
       sample:
         status: Success

@@ -14,9 +14,8 @@ description:
   - With the ledger, it also shows how full each pool and the static part of each lease is, and which hosts have which lease.
 options:
   with_ledger:
-    description:
-      - Whether to use the ledger too. With V(false) only the plan is checked, for example in continuous integration without
-        a ledger.
+    description: Whether to use the ledger too. With V(false) only the plan is checked, for example in continuous integration
+      without a ledger.
     type: bool
     default: true
 notes:
@@ -86,9 +85,8 @@ digest:
   type: str
   sample: 5b1b1c3d0f7e4c55d0d7a1f4b0f6f1f9c1d5f5d0e4d3a7b9e2c6f8a0b1c2d3e4
 generation:
-  description:
-    - The generation of this plan in the ledger, or the one that it would get at its first use. V(null) with
-      O(with_ledger=false).
+  description: The generation of this plan in the ledger, or the one that it would get at its first use. V(null) with
+    O(with_ledger=false).
   returned: success
   type: int
   sample: 3
@@ -105,8 +103,7 @@ land:
   elements: dict
   contains:
     kind:
-      description:
-        - V(host_ranges), V(pool), or the kind of another allocator, such as V(network_controller) or V(scvmm).
+      description: V(host_ranges), V(pool), or the kind of another allocator, such as V(network_controller) or V(scvmm).
       type: str
       sample: pool
     name:
@@ -186,39 +183,21 @@ usage:
       type: int
       sample: 4
 leases:
-  description: The leases, and with the state V(planned) those that M(macpool.hyperv.host_range_lease) would make now.
+  description: The leases, each as in RV(macpool.hyperv.host_range_lease#module:leases), without the keys that describe a change.
+    The state is V(active), or V(planned) for those that M(macpool.hyperv.host_range_lease) would make now.
   returned: success
   type: list
   elements: dict
-  contains:
-    host:
-      description: The host.
-      type: str
-      sample: hv1
-    start:
-      description: The first address of the range that Hyper-V gets.
-      type: str
-      sample: 00155DE00000
-    end:
-      description: The last address of the range that Hyper-V gets.
-      type: str
-      sample: 00155DE0037F
-    static_start:
-      description: The first address of the pool V(host/<name>). V(null) without C(static_per_host).
-      type: str
-      sample: 00155DE00380
-    static_end:
-      description: The last address of the pool V(host/<name>). V(null) without C(static_per_host).
-      type: str
-      sample: 00155DE003FF
-    state:
-      description: V(active) or V(planned).
-      type: str
-      sample: active
+  sample:
+    - host: hv1
+      start: 00155DE00000
+      end: 00155DE0037F
+      static_start: 00155DE00380
+      static_end: 00155DE003FF
+      state: active
 lease_problem:
-  description:
-    - The reason why M(macpool.hyperv.host_range_lease) could not lease now, for example hosts that were not observed recently, or
-      ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
+  description: The reason why M(macpool.hyperv.host_range_lease) could not lease now, for example hosts that were not observed
+    recently, or ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
   returned: success
   type: str
   sample: null
