@@ -81,15 +81,10 @@ class Situation:
         found: dict[int, list[Carrier]] = defaultdict(list)
         chosen = {id(vm) for vm in self.observation.vms}
         others = [vm for vm in self.observation.sightings if id(vm) not in chosen]
+        carriers: list[Carrier] = []
         for vm in (*self.observation.vms, *others):
-            for adapter in vm.adapters:
-                if adapter.value:
-                    found[adapter.value].append(adapter)
-            for point in vm.checkpoints:
-                for adapter in point.adapters:
-                    if adapter.value:
-                        found[adapter.value].append(adapter)
-        for carrier in self.observation.host_carriers:
+            carriers += vm.carriers
+        for carrier in (*carriers, *self.observation.host_carriers):
             if carrier.value:
                 found[carrier.value].append(carrier)
         return found

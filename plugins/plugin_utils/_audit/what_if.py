@@ -18,7 +18,7 @@ from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
 from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
-from .._observation.model import Carrier, Cluster, Host, Observation, Vm, moved
+from .._observation.model import OFF, Carrier, Cluster, Host, Observation, Vm, placed_on
 from .._observation.stranded import stranded
 from .._observation.words import adapter_words
 from .._plan.model import default_range
@@ -78,9 +78,9 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
     return WhatIf(str(action), host.strip(), interval, str(cluster) if cluster else None, str(ipv4) if ipv4 else None)
 
 
-def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[str, Any]:
+def answer(situation: Situation, what_if: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report of the situation after a change, with ``changes``."""
-    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
+    question = parse_what_if(what_if)
     result = _imagine(situation, question)
     report = build_report(situation.on(result.observation))
     return {
@@ -98,10 +98,9 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
     }
 
 
-def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
+def afterwards(situation: Situation, what_if: Mapping[str, Any]) -> Situation:
     """Return the situation after a change, for callers that show it beside its report."""
-    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
-    return situation.on(_imagine(situation, question).observation)
+    return situation.on(_imagine(situation, parse_what_if(what_if)).observation)
 
 
 def _imagine(situation: Situation, question: WhatIf) -> _Answer:
@@ -228,7 +227,7 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
     renewing: set[str] = set()
     for vm in leaving:
         restarts = fails and vm.running
-        copy = moved(vm, placed[id(vm)])
+        copy = placed_on(vm, placed[id(vm)])
         copies[id(vm)] = copy
         for before, after in zip(vm.adapters, copy.adapters, strict=True):
             if not before.address:
@@ -303,8 +302,8 @@ def _spread(observation: Observation, vms: Iterable[Vm], candidates: list[Host])
 
 
 def _switched_off(vm: Vm) -> Vm:
-    copy = moved(vm, vm.host)
-    copy.state, copy.running = "Off", False
+    copy = placed_on(vm, vm.host)
+    copy.state = OFF
     for adapter in copy.adapters:
         adapter.running = False
     return copy
@@ -326,7 +325,7 @@ def _down(observation: Observation, host: Host) -> Observation:
 
 def _rehost(observation: Observation, host: Host) -> Observation:
     """Return the observation with another version of one host."""
-    copies = {id(vm): moved(vm, host) for vm in observation.sightings if vm.host.key == host.key}
+    copies = {id(vm): placed_on(vm, host) for vm in observation.sightings if vm.host.key == host.key}
     return replace(
         observation,
         hosts={**observation.hosts, host.key: host},

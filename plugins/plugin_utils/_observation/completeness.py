@@ -241,7 +241,7 @@ def _owner_problems(observation: Observation, cluster: Cluster) -> Iterator[Prob
 
 def _unseen_vm(observation: Observation, cluster: Cluster, vm_id: str, owner: str) -> Vm:
     host = observation.hosts.get(owner) or Host(owner, observation.host_name(owner))
-    return Vm(host, vm_id, cluster.names.get(vm_id, ""), None, running=True, clustered=True)
+    return Vm(host, vm_id, cluster.names.get(vm_id, ""), None, clustered=True)
 
 
 def _seen_twice(observation: Observation) -> Iterator[Problem]:

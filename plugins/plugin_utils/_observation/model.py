@@ -99,9 +99,8 @@ class Vm:
     id: str | None
     name: str
     state: str | None
-    running: bool
     clustered: bool
-    role: str = ""
+    replica_kind: str = ""
     """replica or extendedreplica; empty for a VM that is not a replica."""
     given_id: str = ""
     """The id as the host gave it: an operation on the VM sends exactly this."""
@@ -119,14 +118,19 @@ class Vm:
             yield from checkpoint.adapters
 
     @property
+    def running(self) -> bool:
+        """Whether it keeps its address: saved and paused VMs do, and so do those in unknown states."""
+        return str(self.state).casefold() not in _OFF_STATES
+
+    @property
     def replica(self) -> bool:
         """Whether it is a replica of a VM rather than the VM."""
-        return bool(self.role)
+        return bool(self.replica_kind)
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two sightings of one VM share; a replica has its primary's id (fact 107)."""
-        return (self.id, self.role) if self.id else (self.host.key, name_key(self.name), id(self))
+        return (self.id, self.replica_kind) if self.id else (self.host.key, name_key(self.name), id(self))
 
 
 @dataclass(slots=True, eq=False)
@@ -235,12 +239,7 @@ class Observation:
         return key
 
 
-def is_running(state: object) -> bool:
-    """Tell whether a VM in this state keeps its address: saved and paused VMs do, and so do unknown states."""
-    return str(state).casefold() not in _OFF_STATES
-
-
-def moved(vm: Vm, host: Host) -> Vm:
+def placed_on(vm: Vm, host: Host) -> Vm:
     """Return the same VM on another host."""
     copy = replace(vm, host=host)
     copy.adapters = tuple(replace(adapter, host=host, vm=copy) for adapter in vm.adapters)

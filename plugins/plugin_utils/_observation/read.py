@@ -34,11 +34,10 @@ from .model import (
     NetworkController,
     Observation,
     Vm,
-    is_running,
 )
 from .values import is_list, items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
 
-_REPLICA_ROLES = frozenset(mode.lower() for mode in REPLICAS)
+_REPLICA_KINDS = frozenset(mode.lower() for mode in REPLICAS)
 
 
 @dataclass(slots=True)
@@ -297,9 +296,8 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         id=vm_id,
         name=str(raw.get("name") or ""),
         state=str(state) if state is not None else None,
-        running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
-        role=mode if mode in _REPLICA_ROLES else "",
+        replica_kind=mode if mode in _REPLICA_KINDS else "",
         not_read=tuple(_not_read(raw)),
         given_id=str(raw.get("id") or ""),
         generation=read_count(raw.get("generation")),

@@ -14,7 +14,7 @@ from ..._observation.words import adapter_words
 from ..._text import mac, quoted
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
-from ._interfaces import interface_name
+from ._shared import about, interface_name
 
 
 @rule(
@@ -64,14 +64,7 @@ def _look(situation: Situation, managed: IntervalSet, carrier: Carrier, severity
         return
     else:
         words, severity = _other_promise(claim), severity or "high"
-    yield Finding(
-        f"{mac(address)} is used by {adapter_words(carrier)}, {words}.",
-        addresses=(address,),
-        hosts=(carrier.host.name,),
-        vms=(carrier.vm,) if carrier.vm else (),
-        carriers=(carrier,),
-        severity=severity,
-    )
+    yield about(carrier, f"{mac(address)} is used by {adapter_words(carrier)}, {words}.", severity=severity)
 
 
 def _look_at_interface(

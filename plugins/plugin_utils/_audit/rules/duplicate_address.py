@@ -72,7 +72,6 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             f"{mac(address)} is used by {listed([carrier_words(carrier) for carrier in shown])}; they {reach}.",
             addresses=(address,),
             hosts=[carrier.host.name for carrier in shown],
-            vms=[carrier.vm for carrier in shown if carrier.vm],
             carriers=shown,
             severity=SEVERITIES[verdict.rank],
             remedy=HOST_ADAPTERS if sum(carrier.kind == "host" for carrier in shown) > 1 else None,

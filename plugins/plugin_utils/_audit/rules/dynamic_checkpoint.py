@@ -38,7 +38,5 @@ def dynamic_checkpoint(situation: Situation) -> Iterator[Finding]:
             yield Finding(
                 f"Checkpoint {quoted(point.name)} of {vm_words(vm)} brings back as dynamic: {listed(shown)}.",
                 addresses=sorted({adapter.address for adapter in residual if adapter.address}),
-                hosts=(vm.host.name,),
-                vms=(vm,),
                 carriers=residual,
             )

@@ -13,7 +13,7 @@ from ..._observation.words import adapter_words
 from ..._text import mac, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(

@@ -11,7 +11,7 @@ from ..._observation.model import Carrier, Interface
 from ..._text import listed, plain, quoted, sentence, span
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._interfaces import bound_words, interface_words
+from ._shared import bound_words, interface_words
 
 _FAILED = "failed"
 _PORT = {"failure": "high", "warning": "medium"}
@@ -75,8 +75,6 @@ def _finding(interface: Interface, severity: str, said: Sequence[str], adapters:
     return Finding(
         words,
         addresses=(interface.address,) if interface.address else (),
-        hosts=[item.host.name for item in adapters],
-        vms=[item.vm for item in adapters if item.vm],
         carriers=adapters,
         severity=severity,
         subjects=(interface.name, interface.instance_id),

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from ..._text import listed, mac, quoted
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._absence import INCOMPLETE, spoofing_doubts
-from ._interfaces import interface_name
+from ._shared import INCOMPLETE, interface_name, spoofing_doubts
 
 
 @rule(

@@ -36,6 +36,5 @@ def range_overlap(situation: Situation) -> Iterator[Finding]:
             f"{host_list(names)} {'both' if len(names) == 2 else 'all'} hand out {span(common)} ({common.size} addresses). {carried_by(carriers)}",
             addresses=common,
             hosts=names,
-            vms=[carrier.vm for carrier in carriers if carrier.vm],
             carriers=carriers,
         )

@@ -115,7 +115,6 @@ def range_trespass(situation: Situation) -> Iterator[Finding]:
             f" {carried_by(carriers)}",
             addresses=common,
             hosts=[*names, *other.hosts],
-            vms=[carrier.vm for carrier in carriers if carrier.vm],
             carriers=carriers,
             severity="medium" if allocator.kind == _CONTAINERS else None,
             remedy=_OTHER_RANGE if allocator.kind == _CONTROLLER else None,

@@ -15,7 +15,7 @@ from ..._plan.model import HYPERV_RANGE, NLB_RANGES
 from ..._text import mac, plain
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(

@@ -13,8 +13,7 @@ from ..._observation.words import adapter_words
 from ..._text import listed, sentence
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
-from ._adapters import about
-from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+from ._shared import about, address_words, bound_words, interface_name, interface_words, profile_words
 
 VFP_DISABLED = 2
 """Profile data of a port that the Virtual Filtering Platform leaves alone (fact 87)."""
@@ -57,15 +56,14 @@ def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
         worst = min((fault.severity for fault in faults), key=SEVERITIES.index)
         if not vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
             worst = "medium"
-        finding = about(
+        yield about(
             adapter,
             f"{sentence(bound_words(adapter))} is bound by {profile_words(adapter)} to {interface_words(interface)}:"
             f" {'; '.join(fault.words for fault in faults)}.",
             severity=worst,
+            addresses=filter(None, [interface.address]),
+            subjects=(interface.name, interface.instance_id),
         )
-        finding.addresses = sorted({*finding.addresses, *filter(None, [interface.address])})
-        finding.subjects = (interface.name, interface.instance_id)
-        yield finding
 
 
 def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Iterator[_Fault]:

@@ -12,8 +12,15 @@ from ..._observation.words import adapter_words
 from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation, distinct
-from ._absence import INCOMPLETE, spoofing_doubts
-from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+from ._shared import (
+    INCOMPLETE,
+    address_words,
+    bound_words,
+    interface_name,
+    interface_words,
+    profile_words,
+    spoofing_doubts,
+)
 
 _BIND = (
     "If the adapter belongs to the interface, bind it while the VM is off (macpool.hyperv.vm_port_profile). Otherwise give"
@@ -83,7 +90,6 @@ def _without_adapter(
         " ".join([f"{words}.", *said, *unproven]),
         addresses=(interface.address,) if interface.address else (),
         hosts=[item.host.name for item in carriers],
-        vms=[item.vm for item in carriers if item.vm],
         carriers=carriers,
         severity=severity,
         remedy=_BIND if any(item.vm for item in unbound) else None,
@@ -116,8 +122,6 @@ def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden
     return Finding(
         " ".join(said),
         addresses=sorted({item.address for item in adapters if item.address}),
-        hosts=[item.host.name for item in adapters],
-        vms=[item.vm for item in adapters if item.vm],
         carriers=adapters,
         severity="info" if hidden else "high" if is_running else "medium",
         remedy=_REBIND,

@@ -11,7 +11,7 @@ from ..._observation.words import adapter_words
 from ..._text import host_list, mac
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(

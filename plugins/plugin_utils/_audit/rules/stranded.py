@@ -11,7 +11,7 @@ from ..._observation.words import adapter_words
 from ..._text import mac, span
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about, dynamic_outside
+from ._shared import about, dynamic_outside
 
 
 @rule(

@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import SEVERITIES, all_rules
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import situate
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.what_if import afterwards
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html import html
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html_data import vlan_words
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html_lead import verdict
+from tests.audits import audit
 from tests.unit.plugins.plugin_utils.observation.documents import (
     NOW,
     RANGE_A,

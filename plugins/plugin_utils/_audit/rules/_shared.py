@@ -1,15 +1,51 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How rules write the three records of an SDN adapter: the adapter, its profile, its interface."""
+"""What several rules share: findings about one adapter, absence, and the words for the records of an SDN adapter."""
 
 from __future__ import annotations
 
-from ..._observation.model import Carrier, Interface
-from ..._observation.words import adapter_words
-from ..._text import mac, plain, quoted
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from ..._observation.model import Carrier, Interface
+from ..._observation.stranded import stranded
+from ..._observation.words import adapter_words
+from ..._text import listed, mac, plain, quoted
+from ..registry import Finding
+from ..situation import Situation
+
+INCOMPLETE = "The observation is incomplete, so absence is not proven."
+"""Absence must be proven (law 5)."""
 _SORTS = {True: "dynamic", False: "static", None: "static or dynamic"}
+
+
+def about(
+    carrier: Carrier, evidence: str, *, hosts: Iterable[str] = (), addresses: Iterable[int] = (), **more: Any
+) -> Finding:
+    """Return a finding about one adapter.
+
+    :param hosts: besides its own
+    :param addresses: besides its own
+    """
+    own = [carrier.address] if carrier.address else []
+    shown = sorted({*addresses, *own})
+    return Finding(evidence, shown, (*hosts, carrier.host.name), carriers=(carrier,), **more)
+
+
+def dynamic_outside(situation: Situation) -> Iterator[Carrier]:
+    """Yield the dynamic adapters with an address that is outside the range of the host they are on."""
+    for vm, adapter in situation.adapters:
+        if vm.host.range:
+            yield from stranded([adapter], None, vm.host.range)
+
+
+def spoofing_doubts(situation: Situation) -> list[str]:
+    """Return the sentence that names the adapters behind which any address may be in use, if any (fact 109)."""
+    if not situation.spoofing:
+        return []
+    shown = listed([adapter_words(adapter) for adapter in situation.spoofing], most=3)
+    return [f"MAC spoofing is on at {shown}, so absence cannot be proven there."]
 
 
 def interface_name(interface: Interface) -> str:
