@@ -32,11 +32,10 @@ from .adapters import (
     carried_after,
     check_pin,
     decide_adapters,
-    find_targets,
     is_carried,
     start_operations,
 )
-from .observed import ObservedHost
+from .observed import ObservedHost, find_adapters
 from .power import Power
 from .run import Connection, Report, Row, result_error
 
@@ -120,7 +119,7 @@ class AdapterRun:
         intents = self._restarts()
         vms = {wish.vm: None for wish in wishes} | {intent.vm_id: None for intent in intents}
         host = ObservedHost.read(self.connection.observe(["vms", "cluster", "port_profiles"], list(vms)))
-        targets = find_targets(host, wishes, self.skip_missing_vms)
+        targets = [Target(*pair) for pair in find_adapters(host, wishes, self.skip_missing_vms)]
         found = {target.wish for target in targets}
         report.missing += [wish.vm for wish in wishes if wish not in found]
 
@@ -141,7 +140,8 @@ class AdapterRun:
         if operations and not self.preview:
             claims |= self._mark(decisions, claims, host.name, operations, open_here)
         results = self._apply(operations)
-        rows = self._read_back(decisions, results)
+        by_id = {result["id"]: result for result in results}
+        rows = [self._row(decision, by_id.get(decision.operation_id, {})) for decision in decisions]
         report.rows += rows
         if not self.preview:
             self._confirm(rows, claims, host.name)
@@ -184,13 +184,12 @@ class AdapterRun:
         for operation in operations:
             if operation.get("power") == RESTART and plain_id(operation["vm_id"]) not in open_here:
                 self.ledger.intend(host, operation["vm_id"], self.job, kind=RESTART)
-        pushed = [
-            decision.target for decision in decisions if decision.status == "change" and decision.target in claims
-        ]
+        pushed = [item.target for item in decisions if item.status == "change" and item.target in claims]
         if not pushed:
             return {}
         renewals = [
-            Renewal(claims[target].fence, Push(host, target.adapter.vm_id, target.adapter.id)) for target in pushed
+            Renewal(claims[target].fence, Push(host, target.adapter.vm.given_id, target.adapter.given_id))
+            for target in pushed
         ]
         outcomes = self.ledger.renew(renewals, self.job, reserve_for=self.reserve_for)
         return {target: outcome.claim for target, outcome in zip(pushed, outcomes, strict=True)}
@@ -210,19 +209,10 @@ class AdapterRun:
                 " once more when the host answers: it finishes the work and takes no second address."
             ) from None
 
-    def _read_back(
-        self, decisions: Sequence[AdapterDecision], results: Sequence[Mapping[str, Any]]
-    ) -> list[AdapterRow]:
-        """Compare what the host shows with what was wanted."""
-        by_id = {result["id"]: result for result in results}
-        return [
-            self._row(decision, by_id[decision.operation_id])
-            if decision.status == "change"
-            else AdapterRow(decision, decision.status)
-            for decision in decisions
-        ]
-
     def _row(self, decision: AdapterDecision, result: Mapping[str, Any]) -> AdapterRow:
+        """Compare what the host shows with what was wanted."""
+        if decision.status != "change":
+            return AdapterRow(decision, decision.status)
         adapter, wanted = decision.target.adapter, address_words(decision.address)
         if error := result_error(adapter.label, wanted, result):
             return AdapterRow(decision, result["status"], error, overtaken=result.get("reason") == "moved")
@@ -290,4 +280,4 @@ class AdapterRun:
 
 def _identity(target: Target) -> Identity:
     adapter = target.adapter
-    return Identity(adapter.vm_id, adapter.id, adapter.cluster)
+    return Identity(adapter.vm.given_id, adapter.given_id, adapter.host.cluster_name)

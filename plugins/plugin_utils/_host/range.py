@@ -14,11 +14,11 @@ from ...module_utils._mac import Interval, IntervalSet, format_mac, parse_mac
 from .._ledger.leases import active_lease
 from .._ledger.model import Lease
 from .._names import find_host, host_key, same_host
-from .._observation.model import Carrier
+from .._observation.model import Adapter, Carrier
 from .._observation.stranded import stranded
 from .._plan.model import Plan
 from .._text import host_list, quoted
-from .observed import Adapter, ObservedHost
+from .observed import ObservedHost
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def decide_range(host: ObservedHost, wanted: Interval | None, method: str) -> Ra
     before = host.range
     if before == wanted:
         return RangeDecision(before, wanted, None, ())
-    carriers = [*(adapter.carrier for adapter in host.adapters), *host.own_carriers]
+    carriers = [*host.adapters, *host.own_carriers]
     words = tuple(_words(carrier) for carrier in stranded(carriers, before, wanted))
     operation: dict[str, Any]
     expect = range_as_result(before)
@@ -56,7 +56,7 @@ def decide_range(host: ObservedHost, wanted: Interval | None, method: str) -> Ra
 
 
 def _words(carrier: Carrier) -> str:
-    name = Adapter(carrier.vm, carrier).label if carrier.vm else f"host adapter {quoted(carrier.name)}"
+    name = carrier.label if isinstance(carrier, Adapter) else f"host adapter {quoted(carrier.name)}"
     return f"{name} ({carrier.text})"
 
 

@@ -18,9 +18,9 @@ from ansible.module_utils.common.text.formatters import human_to_bytes
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import shown
 from .._names import name_key, same_host, same_name
-from .._observation.model import OFF, RUNNING, Group, Vm
+from .._observation.model import OFF, RUNNING, Adapter, Group, Vm
 from .._text import quoted
-from .observed import IS_REPLICA, Adapter, ObservedHost
+from .observed import IS_REPLICA, ObservedHost
 from .power import off_remedy, on_remedy, state_words
 
 CREATE, ROLE, START, STOP, REMOVE = "create_vm", "add_cluster_role", "start_vm", "stop_vm", "remove_vm"
@@ -157,9 +157,8 @@ def decide_vms(
 
 def seen_vm(host: ObservedHost, wish: VmWish, vm: Vm) -> VmDecision:
     """Return what is seen of a VM, without a step."""
-    adapters = host.adapters_of(vm)
-    named = [one for one in adapters if same_name(one.name, wish.adapter_name)]
-    adapter = named[0] if len(named) == 1 else adapters[0] if len(adapters) == 1 else None
+    named = [one for one in vm.adapters if same_name(one.name, wish.adapter_name)]
+    adapter = named[0] if len(named) == 1 else vm.adapters[0] if len(vm.adapters) == 1 else None
     return VmDecision(
         wish=wish,
         host=host.name,
@@ -167,7 +166,7 @@ def seen_vm(host: ObservedHost, wish: VmWish, vm: Vm) -> VmDecision:
         vm_id=vm.given_id,
         clustered=vm.clustered or any(role.vm_id == vm.id for role in host.roles or ()),
         adapter=adapter,
-        differences=tuple(_differences(wish, vm, adapters, adapter)),
+        differences=tuple(_differences(wish, vm, adapter)),
     )
 
 
@@ -310,15 +309,15 @@ def _stop_steps(decision: VmDecision, state: str | None, *, allowed: bool) -> tu
     )
 
 
-def _differences(wish: VmWish, vm: Vm, adapters: Sequence[Adapter], adapter: Adapter | None) -> list[Mapping[str, Any]]:
+def _differences(wish: VmWish, vm: Vm, adapter: Adapter | None) -> list[Mapping[str, Any]]:
     """Return in what the VM differs; what an observation does not show (memory, paths) is not compared."""
     found: list[tuple[str, Any, Any]] = []
     if vm.generation != wish.generation:
         found.append(("generation", wish.generation, vm.generation))
     if adapter is None or not same_name(adapter.name, wish.adapter_name):
-        found.append(("adapter_name", wish.adapter_name, ", ".join(one.name for one in adapters) or None))
-    if wish.switch and adapter and not same_name(adapter.carrier.switch or "", wish.switch):
-        found.append(("switch", wish.switch, adapter.carrier.switch))
+        found.append(("adapter_name", wish.adapter_name, ", ".join(one.name for one in vm.adapters) or None))
+    if wish.switch and adapter and not same_name(adapter.switch or "", wish.switch):
+        found.append(("switch", wish.switch, adapter.switch))
     return [{"key": key, "wanted": wanted, "found": seen} for key, wanted, seen in found]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._names import name_key
@@ -33,7 +33,6 @@ FOR_AUDIT = {
     "port_profiles": "its port profiles were not read",
 }
 """What the audit's rules need in addition."""
-_TOO_OLD = "it was observed more than {} s before the newest document, or its time is not known"
 _OBSERVE = "Observe again: ansible-playbook macpool.hyperv.observe."
 
 
@@ -121,13 +120,15 @@ def lacks(observation: Observation, host: Host, *, for_audit: bool) -> list[str]
         for part, names in by_part.items()
         if names
     ]
-    unknown = [carrier for vm in vms for carrier in vm.carriers if carrier.unknown]
-    unknown += [carrier for carrier in carriers if carrier.unknown]
-    if unknown:
+    everything = (*(carrier for vm in vms for carrier in vm.carriers), *carriers)
+    if unknown := [carrier for carrier in everything if carrier.unknown]:
         causes.append(f"the address of {listed([_of_unknown(carrier) for carrier in unknown])} is not known")
-    if warnings := [warning for document in host.documents for warning in document.warnings]:
-        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
-    return causes
+    return causes + _reported(host.documents)
+
+
+def _reported(documents: Iterable[Document]) -> list[str]:
+    warnings = dict.fromkeys(warning for document in documents for warning in document.warnings)
+    return [f"it reported {listed([quoted(warning) for warning in warnings])}"] if warnings else []
 
 
 def _of_unknown(carrier: Carrier) -> str:
@@ -143,9 +144,7 @@ def controller_lacks(controller: NetworkController) -> list[str]:
         causes.append(f"{controller.unreadable} of its pools and interfaces lack their range or their instance id")
     if unknown := [quoted(item.name) for item in controller.interfaces if item.text and item.value is None]:
         causes.append(f"the addresses of its interfaces {listed(unknown)} cannot be read")
-    if warnings := [warning for document in controller.documents for warning in document.warnings]:
-        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
-    return causes
+    return causes + _reported(controller.documents)
 
 
 def left_while_read(observation: Observation, host: Host) -> list[str]:
@@ -164,27 +163,23 @@ def left_while_read(observation: Observation, host: Host) -> list[str]:
 def _host_problems(
     observation: Observation, host: Host, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = lacks(observation, host, for_audit=True)
-    if any(_is_old(document, newest, max_age) for document in host.documents):
-        causes.append(_TOO_OLD.format(max_age))
+    causes = lacks(observation, host, for_audit=True) + _too_old(host.documents, newest, max_age)
     if causes:
         yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes, len(causes))}.", hosts=(host.name,))
 
 
-def _is_old(document: Document, newest: dt.datetime | None, max_age: int | None) -> bool:
-    if max_age is None:
-        return False
-    if newest is None or document.observed_at is None:
-        return True
-    return (newest - document.observed_at).total_seconds() > max_age
+def _too_old(documents: Iterable[Document], newest: dt.datetime | None, max_age: int | None) -> list[str]:
+    if max_age is None or all(
+        newest and item.observed_at and (newest - item.observed_at).total_seconds() <= max_age for item in documents
+    ):
+        return []
+    return [f"it was observed more than {max_age} s before the newest document, or its time is not known"]
 
 
 def _controller_problems(
     controller: NetworkController, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = controller_lacks(controller)
-    if any(_is_old(document, newest, max_age) for document in controller.documents):
-        causes.append(_TOO_OLD.format(max_age))
+    causes = controller_lacks(controller) + _too_old(controller.documents, newest, max_age)
     if causes:
         name = f" {plain(controller.label)}" if controller.label else ""
         yield Problem(

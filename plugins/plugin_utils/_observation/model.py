@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
-from .._names import HostNames, name_key
+from .._names import HostNames, adapter_name, name_key, plain_id
+from .._text import quoted
 
 SCHEMA = 1
 
@@ -82,13 +83,91 @@ class Carrier:
         return bool(self.profile_id.strip("0-"))
 
 
+@dataclass(frozen=True)
+class PortProfile:
+    """By which interface the Network Controller knows an adapter (facts 85 to 87)."""
+
+    id: str
+    """Instance id of the interface, a GUID in braces and lower case."""
+    data: int
+
+    @property
+    def binds(self) -> bool:
+        """Whether it names an interface; the null profile names none."""
+        return self.id != NULL_PROFILE
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any] | None) -> PortProfile | None:
+        """Return the profile of an operation's result; None for none."""
+        return cls(f"{{{plain_id(document['profile_id'])}}}", int(document["profile_data"])) if document else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the profile as observations and operations have it."""
+        return {"profile_id": self.id, "profile_data": self.data}
+
+
+@dataclass(slots=True, eq=False)
+class Adapter(Carrier):
+    """An adapter of a VM, or what a checkpoint or a replica of the VM has of it."""
+
+    vm: Vm = field(kw_only=True)
+
+    @property
+    def unreadable(self) -> str:
+        """What the host did not tell of the address, for a sentence; empty when it told everything."""
+        if self.value is None:
+            return "no address" if not self.text else f"{quoted(self.text)}, which is no address"
+        return "an address of which it is not known whether it is dynamic" if self.dynamic is None else ""
+
+    @property
+    def shown(self) -> str:
+        """The address and its kind, for a sentence."""
+        return self.unreadable or f"{self.text} ({'dynamic' if self.dynamic else 'static'})"
+
+    @property
+    def label(self) -> str:
+        """Its name for messages about one host."""
+        return f"adapter {quoted(self.name)} of VM {quoted(self.vm.name)} on host {quoted(self.host.name)}"
+
+    @property
+    def owner_name(self) -> str:
+        """The name under which the ledger knows it until it is bound to the ids."""
+        return adapter_name(self.vm.name, self.name)
+
+    @property
+    def full_name(self) -> str:
+        """A name that no other adapter has, also where two VMs have one name."""
+        return f"{self.owner_name} ({self.vm.given_id})"
+
+    @property
+    def profile_read(self) -> bool:
+        """Whether the port profile was gathered and could be read."""
+        return self.profile_known and (self.profile_data is not None or not self.profile_id)
+
+    @property
+    def profile(self) -> PortProfile | None:
+        """The port profile; None for none, and for one that was not read."""
+        if not self.profile_id or self.profile_data is None:
+            return None
+        return PortProfile(f"{{{self.profile_id}}}", self.profile_data)
+
+    @property
+    def bound_to(self) -> PortProfile | None:
+        """The profile that binds it to an interface of the Network Controller; None when none does."""
+        return self.profile if self.profile and self.profile.binds else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the names and ids for a task's result."""
+        return {"vm": self.vm.name, "vm_id": self.vm.given_id, "name": self.name, "adapter_id": self.given_id}
+
+
 @dataclass(slots=True, eq=False)
 class Checkpoint:
     """A checkpoint of a VM with the adapters that come back when it is applied."""
 
     id: str
     name: str
-    adapters: tuple[Carrier, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -105,13 +184,13 @@ class Vm:
     given_id: str = ""
     """The id as the host gave it: an operation on the VM sends exactly this."""
     generation: int | None = None
-    adapters: tuple[Carrier, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     not_read: tuple[str, ...] = ()
     """Which of adapters and checkpoints are missing from the document or cannot be read."""
 
     @property
-    def carriers(self) -> Iterator[Carrier]:
+    def carriers(self) -> Iterator[Adapter]:
         """Its adapters and those of its checkpoints."""
         yield from self.adapters
         for checkpoint in self.checkpoints:
@@ -145,6 +224,7 @@ class Host:
     range: Interval | None = None
     cluster: str | None = None
     """Key of its cluster; None for a host without a cluster, and if it is unknown."""
+    cluster_name: str = ""
     observed_at: dt.datetime | None = None
     gathered: frozenset[str] = frozenset()
     """The parts that were read. An empty list counts as read; a part with unreadable entries does not."""

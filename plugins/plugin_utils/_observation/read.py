@@ -25,6 +25,7 @@ from .model import (
     REPLICAS,
     SCHEMA,
     UNUSABLE_FILE,
+    Adapter,
     Carrier,
     Checkpoint,
     Cluster,
@@ -190,6 +191,7 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
         range=read_interval(parts.get("mac_range")),
         range_fault=_range_fault(mapping_of(parts.get("mac_range"))),
         cluster=host_key(str(cluster["name"])) if cluster.get("name") else None,
+        cluster_name=str(cluster.get("name") or ""),
         observed_at=group[0].document.observed_at,
         gathered=frozenset(_gathered(parts, cluster)),
         local_switches=frozenset(_local_switches(parts)),
@@ -331,10 +333,10 @@ def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
     return checkpoint
 
 
-def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
+def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Adapter:
     text, value = read_mac(raw.get("mac"))
     dynamic, profile = raw.get("dynamic"), mapping_of(raw.get("port_profile"))
-    return Carrier(
+    return Adapter(
         kind=kind,
         host=vm.host,
         name=str(raw.get("name") or ""),
