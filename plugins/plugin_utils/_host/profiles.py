@@ -39,9 +39,7 @@ class ProfileWish(Reference):
     @property
     def wanted(self) -> str:
         """Return what is wanted, for messages."""
-        if self.profile is None:
-            return "no port profile"
-        return f"the port profile {shown(self.profile)}"
+        return f"the port profile {shown(self.profile)}" if self.profile else shown(None)
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
     """
     first: dict[str, str] = {}
 
-    def read(numbered: tuple[int, Mapping[str, Any]]) -> ProfileWish:
-        number, entry = numbered
+    def read(number: int, entry: Mapping[str, Any]) -> ProfileWish:
         subject = f'profiles[{number}], VM "{entry["vm"]}"'
         wish = _read_wish(subject, entry)
         if (profile := wish.bound_to) and (other := first.setdefault(profile.id, subject)) != subject:
@@ -89,7 +86,7 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
             )
         return wish
 
-    return collected("profiles", enumerate(entries), read)
+    return collected("profiles", enumerate(entries), lambda numbered: read(*numbered))
 
 
 def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
@@ -111,10 +108,8 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
             f"{data}",
             "Leave it out: without an interface there is no policy to enable.",
         )
-    profile = None
-    if given[0] == "null_profile":
-        profile = PortProfile(NULL_PROFILE, DISABLED)
-    elif given[0] == "interface_id":
+    profile = PortProfile(NULL_PROFILE, DISABLED) if given[0] == "null_profile" else None
+    if given[0] == "interface_id":
         profile = PortProfile(_interface_id(subject, entry["interface_id"]), ENABLED if data is None else data)
     address = entry.get("mac_address")
     return ProfileWish(
@@ -206,8 +201,7 @@ def _check_alone(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter])
     """Refuse an interface that another adapter of the VMs in hand is bound to: the SDN knows only one port for it."""
     interface = wish.bound_to
     for other in others:
-        profile = other.profile
-        if interface and profile and profile.id == interface.id and other is not adapter:
+        if interface and other.profile and other.profile.id == interface.id and other is not adapter:
             raise MacPoolError(
                 adapter.label,
                 f"{wish.wanted}, of an interface that is free",

@@ -45,13 +45,10 @@ def decide_range(host: ObservedHost, wanted: Interval | None, method: str) -> Ra
         return RangeDecision(before, wanted, None, ())
     carriers = [*host.adapters, *host.own_carriers]
     words = tuple(_words(carrier) for carrier in stranded(carriers, before, wanted))
-    operation: dict[str, Any]
-    expect = range_as_result(before)
-    if wanted is None:
-        operation = {"op": "clear_host_range", "id": "clear_host_range", "expect": expect}
-    else:
-        spec = {"start": format_mac(wanted.start), "end": format_mac(wanted.end)}
-        operation = {"op": "set_host_range", "id": "set_host_range", "method": method, "expect": expect, **spec}
+    name = "set_host_range" if wanted else "clear_host_range"
+    operation: dict[str, Any] = {"op": name, "id": name, "expect": range_as_result(before)}
+    if wanted:
+        operation |= {"method": method, **(range_as_result(wanted) or {})}
     return RangeDecision(before, wanted, operation, words, _unread(host))
 
 
@@ -82,19 +79,16 @@ def check_stranded(host: str, decision: RangeDecision) -> None:
         )
     if decision.stranded:
         listed = "".join(f"\n  {adapter}" for adapter in decision.stranded)
+        change = f"the range {decision.after}" if decision.after else "having no range of its own"
         raise MacPoolError(
             f"host {quoted(host)}",
             f"the range {decision.after}" if decision.after else "no range of its own",
             f"{len(decision.stranded)} adapters that would get another address at their next start:{listed}\n",
             "Give them static addresses first (macpool.hyperv.vm_network_adapter with pin or pool), or set stranded: allow"
             " (with the role mac_ranges or the playbook apply: mac_ranges_stranded).",
-            problem=f"host {quoted(host)}: {_change(decision)} would give these {len(decision.stranded)} adapters another"
+            problem=f"host {quoted(host)}: {change} would give these {len(decision.stranded)} adapters another"
             f" address at their next start:{listed}\n",
         )
-
-
-def _change(decision: RangeDecision) -> str:
-    return f"the range {decision.after}" if decision.after else "having no range of its own"
 
 
 def range_as_result(interval: Interval | None) -> dict[str, str] | None:

@@ -78,26 +78,20 @@ class RangeRun:
         :param given: the range; None for the one that the host's own lease gives it
         """
         leases = self.ledger.leases() if self.ledger else []
-        return self._change(self._wanted(given, leases), leases)
+        if given is not None and given != self._to_come():
+            check_range(self.host, given, self.plan, leases)
+        return self._change(given or leased_range(self.host, leases), leases)
 
     def clear(self) -> RangeReport:
         """Take the host's range away, so that Hyper-V makes a new one at its next start."""
         return self._change(None, [])
-
-    def _wanted(self, given: Interval | None, leases: list[Lease]) -> Interval:
-        if given is None:
-            return leased_range(self.host, leases)
-        if given != self._to_come():
-            check_range(self.host, given, self.plan, leases)
-        return given
 
     def _to_come(self) -> Interval | None:
         """Return the range that the host's lease will give it, where a check of leasing has leased nothing yet."""
         if not (self.preview and self.ledger and self.plan and self.plan.host_ranges):
             return None
         try:
-            outcomes = self.ledger.lease(self.job, preview=True)
-            return leased_range(self.host, [outcome.lease for outcome in outcomes])
+            return leased_range(self.host, [one.lease for one in self.ledger.lease(self.job, preview=True)])
         except MacPoolError:
             return None  # leasing will fail, so nothing is to come
 
@@ -128,6 +122,5 @@ class RangeRun:
         if error := result_error(subject, words, result):
             raise error
         if report.after != wanted:
-            raise MacPoolError(
-                subject, words, f"{report.after or 'none'} when read back", "Look at the host, then run again."
-            )
+            found = f"{report.after or 'none'} when read back"
+            raise MacPoolError(subject, words, found, "Look at the host, then run again.")

@@ -110,8 +110,7 @@ def read_vm_wishes(entries: Sequence[Mapping[str, Any]]) -> list[VmWish]:
     """
     names: set[str] = set()
 
-    def read(numbered: tuple[int, Mapping[str, Any]]) -> VmWish:
-        number, entry = numbered
+    def read(number: int, entry: Mapping[str, Any]) -> VmWish:
         subject = f'vms[{number}], VM "{entry["name"]}"'
         wish = _read_vm_wish(subject, entry)
         if name_key(wish.name) in names:
@@ -119,7 +118,7 @@ def read_vm_wishes(entries: Sequence[Mapping[str, Any]]) -> list[VmWish]:
         names.add(name_key(wish.name))
         return wish
 
-    return collected("vms", enumerate(entries), read)
+    return collected("vms", enumerate(entries), lambda numbered: read(*numbered))
 
 
 def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
@@ -206,13 +205,8 @@ class _Rules:
         # The last is how Virtual Machine Manager calls the role of a VM.
         role = self._role(wish.role, wish.name, f"SCVMM {wish.name} Resources")
         if role and not same_host(role.node, self.host.name):
-            return replace(
-                decision,
-                vm_id=role.vm_id,
-                clustered=True,
-                node=role.node,
-                reason=f"the cluster has it on node {quoted(role.node)}",
-            )
+            reason = f"the cluster has it on node {quoted(role.node)}"
+            return replace(decision, vm_id=role.vm_id, clustered=True, node=role.node, reason=reason)
         if role:
             raise self._taken(decision, role)
         if self.goal.state in ("stopped", "absent"):
@@ -288,12 +282,8 @@ def _start_steps(decision: VmDecision, state: str | None) -> tuple[str, ...]:
         return ()
     if state == OFF:
         return (START,)
-    raise MacPoolError(
-        decision.label,
-        "a VM that runs",
-        f"one that is {state_words(state)}, and only one that is Off is started here",
-        on_remedy(state),
-    )
+    found = f"one that is {state_words(state)}, and only one that is Off is started here"
+    raise MacPoolError(decision.label, "a VM that runs", found, on_remedy(state))
 
 
 def _stop_steps(decision: VmDecision, state: str | None, *, allowed: bool) -> tuple[str, ...]:
@@ -301,12 +291,8 @@ def _stop_steps(decision: VmDecision, state: str | None, *, allowed: bool) -> tu
         return ()
     if state in RUNNING and allowed:
         return (STOP,)
-    raise MacPoolError(
-        decision.label,
-        "a VM that is Off",
-        f"one that is {state_words(state)}",
-        off_remedy(state, "Shut it down, or set stop: true."),
-    )
+    remedy = off_remedy(state, "Shut it down, or set stop: true.")
+    raise MacPoolError(decision.label, "a VM that is Off", f"one that is {state_words(state)}", remedy)
 
 
 def _differences(wish: VmWish, vm: Vm, adapter: Adapter | None) -> list[Mapping[str, Any]]:

@@ -138,9 +138,9 @@ class InterfaceRun:
         return _together(predicted, todo, results)
 
 
-def _with_owners(result: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _with_owners(result: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Entries:
     """Add to each row of a result whose address it is, and return the rows."""
-    rows: list[dict[str, Any]] = result.get("interfaces") or []
+    rows: Entries = result.get("interfaces") or []
     for entry, row in zip(entries, rows, strict=False):
         row["owner"] = entry.get("owner") or None
     return rows

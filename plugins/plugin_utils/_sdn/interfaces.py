@@ -28,19 +28,15 @@ def read_requests(entries: Sequence[Entry]) -> dict[int, Request]:
 
     :raises MacPoolError: for every entry whose sources of an address do not fit together
     """
-    found = collected("interfaces", enumerate(entries), _request)
+    found = collected("interfaces", enumerate(entries), lambda numbered: _request(*numbered))
     return {number: request for number, request in enumerate(found) if request}
 
 
-def _request(numbered: tuple[int, Entry]) -> Request | None:
-    number, entry = numbered
+def _request(number: int, entry: Entry) -> Request | None:
     subject = f'interfaces[{number}], interface "{entry.get("name") or entry.get("instance_id") or ""}"'
     given = entry.get("mac_address")
-    sources = [
-        *(["mac_address"] if given not in (None, "") else []),
-        *(["pool"] if entry.get("pool") else []),
-        *(["dynamic"] if entry.get("dynamic") else []),
-    ]
+    sources = ["mac_address"] if given not in (None, "") else []
+    sources += [key for key in ("pool", "dynamic") if entry.get(key)]
     if len(sources) > 1:
         raise MacPoolError(
             subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Name one source for the address."
