@@ -20,8 +20,6 @@ from ..plugin_utils._ledger.text import verify_text
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.ledger."""
-
     SPEC = LEDGER
     _requires_connection = False
 

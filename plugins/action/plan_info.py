@@ -17,8 +17,6 @@ from ..plugin_utils._plan.warnings import warnings_of
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.plan_info."""
-
     SPEC = PLAN_INFO
     _requires_connection = False
 

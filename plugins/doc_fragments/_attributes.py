@@ -10,6 +10,8 @@ class ModuleDocFragment:
     """A task names the standard fragment, then CONTROLLER or HOST, INFO or CHANGE, and its action group."""
 
     DOCUMENTATION = r"""
+author:
+  - the macpool.hyperv contributors (@macpool)
 options: {}
 attributes:
   check_mode:

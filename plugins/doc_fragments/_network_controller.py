@@ -10,6 +10,9 @@ class ModuleDocFragment:
     """The options of every task that talks to a Network Controller, so that one set of defaults fits all of them."""
 
     DOCUMENTATION = r"""
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
+    description: Logging on, what is refused and why, what each step prints.
 options:
   url:
     description: The URL of the REST interface of the Network Controller, such as V(https://nc.example.com).

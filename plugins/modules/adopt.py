@@ -63,8 +63,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
   - macpool.hyperv._observations
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -216,7 +214,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(ADOPT)
 
 

@@ -48,8 +48,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.info
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -117,7 +115,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(BATCH_INFO)
 
 

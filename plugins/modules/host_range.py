@@ -80,8 +80,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -148,7 +146,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(HOST_RANGE)
 
 

@@ -50,8 +50,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -127,7 +125,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(HOST_RANGE_LEASE)
 
 

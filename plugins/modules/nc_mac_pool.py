@@ -39,8 +39,6 @@ notes:
     handed out, so do not use its range again.'
   - Errors of the server are reported with its code, message and details.
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_mac_pool_info
   - module: macpool.hyperv.nc_network_interface
 extends_documentation_fragment:
@@ -49,8 +47,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -193,7 +189,6 @@ def _absent(client: Client, options: Mapping[str, Any], found: Resource | None, 
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_MAC_POOL, work)
 
 

@@ -18,8 +18,6 @@ options:
     type: list
     elements: str
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_mac_pool
   - module: macpool.hyperv.nc_info
 extends_documentation_fragment:
@@ -28,8 +26,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -84,7 +80,6 @@ def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_MAC_POOL_INFO, work)
 
 

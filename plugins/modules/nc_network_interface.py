@@ -145,8 +145,6 @@ notes:
     fails.
   - 'To undo: run it again with the values in RV(interfaces[].before). If the interface was created, use O(state=absent), then release its claim.'
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_network_interface_info
   - module: macpool.hyperv.nc_mac_pool
   - module: macpool.hyperv.vm_port_profile
@@ -158,8 +156,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller
   - macpool.hyperv._ledger
   - macpool.hyperv._ledger.reserve
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -354,7 +350,6 @@ def work(client: Client, options: Mapping[str, Any], preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_NETWORK_INTERFACE, work)
 
 

@@ -17,8 +17,6 @@ options:
     type: list
     elements: str
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_network_interface
   - module: macpool.hyperv.nc_info
 extends_documentation_fragment:
@@ -27,8 +25,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -102,7 +98,6 @@ def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_NETWORK_INTERFACE_INFO, work)
 
 

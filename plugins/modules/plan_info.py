@@ -33,8 +33,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.info
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -218,7 +216,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(PLAN_INFO)
 
 

@@ -129,8 +129,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -283,7 +281,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(VM)
 
 

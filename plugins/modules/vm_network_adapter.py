@@ -135,8 +135,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.actiongroup_host
   - macpool.hyperv._ledger
   - macpool.hyperv._ledger.reserve
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -298,7 +296,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(VM_NETWORK_ADAPTER)
 
 

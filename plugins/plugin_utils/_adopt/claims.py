@@ -21,7 +21,7 @@ from .._ledger.model import Claim, HostSightings, Identity, Job, Outcome, Reques
 from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
-from .._observation.model import Carrier, Observation
+from .._observation.model import Adapter, Carrier, Observation
 from .._observation.words import adapter_words
 from .._plan.model import Plan
 from .._text import plain
@@ -116,7 +116,7 @@ def sort_out(observation: Observation, plan: Plan | None = None, claims: Iterabl
     )
 
 
-def _adapters(observation: Observation) -> Iterator[Carrier]:
+def _adapters(observation: Observation) -> Iterator[Adapter]:
     for vm in observation.vms:
         if not vm.replica:
             yield from vm.adapters
@@ -125,28 +125,23 @@ def _adapters(observation: Observation) -> Iterator[Carrier]:
 def _carriers(observation: Observation) -> Mapping[int, list[Carrier]]:
     """Return what uses each address now; a checkpoint uses its addresses only after it is applied."""
     found: dict[int, list[Carrier]] = defaultdict(list)
-    for vm in observation.vms:
-        for adapter in vm.adapters:
-            if adapter.value:
-                found[adapter.value].append(adapter)
-    for carrier in observation.host_carriers:
+    for carrier in (*(adapter for vm in observation.vms for adapter in vm.adapters), *observation.host_carriers):
         if carrier.value:
             found[carrier.value].append(carrier)
     return found
 
 
-def _identity(adapter: Carrier) -> Identity | None:
-    vm = adapter.vm
-    if vm is None or not vm.id or not adapter.id:
+def _identity(adapter: Adapter) -> Identity | None:
+    if not adapter.vm.id or not adapter.id:
         return None
-    return Identity(readable(vm.id), readable(adapter.id), vm.host.cluster or "")
+    return Identity(readable(adapter.vm.id), readable(adapter.id), adapter.host.cluster or "")
 
 
-def _name(adapter: Carrier) -> str:
-    return adapter_name(readable(adapter.vm.name), readable(adapter.name)) if adapter.vm else readable(adapter.name)
+def _name(adapter: Adapter) -> str:
+    return adapter_name(readable(adapter.vm.name), readable(adapter.name))
 
 
-def _owner(adapter: Carrier, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
+def _owner(adapter: Adapter, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
     """Return the name for the claim: empty if only the ids distinguish adapters, None if nothing does."""
     name = _name(adapter)
     try:
@@ -180,7 +175,7 @@ def _fault(adapter: Carrier) -> Conflict | None:
     return None
 
 
-def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict | None:
+def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Adapter) -> Conflict | None:
     others = [other for other in at[adapter.value or 0] if not _is_same(adapter, other)] if adapter.value else []
     if not others:
         return None
@@ -194,12 +189,13 @@ def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict |
     )
 
 
-def _is_same(adapter: Carrier, other: Carrier) -> bool:
+def _is_same(adapter: Adapter, other: Carrier) -> bool:
     """Tell whether it is the adapter itself, or the same adapter of its VM's replica (fact 107)."""
     if other is adapter:
         return True
-    replica = other.vm is not None and other.vm.replica
-    return replica and bool(adapter.id) and _identity(adapter) == _identity(other)
+    if not isinstance(other, Adapter) or not other.vm.replica:
+        return False
+    return bool(adapter.id) and _identity(adapter) == _identity(other)
 
 
 def _of_other_allocator(plan: Plan | None, adapter: Carrier) -> Conflict | None:

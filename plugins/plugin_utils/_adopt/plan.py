@@ -22,7 +22,7 @@ from .._observation.model import Carrier, Host, Observation
 from .._observation.words import adapter_words
 from .._plan.model import HYPERV_RANGE, NLB_RANGES, default_range
 from .._plan.read import parse_plan
-from .._text import host_list, listed, plain
+from .._text import host_list, listed, mac, plain
 
 POOL = "static"
 _STEP = 1 << 16
@@ -86,19 +86,14 @@ def propose(observation: Observation, scope: str = "") -> Proposal:
     plan["pools"] = {POOL: {"ranges": [_as_range(interval) for interval in pool]}}
     if others:
         plan["other_allocators"] = [
-            {"name": label, "kind": kind, "start": _dash(start), "end": _dash(end)}
-            for label, kind, (start, end) in others
+            {"name": label, "kind": kind, "start": mac(start), "end": mac(end)} for label, kind, (start, end) in others
         ]
     parse_plan(plan)
     return Proposal(plan, tuple(advice), tuple(notes))
 
 
-def _dash(address: int) -> str:
-    return format_mac(address, "dash")
-
-
 def _as_range(interval: Interval) -> dict[str, Any]:
-    return {"start": _dash(interval.start), "size": interval.size}
+    return {"start": mac(interval.start), "size": interval.size}
 
 
 def _scope(observation: Observation) -> str:
@@ -184,7 +179,7 @@ def _advice(observation: Observation, host: Host, theirs: IntervalSet, size: int
     elif defaults:
         reason = f"its range {own} overlaps the default range of Hyper-V on {host_list(defaults)}"
     elif foreign := list(_foreign(observation, host, own)):
-        words = listed([f"{_dash(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
+        words = listed([f"{mac(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
         reason = f"other adapters than its own dynamic ones use addresses of its range {own}: {words}"
     else:
         return Advice(name, own, keeps=True, words=f"keeps its range {own}.")
@@ -214,9 +209,7 @@ def _foreign(observation: Observation, host: Host, own: Interval) -> Iterator[Ca
 
 def _all_carriers(observation: Observation) -> Iterator[Carrier]:
     for vm in observation.sightings:
-        yield from vm.adapters
-        for point in vm.checkpoints:
-            yield from point.adapters
+        yield from vm.carriers
     yield from observation.host_carriers
 
 
@@ -254,7 +247,7 @@ def _pool(observation: Observation, scope: str, avoid: IntervalSet, notes: list[
             if not address or adapter.dynamic is not False or is_multicast(address) or address in avoid:
                 continue
             if reason := _unfit(address):
-                left_out[f"{_dash(address)[:8]}: {reason}"] += 1
+                left_out[f"{mac(address)[:8]}: {reason}"] += 1
             else:
                 by_prefix[address >> 24].add(address)
     notes += [

@@ -10,9 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from ...module_utils._mac import Interval, IntervalSet
+from ...module_utils._mac import Interval, IntervalSet, overlaps
 from .._ledger.model import LIVE, Claim, Lease
 from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
@@ -114,22 +115,8 @@ class Situation:
     @cached_property
     def stretches(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
         """The addresses of all host ranges, cut wherever a range begins or ends, with the hosts that cover each piece."""
-        events: list[tuple[int, bool, int]] = []
-        for index, (interval, _hosts) in enumerate(self.ranges):
-            events += [(interval.start, True, index), (interval.end + 1, False, index)]
-        found = []
-        active: set[int] = set()
-        reached = 0
-        for position, opens, index in sorted(events):
-            if position > reached and active:
-                hosts = tuple(host for number in sorted(active) for host in self.ranges[number][1])
-                found.append((Interval(reached, position - 1), hosts))
-            reached = position
-            if opens:
-                active.add(index)
-            else:
-                active.discard(index)
-        return tuple(found)
+        shared = overlaps(((*interval, hosts) for interval, hosts in self.ranges), least=1)
+        return tuple((Interval(start, end), tuple(chain.from_iterable(labels))) for start, end, labels in shared)
 
     @cached_property
     def _stretch_starts(self) -> list[int]:

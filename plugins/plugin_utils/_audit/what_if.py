@@ -22,7 +22,7 @@ from .._observation.model import OFF, Carrier, Cluster, Host, Observation, Vm, p
 from .._observation.stranded import stranded
 from .._observation.words import adapter_words
 from .._plan.model import default_range
-from .._text import host_list, mac, plain, sentence, span
+from .._text import host_list, mac, plain, sentence
 from .report import build_report
 from .situation import Situation, distinct
 
@@ -163,7 +163,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             carrier,
             "next start" if carrier.vm else "when the host creates the adapter again",
             [host.name],
-            f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
+            f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {new}.",
         )
         for carrier in stranded([*adapters, *own], old, new)
     ]

@@ -68,7 +68,7 @@ def decoded(data: bytes) -> str:
 def json_values(text: str) -> Iterator[Any]:
     """Yield the elements of a JSON array, or each JSON document where several follow one another.
 
-    :raises NotUnderstoodError: where the text stops to be JSON; what came before was yielded
+    :raises NotUnderstoodError: where the text is not JSON any more; what came before was yielded
     """
     decode = json.JSONDecoder().raw_decode
     at = _after_space(text, 0)
@@ -90,7 +90,7 @@ def json_values(text: str) -> Iterator[Any]:
                 at += 1
             at = _after_space(text, at)
     except (ValueError, RecursionError) as error:
-        raise NotUnderstoodError(f"it is no JSON: {str(error) or 'too deep'}") from error
+        raise NotUnderstoodError(f"it is not valid JSON: {str(error) or 'too deep'}") from error
 
 
 def _after_space(text: str, at: int) -> int:
@@ -101,7 +101,7 @@ def _after_space(text: str, at: int) -> int:
 def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
     """Yield the rows of a CSV file by the names of their columns; fields without a name are listed under None.
 
-    :raises NotUnderstoodError: where the text stops to be CSV; what came before was yielded
+    :raises NotUnderstoodError: where the text is not CSV any more; what came before was yielded
     """
     lines = _lines(text)
     delimiter = ""
@@ -129,7 +129,7 @@ def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
                     row[None] = nameless
                 yield row
         except csv.Error as error:
-            raise NotUnderstoodError(f"it is no CSV file: {error}") from error
+            raise NotUnderstoodError(f"it is not valid CSV: {error}") from error
         line, delimiter = part.following, ""
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
@@ -81,10 +81,9 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
     for key, group in merged:
         cluster = clusters.get(hosts[key].cluster or "")
         clustered_ids = cluster.owners.keys() if cluster else frozenset()
-        sightings += [
-            _read_vm(raw, hosts[key], clustered_ids) for raw in map(mapping_of, items_of(_merge(group).get("vms")))
-        ]
-    sightings.sort(key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name))
+        vms = map(mapping_of, items_of(_merge(group).get("vms")))
+        sightings += [_read_vm(raw, hosts[key], clustered_ids) for raw in vms]
+    sightings.sort(key=_vm_order)
     return Observation(
         hosts=hosts,
         vms=_each_once(sightings, clusters),
@@ -143,15 +142,7 @@ def _newest_first(group: list[_Source]) -> list[_Source]:
     return group
 
 
-PARTS = (
-    "mac_range",
-    "cluster",
-    "vms",
-    "host_adapters",
-    "physical_adapters",
-    "switches",
-    "container_networks",
-)
+PARTS = ("mac_range", "cluster", "vms", "host_adapters", "physical_adapters", "switches", "container_networks")
 
 
 def _has(raw: Mapping[str, Any], part: str) -> bool:
@@ -212,12 +203,8 @@ def _gathered(parts: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[
             yield part
     if _all_mappings(cluster.get("groups")):
         yield "cluster_groups"
-    adapters = [
-        adapter
-        for vm in map(mapping_of, items_of(parts.get("vms")))
-        for adapter in map(mapping_of, items_of(vm.get("adapters")))
-    ]
-    if all("port_profile" in adapter for adapter in adapters):
+    vms = map(mapping_of, items_of(parts.get("vms")))
+    if all("port_profile" in mapping_of(adapter) for vm in vms for adapter in items_of(vm.get("adapters"))):
         yield "port_profiles"
 
 
@@ -323,13 +310,8 @@ def _not_read(raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
     checkpoint = Checkpoint(plain_id(raw.get("id")), str(raw.get("name") or ""))
-    adapters = []
-    for item in map(mapping_of, items_of(raw.get("adapters"))):
-        adapter = _read_adapter(item, vm, "checkpoint")
-        adapter.running = False
-        adapter.checkpoint = checkpoint
-        adapters.append(adapter)
-    checkpoint.adapters = tuple(adapters)
+    found = (_read_adapter(item, vm, "checkpoint") for item in map(mapping_of, items_of(raw.get("adapters"))))
+    checkpoint.adapters = tuple(replace(adapter, running=False, checkpoint=checkpoint) for adapter in found)
     return checkpoint
 
 
@@ -363,7 +345,11 @@ def _each_once(sightings: Sequence[Vm], clusters: Mapping[str, Cluster]) -> tupl
         other = chosen.get(vm.identity)
         if other is None or _trust(vm, clusters) > _trust(other, clusters):
             chosen[vm.identity] = vm
-    return tuple(sorted(chosen.values(), key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name)))
+    return tuple(sorted(chosen.values(), key=_vm_order))
+
+
+def _vm_order(vm: Vm) -> tuple[Any, ...]:
+    return (vm.host.key, vm.id or "", vm.name.casefold(), vm.name)
 
 
 def _trust(vm: Vm, clusters: Mapping[str, Cluster]) -> tuple[Any, ...]:

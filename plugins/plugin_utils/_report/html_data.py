@@ -11,7 +11,6 @@ found instead of an address, and null is unknown.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,8 +20,6 @@ from .._audit.registry import SEVERITIES, Rule
 from .._audit.situation import Situation
 from .._observation.model import Carrier, Host, Vm
 
-# The page has no links to the facts page of the documentation, so the numbers would mean nothing.
-_FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
 
@@ -71,18 +68,15 @@ def page_data(
     hosts, texts = _Hosts(situation), Texts()
     vms = situation.observation.vms
     known = _Vms(vms)
-    findings = [_finding(item, hosts, known, texts) for item in report["findings"]]
-    rows = [_vm(vm, hosts, texts) for vm in vms]
-    ranges = list(_ranges(situation, hosts))
     return {
         "made": now.timestamp(),
         "complete": report["complete"],
         "severities": list(SEVERITIES),
-        "rules": [[rule.id, rule.title, _FACTS.sub("", rule.explanation)] for rule in rules],
-        "findings": findings,
-        "vms": rows,
+        "rules": [[rule.id, rule.title, rule.explanation] for rule in rules],
+        "findings": [_finding(item, hosts, known, texts) for item in report["findings"]],
+        "vms": [_vm(vm, hosts, texts) for vm in vms],
         "own": [_own(carrier, hosts, texts) for carrier in situation.observation.host_carriers],
-        "ranges": ranges,
+        "ranges": list(_ranges(situation, hosts)),
         "claims": [[claim.address, claim.label, claim.pool, claim.state] for claim in situation.claims],
         "ledger": situation.has_ledger,
         "usage": [
@@ -234,26 +228,11 @@ def _ranges(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
 
 
 def _source(item: Mapping[str, Any]) -> list[Any]:
-    return [
-        item["kind"],
-        item["subject"],
-        item["observed_at"],
-        item["age_seconds"],
-        item["not_gathered"],
-        item["warnings"],
-        int(item["superseded"]),
-        item["unusable"],
-    ]
+    keys = ("kind", "subject", "observed_at", "age_seconds", "not_gathered", "warnings")
+    return [*(item[key] for key in keys), int(item["superseded"]), item["unusable"]]
 
 
 def _change(item: Mapping[str, Any], hosts: _Hosts) -> list[Any]:
     carrier = item["carrier"]
-    return [
-        item["kind"],
-        item["when"],
-        int(item["address"], 16),
-        carrier["name"],
-        carrier["adapter"],
-        hosts.place(carrier["host"]),
-        item["evidence"],
-    ]
+    who = [carrier["name"], carrier["adapter"], hosts.place(carrier["host"])]
+    return [item["kind"], item["when"], int(item["address"], 16), *who, item["evidence"]]

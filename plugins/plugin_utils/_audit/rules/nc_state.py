@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..._observation.model import Carrier, Interface
-from ..._text import listed, plain, quoted, sentence, span
+from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
 from ._shared import bound_words, interface_words
@@ -41,7 +41,7 @@ def nc_state(situation: Situation) -> Iterator[Finding]:
             if pool.state.casefold() == _FAILED:
                 of = f" of {plain(pool.controller)}" if pool.controller else ""
                 yield Finding(
-                    f"The Network Controller's pool {quoted(pool.name)}{of} ({span(pool.interval)}) is in"
+                    f"The Network Controller's pool {quoted(pool.name)}{of} ({pool.interval}) is in"
                     f" provisioningState {plain(pool.state)}.",
                     addresses=pool.interval,
                     subjects=(pool.name,),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ....module_utils._mac import Interval, IntervalSet, overlaps
 from ..._observation.model import Host, NcPool
 from ..._observation.words import carried_by
-from ..._text import host_list, listed, plain, quoted, span
+from ..._text import host_list, listed, plain, quoted
 from ..registry import Finding, rule
 from ..situation import Situation
 
@@ -111,7 +111,7 @@ def range_trespass(situation: Situation) -> Iterator[Finding]:
         names = [host.name for host in hosts]
         of_hosts = f" of {host_list(names)}" if names else ""
         yield Finding(
-            f"{allocator.words}{of_hosts} overlaps {other.words}: {span(common)} ({common.size} addresses)."
+            f"{allocator.words}{of_hosts} overlaps {other.words}: {common} ({common.size} addresses)."
             f" {carried_by(carriers)}",
             addresses=common,
             hosts=[*names, *other.hosts],
@@ -144,7 +144,7 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
             if strange:
                 yield Finding(
                     f"{_pool_words(pool)} has addresses that are not in the plan:"
-                    f" {listed([span(interval) for interval in strange])}.",
+                    f" {listed([str(interval) for interval in strange])}.",
                     addresses=Interval(strange[0].start, strange[-1].end),
                     severity="low",
                     remedy=_DECLARE,
@@ -154,16 +154,16 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
 
 def _pool_words(pool: NcPool) -> str:
     of = f" of {plain(pool.controller)}" if pool.controller else ""
-    return f"The Network Controller's pool {quoted(pool.name)}{of} ({span(pool.interval)})"
+    return f"The Network Controller's pool {quoted(pool.name)}{of} ({pool.interval})"
 
 
 def _allocators(situation: Situation) -> Iterator[_Allocator]:
     for interval, hosts in situation.ranges:
-        yield _Allocator(f"The dynamic range {span(interval)}", interval, _HOST, hosts)
+        yield _Allocator(f"The dynamic range {interval}", interval, _HOST, hosts)
     for host in situation.observation.hosts.values():
         for network, interval in host.container_pools:
             yield _Allocator(
-                f"The pool {span(interval)} of container network {quoted(network)}", interval, _CONTAINERS, (host,)
+                f"The pool {interval} of container network {quoted(network)}", interval, _CONTAINERS, (host,)
             )
     for number, controller in enumerate(situation.observation.controllers):
         for pool in controller.pools:
