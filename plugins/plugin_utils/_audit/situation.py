@@ -17,7 +17,7 @@ from ...module_utils._mac import Interval, IntervalSet, overlaps
 from .._ledger.model import LIVE, Claim, Lease
 from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
-from .._observation.model import Carrier, Host, Observation, Vm
+from .._observation.model import Adapter, Carrier, Host, Observation, Vm
 from .._plan.model import Plan
 from .._text import plain
 from .l2 import Domains, interface_vsids
@@ -72,7 +72,7 @@ class Situation:
         return find_problems(self.observation, self.plan.max_observation_age if self.plan else None, expected)
 
     @cached_property
-    def adapters(self) -> tuple[tuple[Vm, Carrier], ...]:
+    def adapters(self) -> tuple[tuple[Vm, Adapter], ...]:
         """Every adapter of every VM, replicas included, each VM once."""
         return tuple((vm, adapter) for vm in self.observation.vms for adapter in vm.adapters)
 
@@ -140,16 +140,16 @@ class Situation:
         return IntervalSet(lease.block for lease in self.leases)
 
     @cached_property
-    def by_ids(self) -> Mapping[tuple[str, str], Carrier]:
+    def by_ids(self) -> Mapping[tuple[str, str], Adapter]:
         """Each adapter by the ids of its VM and its own."""
         return {
             (vm.id, adapter.id): adapter for vm, adapter in self.adapters if vm.id and not vm.replica and adapter.id
         }
 
     @cached_property
-    def by_names(self) -> Mapping[str, list[Carrier]]:
+    def by_names(self) -> Mapping[str, list[Adapter]]:
         """Adapters by ``VM/adapter``; two VMs may share a name."""
-        found: dict[str, list[Carrier]] = defaultdict(list)
+        found: dict[str, list[Adapter]] = defaultdict(list)
         for vm, adapter in self.adapters:
             if not vm.replica:
                 found[name_key(adapter_name(vm.name, adapter.name))].append(adapter)
@@ -161,7 +161,7 @@ class Situation:
         return Sdn(self.observation.controllers, [adapter for _vm, adapter in self.adapters])
 
     @cached_property
-    def spoofing(self) -> tuple[Carrier, ...]:
+    def spoofing(self) -> tuple[Adapter, ...]:
         """Adapters behind which further addresses may be in use that cannot be listed (fact 109)."""
         return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
 
@@ -173,7 +173,7 @@ class Situation:
             for claim in self.claims
         }
 
-    def adapter_of(self, claim: Claim) -> Carrier | None:
+    def adapter_of(self, claim: Claim) -> Adapter | None:
         """Return the adapter that a claim is meant for; None if it was not seen or its names are ambiguous."""
         if claim.identity:
             return self.by_ids.get((claim.identity.vm_id, claim.identity.adapter_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..._observation.model import Carrier, Interface
+from ..._observation.model import Adapter, Carrier, Interface, NcPool
 from ..._observation.stranded import stranded
 from ..._observation.words import adapter_words
 from ..._text import listed, mac, plain, quoted
@@ -48,6 +48,12 @@ def spoofing_doubts(situation: Situation) -> list[str]:
     return [f"MAC spoofing is on at {shown}, so absence cannot be proven there."]
 
 
+def nc_pool_words(pool: NcPool) -> str:
+    """Return a pool of a Network Controller by its name."""
+    of = f" of {plain(pool.controller)}" if pool.controller else ""
+    return f"the Network Controller's pool {quoted(pool.name)}{of}"
+
+
 def interface_name(interface: Interface) -> str:
     """Return an interface by its name only."""
     of = f" of {plain(interface.controller)}" if interface.controller else ""
@@ -69,10 +75,9 @@ def address_words(carrier: Interface | Carrier) -> str:
     return "no address" if carrier.text is None else f"{quoted(carrier.text)}, which is not an address"
 
 
-def bound_words(adapter: Carrier) -> str:
+def bound_words(adapter: Adapter) -> str:
     """Return an adapter with its power state and its address."""
-    vm = adapter.vm
-    state = plain((vm.state if vm else None) or "state unknown").lower()
+    state = plain(adapter.vm.state or "state unknown").lower()
     return f"{adapter_words(adapter)} ({state}, {address_words(adapter)}, {_SORTS[adapter.dynamic]})"
 
 

@@ -125,9 +125,7 @@ def _worst(situation: Situation, carriers: Sequence[Carrier]) -> _Verdict | None
                     owners.setdefault(party, carrier)
         kept = [(party, carrier) for owners in shapes.values() for party, carrier in owners.items()]
         for (party, first), (other, second) in combinations(kept, 2):
-            if party != other:
-                if not Domains.can_meet(places[id(first)], places[id(second)]):
-                    continue
+            if party != other and Domains.can_meet(places[id(first)], places[id(second)]):
                 verdicts.append(_judge(situation, first, second, places))
                 if verdicts[-1].rank == 0:
                     return verdicts[-1]
@@ -149,15 +147,9 @@ def _within_party(situation: Situation, members: Sequence[Carrier], places: dict
         if not Domains.can_meet(places[id(first)], places[id(second)]):
             continue
         verdict = _judge(situation, first, second, places)
-        if "replica" in kinds:
-            if first.vm is second.vm:
-                yield verdict  # Two adapters of one replica.
-            else:
-                yield verdict._replace(rank=max(verdict.rank, low))
-        elif "physical" in kinds:
-            yield verdict._replace(
-                rank=max(verdict.rank, low)
-            )  # An inherited address, or the address of a team (fact 111).
+        if "physical" in kinds or ("replica" in kinds and first.vm is not second.vm):
+            # An inherited address or the address of a team (fact 111), or a replica beside its primary.
+            yield verdict._replace(rank=max(verdict.rank, low))
         elif first.vm is None or first.vm is second.vm:
             yield verdict  # Two adapters of one VM or of one host. On two hosts it is one VM seen twice.
 

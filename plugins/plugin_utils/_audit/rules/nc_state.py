@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..._observation.model import Carrier, Interface
+from ..._observation.model import Adapter, Interface
 from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._shared import bound_words, interface_words
+from ._shared import bound_words, interface_words, nc_pool_words
 
 _FAILED = "failed"
 _PORT = {"failure": "high", "warning": "medium"}
@@ -39,10 +39,8 @@ def nc_state(situation: Situation) -> Iterator[Finding]:
     for controller in situation.observation.controllers:
         for pool in controller.pools:
             if pool.state.casefold() == _FAILED:
-                of = f" of {plain(pool.controller)}" if pool.controller else ""
                 yield Finding(
-                    f"The Network Controller's pool {quoted(pool.name)}{of} ({pool.interval}) is in"
-                    f" provisioningState {plain(pool.state)}.",
+                    f"{sentence(nc_pool_words(pool))} ({pool.interval}) is in provisioningState {plain(pool.state)}.",
                     addresses=pool.interval,
                     subjects=(pool.name,),
                 )
@@ -68,7 +66,7 @@ def _causes(interface: Interface) -> str:
     return f" ({listed(shown, most=3)})" if shown else ""
 
 
-def _finding(interface: Interface, severity: str, said: Sequence[str], adapters: Sequence[Carrier]) -> Finding:
+def _finding(interface: Interface, severity: str, said: Sequence[str], adapters: Sequence[Adapter]) -> Finding:
     words = f"{sentence(interface_words(interface))} {' and '.join(said)}."
     if adapters:
         words += f" It belongs to {listed([bound_words(item) for item in adapters], most=2)}."

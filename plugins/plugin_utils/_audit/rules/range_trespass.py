@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ....module_utils._mac import Interval, IntervalSet, overlaps
-from ..._observation.model import Host, NcPool
+from ..._observation.model import Host
 from ..._observation.words import carried_by
-from ..._text import host_list, listed, plain, quoted
+from ..._text import host_list, listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
+from ._shared import nc_pool_words
 
 _HOST, _CONTAINERS, _CONTROLLER = "host", "containers", "network_controller"
 # Azure Local's pools are those of its Network Controller, and "other" may be any allocator.
@@ -32,7 +33,7 @@ _DECLARE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Allocator:
     """A range from which addresses are handed out."""
 
@@ -44,7 +45,7 @@ class _Allocator:
     """Which Network Controller."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Owned:
     """A range that belongs to one owner."""
 
@@ -80,22 +81,16 @@ class _Owned:
 )
 def range_trespass(situation: Situation) -> Iterator[Finding]:
     """Yield each range with each range of another owner that it overlaps."""
-    allocators = list(_allocators(situation))
-    owned = list(_owned_ranges(situation))
-    shared = overlaps(
-        [(*allocator.interval, (0, number)) for number, allocator in enumerate(allocators)]
-        + [(*other.interval, (1, number)) for number, other in enumerate(owned)]
+    everything: list[_Allocator | _Owned] = [*_allocators(situation), *_owned_ranges(situation)]
+    pairs = dict.fromkeys(
+        (allocator, other)
+        for _start, _end, sharing in overlaps((*item.interval, item) for item in everything)
+        for allocator in sharing
+        if isinstance(allocator, _Allocator)
+        for other in sharing
+        if isinstance(other, _Owned)
     )
-    pairs = {
-        (first, second)
-        for _start, _end, labels in shared
-        for kind, first in labels
-        if kind == 0
-        for other_kind, second in labels
-        if other_kind == 1
-    }
-    for first, second in sorted(pairs):
-        allocator, other = allocators[first], owned[second]
+    for allocator, other in pairs:
         common = Interval(
             max(allocator.interval.start, other.interval.start), min(allocator.interval.end, other.interval.end)
         )
@@ -143,18 +138,13 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
             strange = list(IntervalSet([pool.interval]) - known)
             if strange:
                 yield Finding(
-                    f"{_pool_words(pool)} has addresses that are not in the plan:"
+                    f"{sentence(nc_pool_words(pool))} ({pool.interval}) has addresses that are not in the plan:"
                     f" {listed([str(interval) for interval in strange])}.",
                     addresses=Interval(strange[0].start, strange[-1].end),
                     severity="low",
                     remedy=_DECLARE,
                     subjects=(pool.name,),
                 )
-
-
-def _pool_words(pool: NcPool) -> str:
-    of = f" of {plain(pool.controller)}" if pool.controller else ""
-    return f"The Network Controller's pool {quoted(pool.name)}{of} ({pool.interval})"
 
 
 def _allocators(situation: Situation) -> Iterator[_Allocator]:
@@ -167,7 +157,9 @@ def _allocators(situation: Situation) -> Iterator[_Allocator]:
             )
     for number, controller in enumerate(situation.observation.controllers):
         for pool in controller.pools:
-            yield _Allocator(_pool_words(pool), pool.interval, _CONTROLLER, controller=number)
+            yield _Allocator(
+                f"{sentence(nc_pool_words(pool))} ({pool.interval})", pool.interval, _CONTROLLER, controller=number
+            )
 
 
 def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
@@ -191,10 +183,7 @@ def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
             inside = any(
                 known.start <= nc_pool.interval.start and nc_pool.interval.end <= known.end for known in declared
             )
-            words = f"the Network Controller's pool {quoted(nc_pool.name)}"
-            if nc_pool.controller:
-                words += f" of {plain(nc_pool.controller)}"
-            yield _Owned(words, nc_pool.interval, controller=number, declared=inside)
+            yield _Owned(nc_pool_words(nc_pool), nc_pool.interval, controller=number, declared=inside)
     for lease in situation.leases:
         if lease.state == "active":
             owner = frozenset({situation.observation.names.key(lease.host)})

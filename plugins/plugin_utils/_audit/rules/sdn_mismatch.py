@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..._observation.model import Carrier, Interface
+from ..._observation.model import Adapter, Interface
 from ..._observation.words import adapter_words
 from ..._text import listed, sentence
 from ..registry import SEVERITIES, Finding, rule
@@ -66,7 +66,7 @@ def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Iterator[_Fault]:
+def _faults(situation: Situation, adapter: Adapter, interface: Interface) -> Iterator[_Fault]:
     if adapter.text is not None and (adapter.value is None or adapter.address != interface.address):
         yield _Fault("critical", f"the addresses differ{_whose(situation, adapter, interface)}")
     if adapter.profile_data == VFP_DISABLED:
@@ -83,7 +83,7 @@ def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Ite
         yield _Fault("medium", f"{words} {'has' if len(namesakes) == 1 else 'have'} the same address")
 
 
-def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
+def _whose(situation: Situation, adapter: Adapter, interface: Interface) -> str:
     """Tell where else each address was found: swapped records look like this."""
     words = []
     mine = [item for item in situation.sdn.by_address.get(adapter.address or 0, ()) if item is not interface]
@@ -97,7 +97,7 @@ def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _tag(adapter: Carrier) -> str:
+def _tag(adapter: Adapter) -> str:
     """Return the VLAN setting of an adapter; empty for one that is untagged."""
     mode, access = str(adapter.vlan.get("mode") or "").casefold(), adapter.vlan.get("access")
     if mode in ("trunk", "private"):

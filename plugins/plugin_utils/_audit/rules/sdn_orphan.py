@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..._observation.model import Carrier, Interface
+from ..._observation.model import Adapter, Carrier, Interface
 from ..._observation.words import adapter_words
 from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
@@ -98,7 +98,7 @@ def _without_adapter(
 
 
 def _carried(situation: Situation, carrier: Carrier) -> str:
-    if carrier.vm is None:
+    if not isinstance(carrier, Adapter):
         return adapter_words(carrier)
     if not carrier.bound:
         return f"{bound_words(carrier)}, which is not bound"
@@ -107,7 +107,7 @@ def _carried(situation: Situation, carrier: Carrier) -> str:
     return f"{bound_words(carrier)}, which is bound to {where}"
 
 
-def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden: bool) -> Finding:
+def _without_interface(situation: Situation, adapters: Sequence[Adapter], hidden: bool) -> Finding:
     first = adapters[0]
     words = f"{sentence(listed([bound_words(item) for item in adapters], most=3))}"
     verb = "is" if len(adapters) == 1 else "are"
