@@ -242,17 +242,10 @@ mac_address:
   type: str
   sample: 221DD8000100
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: pool "tenant"
-      wanted: a free address
-      found: none among 1048320 (1048300 applied, 20 quarantined, 256 more excluded or leased to hosts)
-      remedy: >-
-        Give the pool another range, release what is no longer used, or observe all hosts so that what was released can be
-        reused.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ALLOCATION

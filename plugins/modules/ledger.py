@@ -193,17 +193,10 @@ path:
   type: str
   sample: /var/backups/macpool/west-2026-11-20.sqlite3
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: ledger "/var/lib/macpool/west.sqlite3"
-      wanted: a ledger
-      found: no such file
-      remedy: >-
-        Check macpool_ledger and whether the volume is mounted. Only if there never was one, make it: macpool.hyperv.ledger
-        with state: present, or playbooks/init.yml.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import LEDGER

@@ -120,15 +120,10 @@ mac_pool:
       type: str
       sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: MAC pool "DefaultMacPool" of the Network Controller
-      wanted: 00-1D-D8-B7-1C-00..00-1D-D8-B7-2F-FF
-      found: 00-1D-D8-B7-1C-00..00-1D-D8-B7-1F-FF
-      remedy: A Network Controller cannot extend, shrink or move a pool once it exists. Leave this pool as it is and add a second one.
 """
 
 from collections.abc import Mapping

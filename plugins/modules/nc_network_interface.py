@@ -323,15 +323,10 @@ left_out:
       host: hv2
       reason: its address is dynamic, and the SDN needs a static one
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: interface "web03_eth0" of the Network Controller
-      wanted: the address 22-1D-D8-00-01-02
-      found: that interface "old03" has it (the Network Controller itself would not notice)
-      remedy: Give one of the two another address.
 """
 
 from collections.abc import Mapping

@@ -265,15 +265,10 @@ missing:
   elements: str
   sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: VM "web01" on host "hv1"
-      wanted: a VM that is Off
-      found: one that is Running
-      remedy: "Shut it down, or set stop: true."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM

@@ -278,17 +278,10 @@ recovered:
   elements: str
   sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: adapter "eth0" of VM "web03" on host "hv2"
-      wanted: the static address 22-1D-D8-00-01-02
-      found: a VM that is Running, and only one that is Off can be changed
-      remedy: >-
-        Shut it down, or set when_running: restart (shut the guest down, change the address, start the VM again). Set when_running: pending
-        to leave it for a later run.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_NETWORK_ADAPTER

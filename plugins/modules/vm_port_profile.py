@@ -192,16 +192,10 @@ missing:
   elements: str
   sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: adapter "Network Adapter" of VM "web01" on host "hv1"
-      wanted: the static address 22-1D-D8-00-01-00 of its interface
-      found: 000000000000 (dynamic)
-      remedy: "The SDN drops a VM whose address is not its interface's: set it first with macpool.hyperv.vm_network_adapter,
-        while the VM is off."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_PORT_PROFILE

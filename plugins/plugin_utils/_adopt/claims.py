@@ -155,23 +155,22 @@ def _owner(adapter: Adapter, identity: Identity | None, is_named: bool, is_named
     return own_name(name, identity) if is_named_in_vm else ""
 
 
-def _fault(adapter: Carrier) -> Conflict | None:
+def _conflict(adapter: Adapter, reason: str, remedy: str) -> Conflict:
+    text = plain(adapter.text or "") if adapter.value is None else format_mac(adapter.value)
+    return Conflict(text, (adapter_words(adapter),), reason, remedy)
+
+
+def _fault(adapter: Adapter) -> Conflict | None:
     remedy = "Give the adapter another address while its VM is off: macpool.hyperv.vm_network_adapter with pool."
-    words = (adapter_words(adapter),)
     if adapter.value is None:
-        return Conflict(plain(adapter.text or ""), words, "it is not a MAC address", remedy)
-    text = format_mac(adapter.value)
+        return _conflict(adapter, "it is not a MAC address", remedy)
     if is_multicast(adapter.value):
-        return Conflict(text, words, "it is a multicast address (its first octet is odd)", remedy)
+        return _conflict(adapter, "it is a multicast address (its first octet is odd)", remedy)
     if adapter.value == 0 and adapter.dynamic is False:
-        return Conflict(text, words, "it is static and all zeros, so the VM cannot start", remedy)
+        return _conflict(adapter, "it is static and all zeros, so the VM cannot start", remedy)
     if adapter.value and adapter.dynamic is None:
-        return Conflict(
-            text,
-            words,
-            "it is not known whether it is static or dynamic",
-            "Observe the host with macpool.hyperv.host_info, or add DynamicMacAddressEnabled to the export.",
-        )
+        remedy = "Observe the host with macpool.hyperv.host_info, or add DynamicMacAddressEnabled to the export."
+        return _conflict(adapter, "it is not known whether it is static or dynamic", remedy)
     return None
 
 
@@ -198,22 +197,20 @@ def _is_same(adapter: Adapter, other: Carrier) -> bool:
     return bool(adapter.id) and _identity(adapter) == _identity(other)
 
 
-def _of_other_allocator(plan: Plan | None, adapter: Carrier) -> Conflict | None:
+def _of_other_allocator(plan: Plan | None, adapter: Adapter) -> Conflict | None:
     kind = plan.kind_at(adapter.value) if plan and adapter.value else None
     if kind is None or not kind.startswith("other allocator"):
         return None
-    return Conflict(
-        format_mac(adapter.value or 0),
-        (adapter_words(adapter),),
+    return _conflict(
+        adapter,
         f"it is in the range of {kind}, which hands it out itself",
         "If that allocator assigned it, no action is needed. Otherwise give the adapter an address from a pool of the plan.",
     )
 
 
-def _nameless(adapter: Carrier) -> Conflict:
-    return Conflict(
-        format_mac(adapter.value or 0),
-        (adapter_words(adapter),),
+def _nameless(adapter: Adapter) -> Conflict:
+    return _conflict(
+        adapter,
         "it has no ids, and other adapters have the same name",
         "Observe the host with macpool.hyperv.host_info, or add VMId and the adapter's Id to the export.",
     )

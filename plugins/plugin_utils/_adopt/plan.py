@@ -125,21 +125,14 @@ def _others(observation: Observation) -> list[tuple[str, str, Interval]]:
         for name, interval in host.container_pools
     ]
     claims = [item for item in claims if not is_multicast(item[0]) and item[0]]
-    shared = overlaps(claims)
-    pieces: list[tuple[Interval, tuple[tuple[str, str], ...]]] = [
-        (Interval(item.start, item.end), item.labels) for item in shared
-    ]
-    common = IntervalSet(interval for interval, _labels in pieces)
-    for start, end, label in claims:
-        pieces += [(interval, (label,)) for interval in IntervalSet([(start, end)]) - common]
     found: list[tuple[str, str, Interval]] = []
     seen: Counter[str] = Counter()
-    for interval, labels in sorted(pieces):
+    for start, end, labels in overlaps(claims, least=1):
         name = plain(listed(sorted({label for label, _kind in labels}), 3), 120).strip() or "others"
         seen[name] += 1
         kinds = {kind for _label, kind in labels}
         kind = kinds.pop() if len(kinds) == 1 else "other"
-        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, interval))
+        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, Interval(start, end)))
     return _with_unique_names(found)
 
 
