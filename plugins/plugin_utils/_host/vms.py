@@ -126,19 +126,10 @@ def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
         text = entry.get(key) or ""
         if text != text.strip() or (key != "role_name" and not text):
             raise MacPoolError(f"{subject}, {key}", "a name without blanks around it", repr(text), "Fix the name.")
-    given = entry.get("memory")
-    return VmWish(
-        name=entry["name"],
-        generation=entry["generation"],
-        memory=None if given in (None, "") else parse_memory(given, f"{subject}, memory"),
-        path=entry.get("path") or None,
-        vhd_path=entry.get("vhd_path") or None,
-        switch=entry.get("switch") or None,
-        adapter_name=entry["adapter_name"],
-        clustered=entry["clustered"],
-        role_name=entry.get("role_name") or "",
-        host=entry.get("host") or None,
-    )
+    given = {key: value for key, value in entry.items() if value not in (None, "")}
+    if "memory" in given:
+        given["memory"] = parse_memory(given["memory"], f"{subject}, memory")
+    return VmWish(**given)
 
 
 def decide_vms(

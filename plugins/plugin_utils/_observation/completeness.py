@@ -192,11 +192,11 @@ def _controller_problems(
 
 def _node_problems(observation: Observation, cluster: Cluster) -> Iterator[Problem]:
     for key, (name, state) in sorted(cluster.nodes.items()):
-        missing = key not in observation.hosts
-        if name_key(state) != "DOWN" and not missing:
+        is_down, missing = name_key(state) == "DOWN", key not in observation.hosts
+        if not is_down and not missing:
             continue
-        what = "is Down" if name_key(state) == "DOWN" else f"was not observed, although its state is {plain(state)}"
-        if name_key(state) == "DOWN" and missing:
+        what = "is Down" if is_down else f"was not observed, although its state is {plain(state)}"
+        if is_down and missing:
             what += " and was not observed"
         shown = observation.host_name(key) if not missing else name
         yield Problem(f"{plain(shown)}, a node of cluster {quoted(cluster.name)}, {what}.", hosts=(shown,))
