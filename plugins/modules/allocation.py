@@ -235,7 +235,6 @@ claims:
     changed:
       description: Whether this claim changed.
       type: bool
-      sample: true
 mac_address:
   description: The address, 12 upper-case hexadecimal digits.
   returned: when RV(claims) has exactly one entry

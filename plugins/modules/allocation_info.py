@@ -156,11 +156,9 @@ claims:
     out_of_plan:
       description: Whether the address is outside the pool from which it was claimed, because the pool has shrunk since then.
       type: bool
-      sample: false
     unsure:
       description: Whether the connection was lost while the address was being set, so that the result is unknown.
       type: bool
-      sample: false
 history:
   description: The events, oldest first. Empty without O(history=true). With O(at), only events up to that time.
   returned: success

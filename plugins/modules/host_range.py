@@ -133,7 +133,6 @@ message:
   description: A message of the host, for example that the change takes effect when a service starts. Empty if it has none.
   returned: success
   type: str
-  sample: ""
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure

@@ -108,11 +108,9 @@ leases:
     changed:
       description: Whether this lease changed.
       type: bool
-      sample: true
     remark:
       description: A remark, for example that the host keeps a block with a size that is no longer in the plan.
       type: str
-      sample: ""
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure

@@ -186,7 +186,6 @@ problems:
   returned: with O(state=verified)
   type: list
   elements: str
-  sample: []
 path:
   description: The file that was written or read.
   returned: when O(path) is given

@@ -256,11 +256,9 @@ interfaces:
     primary:
       description: Whether it is the primary interface of its VM.
       type: bool
-      sample: true
     host_interface:
       description: Whether it belongs to a host and not to a VM.
       type: bool
-      sample: false
     ip_configurations:
       description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
       type: list
@@ -301,11 +299,9 @@ interfaces:
       description: What went wrong.
       type: str
       returned: when it failed
-      sample: ""
     before:
       description: The managed keys before the task. Empty if the interface did not exist.
       type: dict
-      sample: {}
     after:
       description: The managed keys that were read back, or that would be set.
       type: dict

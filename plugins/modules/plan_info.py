@@ -93,7 +93,6 @@ plan_warnings:
   returned: success
   type: list
   elements: str
-  sample: []
 land:
   description: All ranges of the plan, sorted by address.
   returned: success
@@ -149,7 +148,6 @@ usage:
     quarantined:
       description: How many addresses are in quarantine after a release.
       type: int
-      sample: 0
     excluded:
       description: How many addresses of the ranges are excluded, or leased to hosts. They are not part of RV(usage[].size).
       type: int
@@ -169,7 +167,6 @@ usage:
     over:
       description: Whether this percentage is reached, or no address is left.
       type: bool
-      sample: false
     by_state:
       description: The number of claims in each state that occurs.
       type: dict
@@ -198,7 +195,6 @@ lease_problem:
     recently, or ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
   returned: success
   type: str
-  sample: null
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure

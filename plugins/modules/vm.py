@@ -226,7 +226,6 @@ vms:
     clustered:
       description: Whether the VM is a role of the cluster.
       type: bool
-      sample: true
     mac_address:
       description: The address of the adapter, 12 upper-case hexadecimal digits. Zeros if the VM never started.
       type: str
@@ -234,7 +233,6 @@ vms:
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: true
     port_profile:
       description: The port profile of the adapter, as in RV(macpool.hyperv.vm_port_profile#module:adapters[].before). V(null) if it has none.
       type: dict
@@ -249,7 +247,6 @@ vms:
     reason:
       description: What went wrong, or why nothing was done. Otherwise empty.
       type: str
-      sample: ""
     differences:
       description: Settings of the VM that differ from the wanted ones - V(generation), V(switch) or V(adapter_name). They are not changed.
       type: list
@@ -263,7 +260,6 @@ missing:
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
   description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure

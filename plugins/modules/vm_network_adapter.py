@@ -239,7 +239,6 @@ adapters:
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: false
     status:
       description: V(unchanged), V(changed) or V(pending). If the task failed, also V(refused), V(failed) or V(skipped).
       type: str
@@ -247,7 +246,6 @@ adapters:
     reason:
       description: Why it is pending, or what went wrong. V(restart) if the VM was restarted for it. Otherwise empty.
       type: str
-      sample: ""
     before:
       description: C(mac_address) and C(dynamic) before the task.
       type: dict
@@ -264,19 +262,16 @@ pending:
   description: How many adapters are pending.
   returned: success
   type: int
-  sample: 0
 missing:
   description: The VMs that are not on this host.
   returned: success
   type: list
   elements: str
-  sample: []
 recovered:
   description: The ids of VMs that an earlier run shut down and left off, and that this run started again.
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
   description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure

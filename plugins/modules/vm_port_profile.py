@@ -153,7 +153,6 @@ adapters:
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: false
     status:
       description: V(unchanged) or V(changed). If the task failed, also V(refused), V(failed) or V(skipped).
       type: str
@@ -161,12 +160,10 @@ adapters:
     reason:
       description: What went wrong. Otherwise empty.
       type: str
-      sample: ""
     warnings:
       description: Reasons why the profile may not work, such as a VLAN on the adapter.
       type: list
       elements: str
-      sample: []
     before:
       description: The port profile that was found. V(null) if the adapter had none.
       type: dict
@@ -190,7 +187,6 @@ missing:
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
   description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure

@@ -212,11 +212,9 @@ def _host_ranges(observation: Observation) -> IntervalSet:
 
 def _taken(observation: Observation) -> IntervalSet:
     """Return all addresses that are in use or that a host could hand out."""
-    ranges = [host.range for host in observation.hosts.values() if host.range]
-    made = [default_range(address) for host in observation.hosts.values() for address in host.ipv4]
-    defaults = [interval for interval in made if interval is not None]
-    carried = [Interval(item.value, item.value) for item in _all_carriers(observation) if item.value]
-    return IntervalSet([*ranges, *defaults, *carried])
+    defaults = (default_range(address) for host in observation.hosts.values() for address in host.ipv4)
+    carried = (Interval(item.value, item.value) for item in _all_carriers(observation) if item.value)
+    return IntervalSet([*_host_ranges(observation), *filter(None, defaults), *carried])
 
 
 def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:

@@ -23,19 +23,11 @@ from .._observation.model import Carrier, Host, Vm
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
 
-class Texts:
-    """Texts that many rows share, each kept once."""
+class _Texts(dict[str, int]):
+    """The place of each text in a list, so that many rows can share it."""
 
-    def __init__(self) -> None:
-        self._places: dict[str, int] = {}
-
-    def place(self, text: str) -> int:
-        """Return the place of a text in the list."""
-        return self._places.setdefault(text, len(self._places))
-
-    def all(self) -> list[str]:
-        """Return the list."""
-        return list(self._places)
+    def __missing__(self, text: str) -> int:
+        return self.setdefault(text, len(self))
 
 
 class _Hosts:
@@ -65,7 +57,7 @@ def page_data(
     :param situation: what the report describes; for a what-if report the imagined situation
     :param rules: those whose texts the page explains
     """
-    hosts, texts = _Hosts(situation), Texts()
+    hosts, texts = _Hosts(situation), _Texts()
     vms = situation.observation.vms
     known = _Vms(vms)
     return {
@@ -92,7 +84,7 @@ def page_data(
         # Last, because everything above may name a host that was not read.
         "hosts": [*(_host(host, situation) for host in situation.observation.hosts.values())]
         + [[name, None, None, [], None, False] for name in hosts.unread],
-        "texts": texts.all(),
+        "texts": list(texts),
     }
 
 
@@ -115,7 +107,7 @@ class _Vms:
         return same[0] if len(same) == 1 else None
 
 
-def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: Texts) -> list[Any]:
+def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: _Texts) -> list[Any]:
     places = [vms.place(vm) for vm in item["vms"]]
     waived = item["waived"]
     return [
@@ -125,7 +117,7 @@ def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: Texts) ->
         [hosts.place(name) for name in item["hosts"]],
         sorted({place for place in places if place is not None}),
         item["evidence"],
-        texts.place(item["remedy"]),
+        texts[item["remedy"]],
         [waived[key] for key in ("subject", "reason", "owner", "until")] if waived else 0,
         [f"{vm['name']} ({vm['host']})" for vm, place in zip(item["vms"], places, strict=True) if place is None],
     ]
@@ -147,20 +139,20 @@ def _address(carrier: Carrier) -> int | str | None:
     return carrier.text if carrier.value is None else carrier.value
 
 
-def _vm(vm: Vm, hosts: _Hosts, texts: Texts) -> list[Any]:
+def _vm(vm: Vm, hosts: _Hosts, texts: _Texts) -> list[Any]:
     return [
         vm.name,
         vm.id,
         hosts.place(vm.host.name),
-        texts.place(vm.state or "state unknown"),
+        texts[vm.state or "state unknown"],
         int(vm.running) | int(vm.clustered) << 1 | int(vm.replica) << 2,
         [
             [
                 adapter.name,
                 _address(adapter),
                 _DYNAMIC[adapter.dynamic],
-                texts.place(adapter.switch or ""),
-                texts.place(vlan_words(adapter.vlan)),
+                texts[adapter.switch or ""],
+                texts[vlan_words(adapter.vlan)],
                 int(adapter.spoofing),
             ]
             for adapter in vm.adapters
@@ -191,13 +183,13 @@ def _runs(numbers: Sequence[Any]) -> str:
     return ", ".join("-".join(str(number) for number in run) for run in runs)
 
 
-def _own(carrier: Carrier, hosts: _Hosts, texts: Texts) -> list[Any]:
+def _own(carrier: Carrier, hosts: _Hosts, texts: _Texts) -> list[Any]:
     return [
         hosts.place(carrier.host.name),
         int(carrier.kind == "physical"),
         carrier.name,
         _address(carrier),
-        texts.place(carrier.switch or carrier.team or ""),
+        texts[carrier.switch or carrier.team or ""],
         int(carrier.running),
     ]
 
