@@ -22,19 +22,8 @@ from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome,
 from .._ledger.promise import check_promised
 from .._names import plain_id
 from .._observation.model import OFF, RUNNING, Vm
-from .adapters import (
-    RESTART,
-    AdapterDecision,
-    Target,
-    Wish,
-    adapter_operations,
-    address_words,
-    carried_after,
-    check_pin,
-    decide_adapters,
-    is_carried,
-    start_operations,
-)
+from . import adapters as rules
+from .adapters import RESTART, AdapterDecision, Target, Wish
 from .observed import ObservedHost, find_adapters
 from .power import Power
 from .run import Connection, Report, Row, result_error
@@ -131,10 +120,10 @@ class AdapterRun:
         report.rows += [AdapterRow(decision, "pending") for decision in decisions if decision.status == "pending"]
         decisions = self._decide(now, outcomes)
 
-        operations = adapter_operations(decisions, self.power.shutdown_timeout, self.power.force_off)
+        operations = rules.adapter_operations(decisions, self.power.shutdown_timeout, self.power.force_off)
         seen = {vm.id: vm for vm in host.vms}
         open_here = {vm_id: seen[vm_id] for intent in intents if (vm_id := plain_id(intent.vm_id)) in seen}
-        operations += start_operations(vm for vm in open_here.values() if vm.state == OFF)
+        operations += rules.start_operations(vm for vm in open_here.values() if vm.state == OFF)
 
         claims = {target: outcome.claim for target, outcome in outcomes.items()}
         if operations and not self.preview:
@@ -149,7 +138,7 @@ class AdapterRun:
 
     def _decide(self, targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[AdapterDecision]:
         addressed = [(target, outcomes[target].claim.address if target in outcomes else None) for target in targets]
-        return decide_adapters(addressed, self.power.when_running, self.bound)
+        return rules.decide_adapters(addressed, self.power.when_running, self.bound)
 
     def _addresses(self, targets: Sequence[Target], preview: bool) -> dict[Target, Outcome]:
         """Claim, or predict, the address of each target that is to have a static one."""
@@ -165,7 +154,7 @@ class AdapterRun:
         if wish.goal == "dynamic":
             return None
         if wish.goal == "pin":
-            address = check_pin(target)
+            address = rules.check_pin(target)
             return None if address is None else Request(target.owner, "", address, identity, adopt=True)
         if wish.address is not None:
             check_promised(self.ledger, target.adapter.label, target.owner, wish.address, self.preview)
@@ -213,12 +202,12 @@ class AdapterRun:
         """Compare what the host shows with what was wanted."""
         if decision.status != "change":
             return AdapterRow(decision, decision.status)
-        adapter, wanted = decision.target.adapter, address_words(decision.address)
+        adapter, wanted = decision.target.adapter, rules.address_words(decision.address)
         if error := result_error(adapter.label, wanted, result):
             return AdapterRow(decision, result["status"], error, overtaken=result.get("reason") == "moved")
-        if self.preview or is_carried(decision, result):
+        if self.preview or rules.is_carried(decision, result):
             return AdapterRow(decision, "changed")
-        mac, dynamic = carried_after(adapter, result)
+        mac, dynamic = rules.carried_after(adapter, result)
         error = MacPoolError(
             adapter.label,
             wanted,
