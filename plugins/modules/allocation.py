@@ -186,55 +186,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, in the order of O(claims), without entries for which nothing had to be released or given back.
+  description:
+    - The claims as they are afterwards, in the order of O(claims), without entries for which nothing had to be released or given back.
+    - Each is described in RV(macpool.hyperv.allocation_info#module:claims), from C(owner) to C(note). In addition, C(changed) tells whether
+      this claim changed. After O(state=unheld) the state is V(gone).
   returned: success
   type: list
   elements: dict
-  contains:
-    owner:
-      description: The owner to whom the address is promised. V(null) for an address that was set aside.
-      type: str
-      sample: web01/eth0
-    pool:
-      description: The pool of the address. V(null) for an address that is in no pool.
-      type: str
-      sample: tenant
-    mac_address:
-      description: The address, 12 upper-case hexadecimal digits as Hyper-V shows it.
-      type: str
-      sample: 221DD8000100
-    formats:
-      description: The same address in all formats. V(dot) is how Cisco writes it, and V(linux) is what udev and netplan need.
-      type: dict
-      sample:
+  sample:
+    - owner: web01/eth0
+      pool: tenant
+      mac_address: 221DD8000100
+      formats:
         hyperv: 221DD8000100
         dash: 22-1D-D8-00-01-00
         colon: 22:1D:D8:00:01:00
         dot: 221d.d800.0100
         linux: 22:1d:d8:00:01:00
-    state:
-      description: The state of the claim afterwards. V(gone) after O(state=unheld).
-      type: str
-      sample: reserved
-    since:
-      description: Since when the claim has been in this state, UTC.
-      type: str
-      sample: "2026-11-20T12:00:00.000Z"
-    until:
-      description: The end of the reservation or the quarantine, UTC. V(null) if it has no end.
-      type: str
-      sample: "2026-11-20T16:00:00.000Z"
-    generation:
-      description: A counter of changes to the claim. A job with an older number can no longer change it.
-      type: int
-      sample: 1
-    note:
-      description: The text that is stored with the claim.
-      type: str
-      sample: CHG-1042
-    changed:
-      description: Whether this claim changed.
-      type: bool
+      state: reserved
+      since: "2026-11-20T12:00:00.000Z"
+      until: "2026-11-20T16:00:00.000Z"
+      generation: 1
+      note: CHG-1042
+      changed: true
 mac_address:
   description: The address, 12 upper-case hexadecimal digits.
   returned: when RV(claims) has exactly one entry

@@ -102,7 +102,7 @@ claims:
       type: str
       sample: 221DD8000100
     formats:
-      description: The same address in the formats C(hyperv), C(dash), C(colon), C(dot) and C(linux).
+      description: The same address in all formats. V(dot) is how Cisco writes it, and V(linux) is what udev and netplan need.
       type: dict
       sample:
         hyperv: 221DD8000100
