@@ -22,7 +22,6 @@ from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
 from .._observation.model import Adapter, Carrier, Observation
-from .._observation.words import adapter_words
 from .._plan.model import Plan
 from .._text import plain
 
@@ -108,7 +107,7 @@ def sort_out(observation: Observation, plan: Plan | None = None, claims: Iterabl
             conflicts[conflict.address] = conflict
             continue
         request = Request(owner, address=adapter.value, identity=identity, adopt=True)
-        adoptions.append(Adoption(request, adapter.host.name, adapter_words(adapter)))
+        adoptions.append(Adoption(request, adapter.host.name, adapter.words))
     return Sorted(
         tuple(sorted(adoptions, key=lambda item: item.address)),
         tuple(sorted(kept, key=lambda claim: claim.address)),
@@ -157,7 +156,7 @@ def _owner(adapter: Adapter, identity: Identity | None, is_named: bool, is_named
 
 def _conflict(adapter: Adapter, reason: str, remedy: str) -> Conflict:
     text = plain(adapter.text or "") if adapter.value is None else format_mac(adapter.value)
-    return Conflict(text, (adapter_words(adapter),), reason, remedy)
+    return Conflict(text, (adapter.words,), reason, remedy)
 
 
 def _fault(adapter: Adapter) -> Conflict | None:
@@ -178,7 +177,7 @@ def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Adapter) -> Conflict |
     others = [other for other in at[adapter.value or 0] if not _is_same(adapter, other)] if adapter.value else []
     if not others:
         return None
-    carriers = tuple(sorted(adapter_words(item) for item in (adapter, *others)))
+    carriers = tuple(sorted(item.words for item in (adapter, *others)))
     return Conflict(
         format_mac(adapter.value or 0),
         carriers,

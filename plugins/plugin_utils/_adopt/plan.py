@@ -19,7 +19,6 @@ from typing import Any
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
 from .._names import host_key
 from .._observation.model import Carrier, Host, Observation
-from .._observation.words import adapter_words
 from .._plan.model import HYPERV_RANGE, NLB_RANGES, default_range
 from .._plan.read import parse_plan
 from .._text import host_list, listed, mac, plain
@@ -172,7 +171,7 @@ def _advice(observation: Observation, host: Host, theirs: IntervalSet, size: int
     elif defaults:
         reason = f"its range {own} overlaps the default range of Hyper-V on {host_list(defaults)}"
     elif foreign := list(_foreign(observation, host, own)):
-        words = listed([f"{mac(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
+        words = listed([f"{mac(item.value or 0)} {item.words}" for item in foreign], 3)
         reason = f"other adapters than its own dynamic ones use addresses of its range {own}: {words}"
     else:
         return Advice(name, own, keeps=True, words=f"keeps its range {own}.")

@@ -20,7 +20,6 @@ from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
 from .._observation.model import OFF, Carrier, Cluster, Host, Observation, Vm, placed_on
 from .._observation.stranded import stranded
-from .._observation.words import adapter_words
 from .._plan.model import default_range
 from .._text import host_list, mac, plain, sentence
 from .report import build_report
@@ -151,7 +150,7 @@ def _change(kind: str, carrier: Carrier, when: str, hosts: Iterable[str], eviden
 def _may_collide(carrier: Carrier, host: Host, verb: str, why: str) -> dict[str, Any]:
     """Return the change that a host can hand out an address in use."""
     name = plain(host.name)
-    evidence = f"{mac(carrier.value or 0)} of {adapter_words(carrier)} {verb} in the range of {name}, which {why}."
+    evidence = f"{mac(carrier.value or 0)} of {carrier.words} {verb} in the range of {name}, which {why}."
     return _change("may_collide", carrier, f"when {name} hands the address out", [host.name], evidence)
 
 
@@ -169,7 +168,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             carrier,
             "next start" if carrier.vm else "when the host creates the adapter again",
             [host.name],
-            f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {new}.",
+            f"{sentence(carrier.words)} has {mac(carrier.address or 0)}, outside {new}.",
         )
         for carrier in stranded([*adapters, *own], old, new)
     ]
@@ -236,7 +235,7 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
             if before.dynamic and outside and (restarts or was_safe):
                 when = "when it starts after the failure" if restarts else "next start"
                 names = [node.name for node in outside]
-                words = f"{sentence(adapter_words(before))} has {mac(before.address)}, outside the range of"
+                words = f"{sentence(before.words)} has {mac(before.address)}, outside the range of"
                 changes.append(_change("new_address", before, when, names, f"{words} {host_list(names)}."))
             if restarts and before.dynamic and copy.host.range and not _inside(before.address, copy.host.range):
                 after.text, after.value, after.renewed = None, None, True

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from .._names import name_key
 from .._text import listed, plain, quoted
 from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Observation, Vm
-from .words import adapter_words
 
 FOR_ABSENCE = {
     "vms": "its VMs were not read",
@@ -132,7 +131,7 @@ def _reported(documents: Iterable[Document]) -> list[str]:
 
 
 def _of_unknown(carrier: Carrier) -> str:
-    return adapter_words(carrier) + (f" (found {quoted(carrier.text)})" if carrier.text else "")
+    return carrier.words + (f" (found {quoted(carrier.text)})" if carrier.text else "")
 
 
 def controller_lacks(controller: NetworkController) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...module_utils._mac import Interval
 from .._names import HostNames, adapter_name, name_key, plain_id
-from .._text import quoted
+from .._text import plain, quoted
 
 SCHEMA = 1
 
@@ -73,6 +73,12 @@ class Carrier:
         return self.value or None
 
     @property
+    def words(self) -> str:
+        """It with its host, for a sentence."""
+        kind = "the host's own adapter" if self.kind == "host" else "the physical adapter"
+        return f"{kind} {quoted(self.name)} of {plain(self.host.name)}"
+
+    @property
     def unknown(self) -> bool:
         """Whether it may use any address, because its own is missing or cannot be read."""
         return self.value is None and not self.renewed and self.kind != "physical"
@@ -111,6 +117,13 @@ class Adapter(Carrier):
     """An adapter of a VM, or what a checkpoint or a replica of the VM has of it."""
 
     vm: Vm = field(kw_only=True)
+
+    @property
+    def words(self) -> str:
+        """It with its VM and host, for a sentence."""
+        if self.checkpoint is not None:
+            return f"checkpoint {quoted(self.checkpoint.name)} of {self.vm.words}"
+        return f"adapter {quoted(self.name)} of {self.vm.words}"
 
     @property
     def unreadable(self) -> str:
@@ -200,6 +213,11 @@ class Vm:
     def running(self) -> bool:
         """Whether it keeps its address: saved and paused VMs do, and so do those in unknown states."""
         return str(self.state).casefold() not in _OFF_STATES
+
+    @property
+    def words(self) -> str:
+        """It with the host on which it was seen, for a sentence."""
+        return f"{'replica of VM' if self.replica else 'VM'} {quoted(self.name)} on {plain(self.host.name)}"
 
     @property
     def replica(self) -> bool:

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..._observation.model import Adapter, Carrier, Interface, NcPool
 from ..._observation.stranded import stranded
-from ..._observation.words import adapter_words
 from ..._text import listed, mac, plain, quoted
 from ..registry import Finding
 from ..situation import Situation
@@ -40,11 +39,18 @@ def dynamic_outside(situation: Situation) -> Iterator[Carrier]:
             yield from stranded([adapter], None, vm.host.range)
 
 
+def carried_by(carriers: Sequence[Carrier]) -> str:
+    """Return the sentence that says what uses the addresses of a range."""
+    if not carriers:
+        return "None of these addresses is in use."
+    return f"In use: {listed([f'{mac(carrier.value or 0)} by {carrier.words}' for carrier in carriers])}."
+
+
 def spoofing_doubts(situation: Situation) -> list[str]:
     """Return the sentence that names the adapters behind which any address may be in use, if any (fact 109)."""
     if not situation.spoofing:
         return []
-    shown = listed([adapter_words(adapter) for adapter in situation.spoofing], most=3)
+    shown = listed([adapter.words for adapter in situation.spoofing], most=3)
     return [f"MAC spoofing is on at {shown}, so absence cannot be proven there."]
 
 
@@ -78,7 +84,7 @@ def address_words(carrier: Interface | Carrier) -> str:
 def bound_words(adapter: Adapter) -> str:
     """Return an adapter with its power state and its address."""
     state = plain(adapter.vm.state or "state unknown").lower()
-    return f"{adapter_words(adapter)} ({state}, {address_words(adapter)}, {_SORTS[adapter.dynamic]})"
+    return f"{adapter.words} ({state}, {address_words(adapter)}, {_SORTS[adapter.dynamic]})"
 
 
 def profile_words(adapter: Carrier) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from ....module_utils._mac import IntervalSet
 from ..._ledger.model import Claim
 from ..._observation.model import Carrier, Interface
-from ..._observation.words import adapter_words
 from ..._text import mac, quoted
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
@@ -64,7 +63,7 @@ def _look(situation: Situation, managed: IntervalSet, carrier: Carrier, severity
         return
     else:
         words, severity = _other_promise(claim), severity or "high"
-    yield about(carrier, f"{mac(address)} is used by {adapter_words(carrier)}, {words}.", severity=severity)
+    yield about(carrier, f"{mac(address)} is used by {carrier.words}, {words}.", severity=severity)
 
 
 def _look_at_interface(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import host_list, mac
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -33,7 +32,7 @@ def departed(situation: Situation) -> Iterator[Finding]:
         if owners:
             yield about(
                 adapter,
-                f"{mac(address)} of {adapter_words(adapter)} is in the dynamic range of {host_list(owners)}, which"
+                f"{mac(address)} of {adapter.words} is in the dynamic range of {host_list(owners)}, which"
                 " may hand it out again.",
                 hosts=owners,
             )

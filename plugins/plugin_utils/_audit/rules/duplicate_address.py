@@ -11,8 +11,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from ..._observation.model import Carrier
-from ..._observation.words import carrier_words
-from ..._text import listed, mac
+from ..._text import listed, mac, plain, quoted
 from ..l2 import Domains, Place
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
@@ -69,7 +68,7 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             "share a broadcast domain, as far as is known" if verdict.reach else "are in different broadcast domains"
         )
         yield Finding(
-            f"{mac(address)} is used by {listed([carrier_words(carrier) for carrier in shown])}; they {reach}.",
+            f"{mac(address)} is used by {listed([_in_full(carrier) for carrier in shown])}; they {reach}.",
             addresses=(address,),
             hosts=[carrier.host.name for carrier in shown],
             carriers=shown,
@@ -91,6 +90,21 @@ def _that_can_meet(situation: Situation, carriers: Sequence[Carrier]) -> Sequenc
         if count == 1 and not any(other is not place and Domains.can_meet(place, other) for other in places)
     }
     return [carrier for carrier in carriers if situation.domains.place(carrier) not in alone]
+
+
+def _in_full(carrier: Carrier) -> str:
+    """Return a carrier with what decides the severity: its power state and where it is attached."""
+    details = []
+    if carrier.vm is not None and carrier.checkpoint is None:
+        details.append(plain(carrier.vm.state or "state unknown").lower())
+    elif carrier.kind == "physical" and not carrier.running:
+        details.append("not up")
+    if carrier.switch:
+        details.append(f"switch {quoted(carrier.switch)}")
+    access = carrier.vlan.get("access")
+    if isinstance(access, int) and access:
+        details.append(f"VLAN {access}")
+    return carrier.words + (f" ({', '.join(details)})" if details else "")
 
 
 def _by_name(carrier: Carrier) -> tuple[bool, str, str, str]:

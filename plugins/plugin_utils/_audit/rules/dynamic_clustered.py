@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import mac, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -30,4 +29,4 @@ def dynamic_clustered(situation: Situation) -> Iterator[Finding]:
     for vm, adapter in situation.adapters:
         if vm.clustered and adapter.dynamic:
             address = mac(adapter.address) if adapter.address else "an address that it gets at its first start"
-            yield about(adapter, f"{sentence(adapter_words(adapter))} is clustered but dynamic, with {address}.")
+            yield about(adapter, f"{sentence(adapter.words)} is clustered but dynamic, with {address}.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import sentence
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -28,4 +27,4 @@ def never_started(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters without an address."""
     for _vm, adapter in situation.adapters:
         if adapter.dynamic and adapter.value == 0:
-            yield about(adapter, f"{sentence(adapter_words(adapter))} is dynamic and shows 00-00-00-00-00-00.")
+            yield about(adapter, f"{sentence(adapter.words)} is dynamic and shows 00-00-00-00-00-00.")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import carried_by
 from ..._text import host_list
 from ..registry import Finding, rule
 from ..situation import Situation
+from ._shared import carried_by
 
 
 @rule(

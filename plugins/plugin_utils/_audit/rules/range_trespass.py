@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from ....module_utils._mac import Interval, IntervalSet, overlaps
 from ..._observation.model import Host
-from ..._observation.words import carried_by
 from ..._text import host_list, listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._shared import nc_pool_words
+from ._shared import carried_by, nc_pool_words
 
 _HOST, _CONTAINERS, _CONTROLLER = "host", "containers", "network_controller"
 # Azure Local's pools are those of its Network Controller, and "other" may be any allocator.

@@ -10,7 +10,6 @@ from functools import cache
 
 from ....module_utils._mac import is_local, is_multicast
 from ..._observation.model import Carrier
-from ..._observation.words import adapter_words
 from ..._plan.model import HYPERV_RANGE, NLB_RANGES
 from ..._text import mac, plain
 from ..registry import Finding, rule
@@ -34,7 +33,7 @@ def risky_address(situation: Situation) -> Iterator[Finding]:
     for _vm, adapter in situation.adapters:
         if adapter.address and (risk := _risk(situation, adapter, adapter.address)):
             severity, words = risk
-            yield about(adapter, f"{mac(adapter.address)} of {adapter_words(adapter)} {words}.", severity=severity)
+            yield about(adapter, f"{mac(adapter.address)} of {adapter.words} {words}.", severity=severity)
 
 
 def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, str] | None:

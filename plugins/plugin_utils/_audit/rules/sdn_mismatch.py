@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..._observation.model import Adapter, Interface
-from ..._observation.words import adapter_words
 from ..._text import listed, sentence
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
@@ -76,7 +75,7 @@ def _faults(situation: Situation, adapter: Adapter, interface: Interface) -> Ite
     others = [item for item in situation.sdn.bound_to(interface) if item is not adapter and item.kind != "replica"]
     if others:
         severity = "critical" if any(item.running for item in others) else "medium"
-        words = listed([adapter_words(item) for item in others], most=_MOST_OTHERS)
+        words = listed([item.words for item in others], most=_MOST_OTHERS)
         yield _Fault(severity, f"{words} {'is' if len(others) == 1 else 'are'} bound to the same interface")
     if namesakes := situation.sdn.namesakes(interface):
         words = listed([interface_name(item) for item in namesakes], most=_MOST_OTHERS)
@@ -92,7 +91,7 @@ def _whose(situation: Situation, adapter: Adapter, interface: Interface) -> str:
         words.append(f"{address_words(adapter)} is the address of {shown}")
     theirs = [item for item in distinct(situation.carriers.get(interface.address or 0, ())) if item is not adapter]
     if theirs:
-        shown = listed([adapter_words(item) for item in theirs], most=_MOST_OTHERS)
+        shown = listed([item.words for item in theirs], most=_MOST_OTHERS)
         words.append(f"{address_words(interface)} is used by {shown}")
     return f" ({', '.join(words)})" if words else ""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..._observation.model import Adapter, Carrier, Interface
-from ..._observation.words import adapter_words
 from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation, distinct
@@ -99,7 +98,7 @@ def _without_adapter(
 
 def _carried(situation: Situation, carrier: Carrier) -> str:
     if not isinstance(carrier, Adapter):
-        return adapter_words(carrier)
+        return carrier.words
     if not carrier.bound:
         return f"{bound_words(carrier)}, which is not bound"
     other = situation.sdn.by_id.get(carrier.profile_id)

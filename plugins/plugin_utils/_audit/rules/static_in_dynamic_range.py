@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import host_list, mac
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
@@ -34,7 +33,7 @@ def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
             continue
         covering = situation.hosts_with(address)
         others = [host.name for host in covering if host is not vm.host]
-        subject = f"Static address {mac(address)} of {adapter_words(adapter)}"
+        subject = f"Static address {mac(address)} of {adapter.words}"
         if others:
             yield about(
                 adapter,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import mac, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -36,7 +35,7 @@ def wrong_address(situation: Situation) -> Iterator[Finding]:
         carried = mac(adapter.value) if adapter.value is not None else quoted(adapter.text)
         yield about(
             adapter,
-            f"{sentence(adapter_words(adapter))} has {carried}, but {mac(claim.address)} is promised to it as"
+            f"{sentence(adapter.words)} has {carried}, but {mac(claim.address)} is promised to it as"
             f" {quoted(claim.label)}.",
             addresses=(claim.address,),
             subjects=(claim.owner,),
