@@ -17,7 +17,7 @@ from ...module_utils._mac import Interval, IntervalSet, overlaps
 from .._ledger.model import LIVE, Claim, Lease
 from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
-from .._observation.model import Adapter, Carrier, Host, Observation, Vm
+from .._observation.model import Adapter, Carrier, Host, Observation
 from .._plan.model import Plan
 from .._text import plain
 from .l2 import Domains, interface_vsids
@@ -72,9 +72,9 @@ class Situation:
         return find_problems(self.observation, self.plan.max_observation_age if self.plan else None, expected)
 
     @cached_property
-    def adapters(self) -> tuple[tuple[Vm, Adapter], ...]:
+    def adapters(self) -> tuple[Adapter, ...]:
         """Every adapter of every VM, replicas included, each VM once."""
-        return tuple((vm, adapter) for vm in self.observation.vms for adapter in vm.adapters)
+        return tuple(adapter for vm in self.observation.vms for adapter in vm.adapters)
 
     @cached_property
     def carriers(self) -> Mapping[int, list[Carrier]]:
@@ -143,27 +143,29 @@ class Situation:
     def by_ids(self) -> Mapping[tuple[str, str], Adapter]:
         """Each adapter by the ids of its VM and its own."""
         return {
-            (vm.id, adapter.id): adapter for vm, adapter in self.adapters if vm.id and not vm.replica and adapter.id
+            (adapter.vm.id, adapter.id): adapter
+            for adapter in self.adapters
+            if adapter.vm.id and not adapter.vm.replica and adapter.id
         }
 
     @cached_property
     def by_names(self) -> Mapping[str, list[Adapter]]:
         """Adapters by ``VM/adapter``; two VMs may share a name."""
         found: dict[str, list[Adapter]] = defaultdict(list)
-        for vm, adapter in self.adapters:
-            if not vm.replica:
-                found[name_key(adapter_name(vm.name, adapter.name))].append(adapter)
+        for adapter in self.adapters:
+            if not adapter.vm.replica:
+                found[name_key(adapter.owner_name)].append(adapter)
         return found
 
     @cached_property
     def sdn(self) -> Sdn:
         """Interfaces of Network Controllers and the adapters that belong to them."""
-        return Sdn(self.observation.controllers, [adapter for _vm, adapter in self.adapters])
+        return Sdn(self.observation.controllers, self.adapters)
 
     @cached_property
     def spoofing(self) -> tuple[Adapter, ...]:
         """Adapters behind which further addresses may be in use that cannot be listed (fact 109)."""
-        return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
+        return tuple(adapter for adapter in self.adapters if adapter.spoofing)
 
     @cached_property
     def _names_of(self) -> Mapping[int, frozenset[str]]:

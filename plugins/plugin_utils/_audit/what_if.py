@@ -160,7 +160,7 @@ def _inside(address: int | None, interval: Interval | None) -> bool:
 
 def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     old = host.range
-    adapters = [adapter for vm, adapter in situation.adapters if vm.host is host]
+    adapters = [adapter for adapter in situation.adapters if adapter.host is host]
     own = [carrier for carrier in situation.observation.host_carriers if carrier.host is host]
     changes = [
         _change(

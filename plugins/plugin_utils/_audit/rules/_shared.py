@@ -34,9 +34,9 @@ def about(
 
 def dynamic_outside(situation: Situation) -> Iterator[Carrier]:
     """Yield the dynamic adapters with an address that is outside the range of the host they are on."""
-    for vm, adapter in situation.adapters:
-        if vm.host.range:
-            yield from stranded([adapter], None, vm.host.range)
+    for adapter in situation.adapters:
+        if adapter.host.range:
+            yield from stranded([adapter], None, adapter.host.range)
 
 
 def carried_by(carriers: Sequence[Carrier]) -> str:

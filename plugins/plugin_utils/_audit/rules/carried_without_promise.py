@@ -33,8 +33,8 @@ def carried_without_promise(situation: Situation) -> Iterator[Finding]:
     if not situation.has_ledger:
         return
     managed = _managed(situation)
-    for vm, adapter in situation.adapters:
-        yield from _look(situation, managed, adapter, severity="low" if vm.replica else None)
+    for adapter in situation.adapters:
+        yield from _look(situation, managed, adapter, severity="low" if adapter.vm.replica else None)
     for carrier in situation.observation.host_carriers:
         yield from _look(situation, managed, carrier, severity=None)
     for interface in situation.sdn.everything:

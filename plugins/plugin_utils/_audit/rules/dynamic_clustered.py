@@ -26,7 +26,7 @@ from ._shared import about
 )
 def dynamic_clustered(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters of clustered VMs."""
-    for vm, adapter in situation.adapters:
-        if vm.clustered and adapter.dynamic:
+    for adapter in situation.adapters:
+        if adapter.vm.clustered and adapter.dynamic:
             address = mac(adapter.address) if adapter.address else "an address that it gets at its first start"
             yield about(adapter, f"{sentence(adapter.words)} is clustered but dynamic, with {address}.")

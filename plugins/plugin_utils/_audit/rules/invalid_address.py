@@ -27,7 +27,7 @@ from ._shared import about
 )
 def invalid_address(situation: Situation) -> Iterator[Finding]:
     """Yield the adapters with an address that cannot work."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if fault := _fault(adapter):
             yield about(adapter, f"{sentence(adapter.words)} has {fault}.")
 

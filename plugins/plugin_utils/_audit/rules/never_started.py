@@ -25,6 +25,6 @@ from ._shared import about
 )
 def never_started(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters without an address."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if adapter.dynamic and adapter.value == 0:
             yield about(adapter, f"{sentence(adapter.words)} is dynamic and shows 00-00-00-00-00-00.")

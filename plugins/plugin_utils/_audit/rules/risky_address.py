@@ -30,7 +30,7 @@ from ._shared import about
 )
 def risky_address(situation: Situation) -> Iterator[Finding]:
     """Yield the adapters whose address another product may use."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if adapter.address and (risk := _risk(situation, adapter, adapter.address)):
             severity, words = risk
             yield about(adapter, f"{mac(adapter.address)} of {adapter.words} {words}.", severity=severity)

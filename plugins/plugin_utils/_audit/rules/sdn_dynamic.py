@@ -27,8 +27,8 @@ from ._shared import about, bound_words, interface_words, profile_words
 )
 def sdn_dynamic(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters that are bound to an interface."""
-    for vm, adapter in situation.adapters:
-        if adapter.bound and adapter.dynamic and not vm.replica:
+    for adapter in situation.adapters:
+        if adapter.bound and adapter.dynamic and not adapter.vm.replica:
             interface = situation.sdn.by_id.get(adapter.profile_id)
             to = f" to {interface_words(interface)}" if interface else ""
             yield about(

@@ -45,15 +45,15 @@ class _Fault(NamedTuple):
 )
 def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
     """Yield the bound adapters whose records disagree, one finding for each adapter."""
-    for vm, adapter in situation.adapters:
-        interface = situation.sdn.by_id.get(adapter.profile_id) if adapter.bound and not vm.replica else None
+    for adapter in situation.adapters:
+        interface = situation.sdn.by_id.get(adapter.profile_id) if adapter.bound and not adapter.vm.replica else None
         if interface is None:
             continue
         faults = list(_faults(situation, adapter, interface))
         if not faults:
             continue
         worst = min((fault.severity for fault in faults), key=SEVERITIES.index)
-        if not vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
+        if not adapter.vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
             worst = "medium"
         yield about(
             adapter,

@@ -27,12 +27,12 @@ from ._shared import about
 )
 def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
     """Yield the static adapters inside any host's range."""
-    for vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         address = adapter.address
         if adapter.dynamic is not False or not address:
             continue
         covering = situation.hosts_with(address)
-        others = [host.name for host in covering if host is not vm.host]
+        others = [host.name for host in covering if host is not adapter.host]
         subject = f"Static address {mac(address)} of {adapter.words}"
         if others:
             yield about(
