@@ -110,12 +110,10 @@ def leased_range(host: str, leases: Iterable[Lease]) -> Interval:
     leases = list(leases)
     if lease := active_lease(leases, host):
         return lease.dynamic_part
-    raise MacPoolError(
-        f"host {quoted(host)}",
-        "an active lease in the ledger, or start and end",
-        "leases of " + (host_list(lease.host for lease in leases if lease.state == "active") or "no host"),
-        "Add the host to macpool_plan.host_ranges.hosts and run macpool.hyperv.host_range_lease first.",
-    )
+    leased = host_list(lease.host for lease in leases if lease.state == "active") or "no host"
+    remedy = "Add the host to macpool_plan.host_ranges.hosts and run macpool.hyperv.host_range_lease first."
+    wanted = "an active lease in the ledger, or start and end"
+    raise MacPoolError(f"host {quoted(host)}", wanted, f"leases of {leased}", remedy)
 
 
 def check_is_host(host: str, observed: ObservedHost, leases: Iterable[Lease]) -> None:

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from .._names import plain_id
-from .model import Interface, NcPool, NetworkController, _label
+from .model import Document, Interface, NcPool, NetworkController, _label
 from .values import folded, items_of, read_count, read_interval, read_mac
-
-if TYPE_CHECKING:
-    from .model import Document
 
 PARTS = ("mac_pools", "network_interfaces")
 _SUCCESS = "success"
