@@ -14,8 +14,6 @@ from ..plugin_utils._ledger.result import claim_in_full, entry_as_result
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.allocation_info."""
-
     SPEC = ALLOCATION_INFO
     _requires_connection = False
 

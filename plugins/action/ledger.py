@@ -18,8 +18,6 @@ from ..plugin_utils._ledger.text import parse_text, replaceable_export
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.ledger."""
-
     SPEC = LEDGER
     _requires_connection = False
 

@@ -16,8 +16,6 @@ from ..plugin_utils._plan.info import ranges_as_result, warnings_of
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.plan_info."""
-
     SPEC = PLAN_INFO
     _requires_connection = False
 

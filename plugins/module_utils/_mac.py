@@ -254,12 +254,13 @@ class Overlap(NamedTuple):
     labels: tuple[Any, ...]
 
 
-def overlaps(claims: Iterable[tuple[int, int, Hashable]]) -> list[Overlap]:
+def overlaps(claims: Iterable[tuple[int, int, Hashable]], least: int = 2) -> list[Overlap]:
     """Find by one sweep every stretch that two or more of the intervals share.
 
     Neighbouring stretches with the same claimants are one stretch; n identical intervals give one overlap.
 
     :param claims: ``(start, end, label)``; labels need not differ
+    :param least: how many share it; 1 for every stretch that any of them has
     """
     claims = list(claims)
     events: list[tuple[int, bool, int]] = []
@@ -271,7 +272,7 @@ def overlaps(claims: Iterable[tuple[int, int, Hashable]]) -> list[Overlap]:
     active: set[int] = set()
     reached = 0
     for position, opens, index in events:
-        if position > reached and len(active) > 1:
+        if position > reached and len(active) >= least:
             labels = tuple(claims[number][2] for number in sorted(active))
             if found and found[-1].end + 1 == reached and found[-1].labels == labels:
                 found[-1] = found[-1]._replace(end=position - 1)

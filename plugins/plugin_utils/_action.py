@@ -125,7 +125,7 @@ class Task(ActionBase):
         """
         return {key: value for key, value in self._run_module(module, arguments).items() if key != "invocation"}
 
-    def check(self, module: str, **arguments: Any) -> Result:
+    def predict(self, module: str, **arguments: Any) -> Result:
         """Run a module in check mode, whatever the mode of the task, and return its result.
 
         :raises ModuleFailed: when it would fail

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.load import load_directory
+from tests.audits import audit
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, guid
 
 ROOT = Path(__file__).resolve().parents[2]
