@@ -258,7 +258,7 @@ vms:
     status:
       description:
         - V(unchanged), V(created), V(changed) (its role or power), V(removed), or V(elsewhere) when the cluster has it on
-          another node. If the task failed, also V(refused), V(failed) or V(skipped).
+          another node. If the task failed, also V(refused) or V(failed).
       type: str
       sample: created
     reason:

@@ -260,7 +260,7 @@ adapters:
       sample: false
     status:
       description:
-        - V(unchanged), V(changed) or V(pending). If the task failed, also V(refused), V(failed) or V(skipped).
+        - V(unchanged), V(changed) or V(pending). If the task failed, also V(refused) or V(failed).
       type: str
       sample: changed
     reason:

@@ -166,7 +166,7 @@ adapters:
       type: bool
       sample: false
     status:
-      description: V(unchanged) or V(changed). If the task failed, also V(refused), V(failed) or V(skipped).
+      description: V(unchanged) or V(changed). If the task failed, also V(refused) or V(failed).
       type: str
       sample: changed
     reason:

@@ -249,7 +249,7 @@ class AdapterRun:
                 if claim.state != "applied" or claim.unsure:
                     identity = _identity(row.decision.target)
                     confirmations.append(Confirmation(claim.fence, f"read back on host {host}", identity))
-            elif row.status in ("refused", "skipped") and claim.unsure:
+            elif row.status == "refused" and claim.unsure:
                 untouched.append(Renewal(claim.fence))
         if confirmations:
             self.ledger.confirm(confirmations, self.job)
@@ -276,7 +276,7 @@ class AdapterRun:
                     report.recovered.append(vm_id)
                     running.add(plain_id(vm_id))
             elif operation.get("power") == RESTART and (
-                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in RUNNING
+                result["status"] in ("done", "unchanged", "refused") or after.get("state") in RUNNING
             ):
                 running.add(plain_id(vm_id))
         if not self.preview:

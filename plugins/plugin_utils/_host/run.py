@@ -175,5 +175,6 @@ _REMEDIES = {
     "access_denied": "Use an account that administers Hyper-V on this host; cluster cmdlets need CredSSP or become.",
     "unsupported": "Install what the host lacks (Hyper-V, or SDN for a port profile), or leave this host out.",
     "not_clustered": "Set clustered: false, or run against a host of a cluster.",
-    "shared_role": "Move one of the VMs into a role of its own, then run again.",
+    "shared_role": "Take everything else out of the VM's cluster role, then run again.",
+    "expired": "The time for this change is over: run again.",
 }

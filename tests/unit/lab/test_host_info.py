@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What host_info answers, sentence by sentence of its contract."""
+"""What host_info answers, sentence by sentence of docs/host_contract.md."""
 
 from __future__ import annotations
 
