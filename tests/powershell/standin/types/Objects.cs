@@ -31,7 +31,7 @@ namespace StandIn
         bool Member => Store.Read() is { Cluster: not null } state && state.NodeOf(node).ClusterMember;
         public string Name { get; }
         public string ServiceName => Name;
-        public string DisplayName => Cluster ? "Cluster Service" : Vmms ? "Hyper-V Virtual Machine Management" : "Remote Procedure Call (RPC)";
+        public string DisplayName => Name switch { "ClusSvc" => "Cluster Service", "vmms" => "Hyper-V Virtual Machine Management", "hns" => "Host Network Service", _ => "Remote Procedure Call (RPC)" };
         public ServiceControllerStatus Status => Enum.Parse<ServiceControllerStatus>(Vmms ? Store.Read().NodeOf(node).VmmsStatus : !Cluster || Member ? "Running" : "Stopped");
         public string StartType => Cluster && !Member ? "Disabled" : "Automatic";
         public override string ToString() => Name;
