@@ -45,11 +45,15 @@ def lab(module: str, arguments: Json, world: Json, node: str, *, check: bool, fa
     return Run(json.loads(answer.stdout), worlds.from_lab(there))
 
 
-def powershell(module: str, arguments: Json, world: Json, node: str, *, check: bool, faults: Json) -> Run:
+def powershell(
+    module: str, arguments: Json, world: Json, node: str, *, check: bool, faults: Json, timeout: float = 300
+) -> Run:
     """`world` is complete (`worlds.complete`)."""
     path = MODULES / f"{module}.ps1"
     state = copy.deepcopy(world)
-    result, after, calls = run_script(path, moments(arguments), state, node, check_mode=check, faults=faults or None)
+    result, after, calls = run_script(
+        path, moments(arguments), state, node, check_mode=check, faults=faults or None, timeout=timeout
+    )
     return Run(result, after, Counter(call["cmdlet"] for call in calls if call["cmdlet"] not in _BASE))
 
 

@@ -36,12 +36,12 @@ _DO: dict[str, Callable[[Context], Outcome]] = {
 def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
     options = call.options
     only("host_apply", options, ("schema", "operations"))
-    missing = [name for name in ("operations", "schema") if options.get(name) is None]
+    missing = [name for name in ("operations", "schema") if name not in options]
     if missing:
         raise ModuleFailure(f"missing required arguments: {', '.join(missing)}")
     if whole_number(options, "schema") != 1:
         raise ModuleFailure(f"Nothing was done: the schema is {options['schema']}, and this host_apply speaks schema 1")
-    operations = validate(options["operations"])
+    operations = validate([] if options["operations"] is None else options["operations"])
 
     results: list[Json] = []
     changed = False

@@ -96,9 +96,12 @@ class Context:
     def unchanged(self) -> Outcome:
         return Outcome("unchanged")
 
-    def failed(self, problem: Failed, after: Any) -> Outcome:
-        """Something was touched when a cmdlet said that it worked, or when what is read afterwards differs."""
-        self.touched = self.touched or after != self.before
+    def failed(self, problem: Failed, after: Any, *, read: bool = True) -> Outcome:
+        """Something was touched when a cmdlet said that it worked, or when what is read afterwards differs.
+
+        `read`: whether it could be read afterwards, so that null means that there is nothing.
+        """
+        self.touched = self.touched or (read and after != self.before)
         return Outcome("failed", after, problem.reason, problem.message)
 
     # -- the deadline

@@ -74,8 +74,7 @@ class Reading:
 def host_info(world: World, faults: Faults, host: Host, call: Call) -> Json:
     options = call.options
     only("host_info", options, ("gather", "vms"))
-    gather = strings(options, "gather")
-    gather = list(PARTS) if gather is None else [part.lower() for part in gather]
+    gather = [part.lower() for part in strings(options, "gather") or []] if "gather" in options else list(PARTS)
     unknown = [part for part in gather if part not in PARTS]
     if unknown:
         raise ModuleFailure(

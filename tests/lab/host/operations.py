@@ -48,15 +48,15 @@ def _braced_guid(value: Any) -> str:
 
 def _number(value: Any) -> int:
     """Numbers may arrive as text when they came through a template."""
-    if isinstance(value, bool) or not re.match(r"-?\d+\Z", str(value)):
-        raise _Bad("expected a whole number")
+    if isinstance(value, bool) or not re.match(r"[0-9]{1,18}\Z", str(value)):
+        raise _Bad("expected a whole number that is not negative")
     return int(str(value))
 
 
-def _seconds(value: Any) -> int:
+def _uint32(value: Any) -> int:
     number = _number(value)
-    if number < 0:
-        raise _Bad("expected a number that is not negative")
+    if number > 0xFFFFFFFF:
+        raise _Bad("expected a number of 32 bits")
     return number
 
 
@@ -148,11 +148,11 @@ def _profile(value: Any) -> Json | None:
     """Null, and a profile without an id, mean that there is none."""
     if value is None or (isinstance(value, dict) and value.get("profile_id", "") is None):
         return None
-    return _object(profile_id=(_braced_guid,), profile_data=(_number,))(value)
+    return _object(profile_id=(_braced_guid,), profile_data=(_uint32,))(value)
 
 
 _DEADLINE: Json = {"not_after": (_nullable(_moment), None)}
-_POWER_FIELDS: Json = {"shutdown_timeout": (_seconds, 300), "force_off": (_bool, False)}
+_POWER_FIELDS: Json = {"shutdown_timeout": (_number, 300), "force_off": (_bool, False)}
 _FIELDS: dict[str, Json] = {
     "set_host_range": {
         "start": (_mac,),
@@ -176,7 +176,7 @@ _FIELDS: dict[str, Json] = {
         "vm_id": (_guid,),
         "adapter_id": (_text,),
         "profile_id": (_nullable(_braced_guid),),
-        "profile_data": (_nullable(_number), None),
+        "profile_data": (_nullable(_uint32), None),
         "expect": (_profile,),
     },
     "create_vm": {

@@ -133,4 +133,4 @@ def _attempt(context: Context, vm: VM, wanted: str, act: Callable[[], None]) -> 
     after = {"state": vm.state} if context.has(vm) else None
     if problem is None and after != {"state": wanted}:
         problem = Failed("readback", f"VM {vm.name} reads {after} afterwards, wanted {wanted}")
-    return context.failed(problem, after) if problem else Outcome("done", after)
+    return context.failed(problem, after, read=context.has(vm)) if problem else Outcome("done", after)

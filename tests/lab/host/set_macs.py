@@ -49,7 +49,7 @@ def set_vm_macs(context: Context) -> Outcome:
         return Outcome("done", _predict(vm, pairs, running))
     problem = _restart_around(context, vm, open_pairs) if running else _try_set(context, vm, open_pairs)
     after = _read(vm, pairs) if context.has(vm) else None
-    return context.failed(problem, after) if problem else Outcome("done", after)
+    return context.failed(problem, after, read=context.has(vm)) if problem else Outcome("done", after)
 
 
 def _pairs(adapters: list[Adapter], wanted: list[Json]) -> list[Pair]:

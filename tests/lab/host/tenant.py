@@ -42,7 +42,7 @@ def set_port_profile(context: Context) -> Outcome:
         if not _same(_profile(adapter), wanted):
             raise Failed("readback", f"the port profile of {vm.name} reads {_profile(adapter)} after it was set")
     except Failed as problem:
-        return context.failed(problem, _profile(adapter) if context.has(vm) else None)
+        return context.failed(problem, _profile(adapter) if context.has(vm) else None, read=context.has(vm))
     return Outcome("done", _profile(adapter))
 
 
@@ -135,7 +135,7 @@ def add_cluster_role(context: Context) -> Outcome:
     except WorldError as problem:
         return context.failed(cmdlet(problem), _role(context, vm))
     except Failed as problem:
-        return context.failed(problem, _role(context, vm) if context.has(vm) else None)
+        return context.failed(problem, _role(context, vm) if context.has(vm) else None, read=context.has(vm))
     return Outcome("done", _role(context, vm))
 
 
@@ -176,6 +176,8 @@ def remove_vm(context: Context) -> Outcome:
                 raise Failed("readback", f"VM {vm.name} is still a cluster role after that was removed")
         context.stage("stopped")
         context.must_have(vm)
+        if vm.state != "Off":
+            raise Failed("cmdlet", f"VM {vm.name} is {vm.state} and cannot be removed")
         if not context.fault("ignore_set", at="stopped"):
             world.delete_vm(vm.id, host.name)
         context.touch()

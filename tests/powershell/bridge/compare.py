@@ -61,6 +61,7 @@ def expected(wanted: Any, found: Any, path: str = "") -> list[str]:
                 lines += expected(value, found[name], where)
         return lines
     if isinstance(wanted, list) and isinstance(found, list):
+        found = _in_order_of(wanted, found)
         if len(wanted) != len(found):
             return [f"{path}: expected {len(wanted)} entries, found {len(found)}: {found!r}"]
         return [
@@ -71,6 +72,15 @@ def expected(wanted: Any, found: Any, path: str = "") -> list[str]:
             return []
         return [f"{path}: expected the words {wanted[2:]!r}, found {found!r}"]
     return [] if _equal(wanted, found) else [f"{path}: expected {wanted!r}, found {found!r}"]
+
+
+def _in_order_of(wanted: list[Any], found: list[Any]) -> list[Any]:
+    """Things with names are found by name: their order means nothing."""
+    order = [one["name"] for one in wanted if isinstance(one, dict) and "name" in one]
+    names = [one["name"] for one in found if isinstance(one, dict) and "name" in one]
+    if len(set(order)) < len(wanted) or sorted(order) != sorted(names) or len(names) < len(found):
+        return found
+    return sorted(found, key=lambda one: order.index(one["name"]))
 
 
 def changed(wanted: Any, before: Any, after: Any, path: str = "") -> list[str]:

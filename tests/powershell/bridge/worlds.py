@@ -327,6 +327,23 @@ def _adapter_row(adapter: Adapter, pending: Pending | None, now: float, checkpoi
     return row
 
 
+def for_node(state: Json, node: str) -> Json:
+    """A state in which every VM has an id of its own, as the stand-in needs it: a replica has its primary's.
+
+    The VM on `node` keeps the id, or else the one that is a cluster role.
+    """
+    out = copy.deepcopy(state)
+    keepers: dict[str, Json] = {}
+    for vm in sorted(out["vms"], key=lambda vm: (vm["node"] != node, not vm.get("clustered", False))):
+        if keepers.setdefault(vm["id"], vm) is vm:
+            continue
+        old, new = vm["id"], _derive(vm["id"], vm["node"])
+        vm |= {"id": new, "cluster_vm_id": vm.get("cluster_vm_id", old)}
+        for adapter in vm["adapters"]:
+            adapter["id"] = adapter["id"].replace(old.upper(), new.upper())
+    return out
+
+
 def comparable(state: Json) -> Json:
     """What both engines know of a world, in the form of a case's `after`: nodes and VMs by name."""
     held = (state.get("cluster") or {}).get("resources", [])
