@@ -123,12 +123,13 @@ docs: $(TOOLS) $(COLLECTION) ## Write the reference of every plugin and role, an
 	@echo "Open build/docs/html/index.html"
 
 .PHONY: build
-build: $(RUNTIME) ## Build the collection archive into build/
+build: $(RUNTIME) ## Build the collection archive, and the script for hosts without Ansible, into build/
+	$(BIN)/python -m tests.tools.observe_by_hand build scripts
 	$(BIN)/ansible-galaxy collection build --force --output-path build .
 
 .PHONY: clean
 clean: ## Remove everything that these targets made, the environments too
-	rm -rf $(VENV) .venvs .cache .lab .ansible .hypothesis build report tests/output
+	rm -rf $(VENV) .venvs .cache .lab .ansible .hypothesis build scripts report tests/output
 
 .PHONY: help
 help: ## Show this list

@@ -56,10 +56,13 @@ options:
     default: 30
   retries:
     description:
-      - How often a request is repeated if the server is busy (429, 503) or the connection is lost. A request that changes
-        something is never simply repeated - the resource is read first, and what was already done is kept.
+      - How often a request is repeated if the server is busy (429, 503), if a read fails (500), if a proxy has no answer (502, 504), or if
+        the connection is lost. The pauses are 1, 2, 4 and 8 seconds, then 15 seconds each, unless the server names another pause.
+        Seven retries therefore take one minute, in which the Network Controller can move its primary to another node. The error
+        after the last attempt shows how many there were and how long they took.
+      - A request that changes something is never simply repeated - the resource is read first, and what was already done is kept.
     type: int
-    default: 5
+    default: 7
   managed_by:
     description:
       - Who manages this SDN. Other tools must not change an SDN that Azure Arc manages, so tasks refuse it. Tasks that only read

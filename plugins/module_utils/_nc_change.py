@@ -69,17 +69,48 @@ def bring(client: Client, path: str, found: Resource | None, goal: ResourceGoal)
     """
 
     def prepare(current: Resource | None) -> Resource | None:
+        if current is None:
+            # A PUT replaces whatever exists, and a list that was read some time ago proves nothing about this moment.
+            current = client.get(path)
+            if found is None and current is not None and not writing.touched and goal.decide(current) is not None:
+                raise _created_by_another(client, path)
         return _settled(client, path, goal) if state_of(current).casefold() in SETTLING else current
 
     def write(current: Resource | None) -> Answer | None:
         body = goal.decide(current)
-        return None if body is None else client.put(path, body, etag_of(current))
+        if body is None:
+            return None
+        sent_before = writing.touched
+        answer = client.put(path, body, etag_of(current))
+        if current is None and answer.status == 200 and not sent_before:
+            writing.touched = True
+            raise _overwritten(client, path)
+        return answer
 
     with _Writing(client, path) as writing:
-        found, answer = writing.once(found, prepare, write)
-        if answer is not None:
-            found = _outcome(client, path, answer, goal)
-        return Change(found, writing.touched)
+        before, answer = writing.once(found, prepare, write)
+        return Change(before if answer is None else _outcome(client, path, answer, goal), writing.touched)
+
+
+def _created_by_another(client: Client, path: str) -> NetworkControllerError:
+    return NetworkControllerError(
+        f"{client.subject}, {path}",
+        "that it does not exist yet",
+        "that another client has created it after this task read the list",
+        "Nothing was written. Run again: the task then works with what exists.",
+        problem=f"{client.subject}, {path}: another client has created it after this task read the list",
+    )
+
+
+def _overwritten(client: Client, path: str) -> NetworkControllerError:
+    return NetworkControllerError(
+        f"{client.subject}, {path}",
+        "201, the answer to a new resource",
+        "200, the answer to a change",
+        "Another client created it at the same moment, and this task has replaced what that client wrote. Find out which"
+        " client that is, and let it write its settings again. Then run again.",
+        problem=f"{client.subject}, {path}: the server answered 200 to the creation, so the resource existed already",
+    )
 
 
 class _Writing:

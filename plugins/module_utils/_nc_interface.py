@@ -77,6 +77,7 @@ class InterfaceWish:
     ip_configurations: tuple[IpWish, ...] = ()
     purge_ip_configurations: bool = False
     port_settings: Mapping[str, Any] = field(default_factory=dict)
+    change_protected: bool = False
 
     @property
     def label(self) -> str:
@@ -139,6 +140,7 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
         port_settings={
             option: value for option, value in (entry.get("port_settings") or {}).items() if value is not None
         },
+        change_protected=bool(entry.get("change_protected")),
     )
 
 
@@ -219,9 +221,54 @@ def configurations_of(interface: Resource | None) -> list[Any]:
     return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
 
-def is_hosts_own(interface: Resource) -> bool:
+_INFRASTRUCTURE = {
+    "gateway": "a gateway",
+    "loadBalancerMuxExternal": "a load balancer multiplexer",
+    "loadBalancerMuxInternal": "a load balancer multiplexer",
+}
+"""By member of the properties: what an interface with it belongs to."""
+_MANAGER_SIGNS = ("client", "originalHref", "tenantId", "groupId")
+"""Members of the resource metadata that tell who made a resource, best first."""
+
+
+def is_hosts_own(interface: Mapping[str, Any]) -> bool:
     """Tell whether it belongs to a host and not to a tenant's VM."""
-    return member(properties_of(interface), "isHostVirtualNetworkInterface") is True
+    return str(member(properties_of(interface), "isHostVirtualNetworkInterface")).casefold() == "true"
+
+
+def infrastructure_of(interface: Mapping[str, Any] | None) -> str:
+    """Return what part of the SDN itself an interface belongs to, such as a gateway; empty for a tenant's."""
+    properties = properties_of(interface)
+    for name, owner in _INFRASTRUCTURE.items():
+        if found := member(properties, name):
+            return f"{owner} {_reference_of(found) or ''}".rstrip()
+    return "a host" if is_hosts_own(interface or {}) else ""
+
+
+def protection_of(interface: Mapping[str, Any] | None) -> str:
+    """Return why an interface is not a tenant's to change: what it belongs to, or who else manages it; empty if neither."""
+    if owner := infrastructure_of(interface):
+        return f"it belongs to {owner}"
+    metadata = member(interface, "resourceMetadata")
+    for sign in _MANAGER_SIGNS:
+        if found := member(metadata, sign):
+            return f"its resourceMetadata names another manager ({sign} {str(found)[:120]!a})"
+    return ""
+
+
+def check_protected(wish: InterfaceWish, found: Resource | None) -> None:
+    """Refuse to change or remove an interface that is not a tenant's, unless the wish says so.
+
+    :raises MacPoolError: with the sign
+    """
+    if not wish.change_protected and (sign := protection_of(found)):
+        raise MacPoolError(
+            wish.label,
+            "an interface of a tenant that this task manages",
+            sign,
+            "Change it with the tool that made it. If you are sure, set change_protected: true for this interface.",
+            problem=f"{wish.label} is protected: {sign}",
+        )
 
 
 def find(wish: InterfaceWish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
@@ -541,6 +588,7 @@ def interface_as_result(interface: Resource) -> dict[str, Any]:
         },
         "primary": member(properties, "isPrimary") is True,
         "host_interface": is_hosts_own(interface),
+        "protected": protection_of(interface) or None,
         "ip_configurations": [
             {"name": name_of(item), **_managed_configuration(None, item)}
             for item in configurations_of(interface)

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import MacPoolError, failure
-from ._network_controller import Client, Connection
+from ._network_controller import Client, Connection, secrets_in
 from ._specs.shared import Spec
 
 Result = dict[str, Any]
@@ -25,6 +25,8 @@ def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -
         ``after`` (the managed keys) if it changes something
     """
     module = AnsibleModule(**spec)
+    # Such an address is refused, but Ansible shows the options of a task all the same.
+    module.no_log_values.update(secrets_in(module.params["url"]))
     try:
         client = Client(Connection.of(module.params))
         result = {"changed": False, **work(client, module.params, module.check_mode)}

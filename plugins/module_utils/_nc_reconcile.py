@@ -112,6 +112,8 @@ def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> 
         found = rules.find(wish, names, ids)
         rules.check(wish, found, carriers)
         as_wanted = rules.wanted_body(wish, found) is None
+        if not as_wanted:
+            rules.check_protected(wish, found)
         return Item(wish, found, UNCHANGED if as_wanted else CREATED if found is None else CHANGED)
 
     return collected("interfaces of the Network Controller: nothing was changed", wishes, decide)
@@ -123,10 +125,13 @@ def absent(
     """Remove interfaces; one that does not exist is as wanted."""
     interfaces = client.all_of(COLLECTION)
     names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
-    items = []
-    for wish in wishes:
+
+    def decide(wish: InterfaceWish) -> Item:
         found = rules.find(wish, names, ids)
-        items.append(Item(_whole(wish), found, UNCHANGED if found is None else REMOVED))
+        rules.check_protected(wish, found)
+        return Item(_whole(wish), found, UNCHANGED if found is None else REMOVED)
+
+    items = collected("interfaces of the Network Controller: nothing was removed", wishes, decide)
     todo = [item for item in items if item.status != UNCHANGED]
     if todo:
         check_writable(client, managed_by, interfaces)

@@ -4,7 +4,8 @@
 """A client for the Network Controller's REST interface. For internal use by this collection only.
 
 Reads are repeated until they succeed; a write is sent once. If the answer to a write is lost, the caller finds out its
-result by reading. The formats are those of facts 55 to 77.
+result by reading. Absence is believed only if the Network Controller itself reports it. The formats are those of facts 55
+to 77.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ansible.module_utils.urls import MissingModuleError, open_url
 
@@ -34,10 +35,12 @@ API = "/networking/v1"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
 _BUSY = (429, 503)
+_LOST = (502, 504)
+"""A proxy has no answer of the server: while the primary moves to another node, for example."""
 _POLL_PAUSES = (0.25, 5.0)
 """Between two reads of something that is changing: the first pause and the longest, in seconds."""
 _RETRY_PAUSES = (1.0, 15.0)
-"""Before a request is repeated: five retries take half a minute, in which the service can move to another node."""
+"""Before a request is repeated: seven retries take a minute, in which the service can move to another node."""
 _LONGEST_BODY = 1 << 28
 
 
@@ -56,7 +59,7 @@ class Connection:
     use_proxy: bool = True
     timeout: int = 30
     wait_timeout: int = 300
-    retries: int = 5
+    retries: int = 7
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Connection:
@@ -78,7 +81,7 @@ class Connection:
             use_proxy=options.get("use_proxy", True),
             timeout=_at_least(options.get("timeout", 30), 1, "timeout"),
             wait_timeout=_at_least(options.get("wait_timeout", 300), 1, "wait_timeout"),
-            retries=_at_least(options.get("retries", 5), 0, "retries"),
+            retries=_at_least(options.get("retries", 7), 0, "retries"),
         )
 
 
@@ -109,6 +112,13 @@ def base_url(text: str) -> str:
     :raises MacPoolError: if it is not an https address, or contains a user or password
     """
     # The message does not repeat the address, because it may contain a password.
+    if secrets_in(text):
+        raise MacPoolError(
+            "url of the Network Controller",
+            "an address without user, password, query or fragment",
+            "an address with one of these",
+            "Set the options username and password instead.",
+        )
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
@@ -127,14 +137,19 @@ def base_url(text: str) -> str:
             f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
             "Set the address that Get-NetworkController shows as RestName.",
         )
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address without user, password, query or fragment",
-            "an address with one of these",
-            "Set the options username and password instead.",
-        )
     return f"https://{parts.netloc}"
+
+
+def secrets_in(url: object) -> set[str]:
+    """Return what must not be shown of an address: a user with a password, a query, a fragment; empty if it has none.
+
+    A password may contain every character that has a meaning in an address, so everything up to the last @ counts.
+    """
+    text = str(url or "").strip()
+    user, at, rest = text.partition("//")[2].rpartition("@") if "//" in text else text.rpartition("@")
+    found = {user, unquote(user)} if at else set()
+    found |= {rest.partition(mark)[2] for mark in "?#"}
+    return found - {""}
 
 
 class NetworkControllerError(MacPoolError):
@@ -156,7 +171,7 @@ class PreconditionFailed(NetworkControllerError):
 
 
 class Busy(NetworkControllerError):
-    """The server asks for a retry later (429, 503)."""
+    """The server asks for a retry later (429, 503), or failed to answer a read (500)."""
 
     retry_after: float | None = None
 
@@ -215,21 +230,21 @@ class Client:
             return None
 
     def all_of(self, collection: str) -> list[Resource]:
-        """Return all resources of a collection, page by page; empty if the server does not know the collection."""
+        """Return all resources of a collection, page by page.
+
+        :raises NetworkControllerError: also for 404, because every version has the collections that are read here
+        """
         return [resource for page in self._pages(collection) for resource in page]
 
     def _pages(self, collection: str) -> Iterator[list[Resource]]:
         address, seen = collection, set()
         while address:
             seen.add(address)
-            try:
-                answer = self.patiently(lambda: self.ask("GET", address))  # noqa: B023  (called before it changes)
-            except NotFound:
-                if len(seen) > 1:
-                    raise
-                return
+            answer = self.patiently(lambda: self.ask("GET", address))  # noqa: B023  (called before it changes)
             body = self._resource(answer, collection)
             page = member(body, "value")
+            if page is None and body and not set(map(str.casefold, body)) - {"value", "nextlink"}:
+                page = []  # a link without a list: an empty collection, as some versions send it
             if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
                 raise self._unreadable(collection, "no list of resources")
             yield page
@@ -239,11 +254,14 @@ class Client:
 
     def patiently(self, read: Callable[[], T]) -> T:
         """Run something that only reads, and repeat it while the server is busy or the connection breaks."""
+        began = self._now()
         for attempt in range(self.connection.retries + 1):
             try:
                 return read()
             except (Busy, Interrupted) as problem:
                 if attempt == self.connection.retries:
+                    if attempt:
+                        problem.problem += f" ({attempt + 1} attempts in {self._now() - began:.0f} s)"
                     raise
                 self.pause(attempt, problem)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -372,7 +390,8 @@ class Client:
             raise self._unreadable(path, f"{_shown(text)}, which is not JSON") from None
 
     def _said_no(self, method: str, path: str, error: urllib.error.HTTPError) -> NetworkControllerError:
-        status, reason = error.code, error_of(_body_of(error))
+        status, body = error.code, _body_of(error)
+        reason = error_of(body)
         found = f"{status} {reason or error.reason}"
         kind: type[NetworkControllerError] = NetworkControllerError
         if status in (401, 403):
@@ -380,8 +399,13 @@ class Client:
                 "Check auth and the credentials: the account or certificate must be one that the Network Controller"
                 " accepts (Get-NetworkController shows ClientAuthentication and ClientSecurityGroup)."
             )
-        elif status == 404:
+        elif status == 404 and reason:
             kind, remedy = NotFound, "Check the name and the url."
+        elif status == 404:
+            found += ", without the error that a Network Controller sends"
+            remedy = (
+                "Another server, such as a proxy, answers at this url. Set url to the address of the REST interface."
+            )
         elif status == 412:
             kind, remedy = (
                 PreconditionFailed,
@@ -389,6 +413,10 @@ class Client:
             )
         elif status in _BUSY:
             kind, remedy = Busy, "The server is overloaded. Run again later, or raise retries."
+        elif status == 500 and method == "GET":
+            kind, remedy = Busy, "Look for the cause on the Network Controller, then run again, or raise retries."
+        elif status in _LOST:
+            kind, remedy = Interrupted, "Wait until the Network Controller answers, then run again, or raise retries."
         elif 300 <= status < 400:
             remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
         else:

@@ -121,6 +121,13 @@ options:
           iov_queue_pairs:
             description: Requested queue pairs of SR-IOV.
             type: int
+      change_protected:
+        description:
+          - Whether to change or remove this interface even if it is not a tenant's - it belongs to a gateway, a load balancer
+            multiplexer or a host, or its C(resourceMetadata) names another manager. Without it, such an interface is refused
+            before anything is written. RV(interfaces[].protected) shows the reason.
+        type: bool
+        default: false
   observations:
     description:
       - Observations of hosts, as M(macpool.hyperv.host_info) returns them with C(vms) and C(port_profiles). Use it instead of
@@ -283,6 +290,10 @@ interfaces:
       description: Whether it belongs to a host and not to a VM.
       type: bool
       sample: false
+    protected:
+      description: Why it is not a tenant's interface to change, such as a gateway that it belongs to. V(null) if nothing speaks against it.
+      type: str
+      sample:
     ip_configurations:
       description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
       type: list

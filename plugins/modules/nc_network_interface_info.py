@@ -101,6 +101,10 @@ interfaces:
       description: Whether it belongs to a host and not to a VM.
       type: bool
       sample: false
+    protected:
+      description: Why it is not a tenant's interface to change, such as a gateway that it belongs to. V(null) if nothing speaks against it.
+      type: str
+      sample:
     ip_configurations:
       description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
       type: list

@@ -8,7 +8,7 @@ ansible-test wants three things that a plain checkout does not give it:
 * a path that ends in ``ansible_collections/<namespace>/<name>``: the files that git knows are copied to such a place;
 * a pip bootstrap script from a download site of its own: ``get_pip.py`` here stands in for it;
 * PowerShell, to read the argument specification of each .ps1 module: where there is none, ``pwsh`` here stands in for
-  it. That reads the specification out of the syntax tree; it runs no PowerShell.
+  it. That reads the specification, a literal; it runs no PowerShell.
 
 pslint starts wherever there is a pwsh and fails without PSScriptAnalyzer, so it is skipped where that is not installed.
 

@@ -18,7 +18,7 @@ NETWORK_CONTROLLER_OPTIONS: Spec = {
     "validate_certs": {"type": "bool", "default": True},
     "use_proxy": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 30},
-    "retries": {"type": "int", "default": 5},
+    "retries": {"type": "int", "default": 7},
     "managed_by": {"type": "str", "default": "auto", "choices": ["auto", "administrator", "azure_arc"]},
     "wait_timeout": {"type": "int", "default": 300},
 }
@@ -70,6 +70,7 @@ NC_NETWORK_INTERFACE: Spec = {
                     },
                 },
                 "purge_ip_configurations": {"type": "bool", "default": False},
+                "change_protected": {"type": "bool", "default": False},
                 "port_settings": {
                     "type": "dict",
                     "options": {

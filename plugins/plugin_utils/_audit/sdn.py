@@ -42,7 +42,7 @@ class Sdn:
     @property
     def tenants(self) -> Sequence[Interface]:
         """Interfaces of tenants that have an instance id."""
-        return [interface for interface in self.by_id.values() if not interface.of_host]
+        return [interface for interface in self.by_id.values() if not interface.infrastructure]
 
     def bound_to(self, interface: Interface) -> Sequence[Carrier]:
         """Return the adapters that are bound to an interface."""

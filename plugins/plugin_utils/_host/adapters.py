@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which address an adapter gets. Pure: what is wanted and what was observed go in, operations for host_apply come out.
 
-The operations are those of the host contract: addresses are 12 upper-case hex digits, ids are sent as the host gave them.
+The operations are those of docs/host_contract.md: addresses are 12 upper-case hex digits, ids are sent as the host gave them.
 """
 
 from __future__ import annotations

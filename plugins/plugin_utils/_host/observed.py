@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One host as it was just observed, and which of its adapters a task means: what decisions are based on. Pure.
 
-Everything comes from the one model of observations. Added is how the host contract spells it: an operation sends ids
+Everything comes from the one model of observations. Added is how docs/host_contract.md spells it: an operation sends ids
 exactly as the host gave them, and port profiles with braces.
 """
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ...module_utils._nc_interface import infrastructure_of
 from .._names import plain_id
 from .model import Interface, NcPool, NetworkController, _label
 from .values import folded, items_of, read_count, read_interval, read_mac
@@ -54,6 +55,7 @@ def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Docume
     interfaces = [
         _read_interface(item, _label(name)) for item in resources["network_interfaces"] if isinstance(item, Mapping)
     ]
+    _note_how_long(interfaces, sources)
     known = [interface for interface in interfaces if interface.instance_id]
     return NetworkController(
         name=name,
@@ -63,6 +65,23 @@ def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Docume
         not_gathered=tuple(part for part in PARTS if part not in parts),
         unreadable=sum(map(len, resources.values())) - len(pools) - len(known),
     )
+
+
+def _note_how_long(interfaces: Sequence[Interface], sources: Sequence[tuple[Mapping[str, Any], Document]]) -> None:
+    """Note at each interface for how long the documents show it unsettled, without a break."""
+    pictures = [(raw, document) for raw, document in sources if "network_interfaces" in raw and document.observed_at]
+    waiting = {item.instance_id: item for item in interfaces if item.instance_id and not item.settled}
+    if not pictures or (newest := pictures[0][1].observed_at) is None:
+        return
+    for raw, document in pictures[1:]:
+        if not waiting or document.observed_at is None:
+            return
+        items = [item for item in items_of(raw["network_interfaces"]) if isinstance(item, Mapping)]
+        earlier = {plain_id(folded(item).get("instanceid")): item for item in items}
+        still = {key for key in waiting if key in earlier and not _read_interface(earlier[key], "").settled}
+        waiting = {key: item for key, item in waiting.items() if key in still}
+        for item in waiting.values():
+            item.unsettled_for = newest - document.observed_at
 
 
 def without_repeats(controllers: Iterable[NetworkController]) -> tuple[NetworkController, ...]:
@@ -118,7 +137,7 @@ def _read_interface(item: object, controller: str) -> Interface:
         text=text,
         value=value,
         method=_text(properties.get("privatemacallocationmethod")),
-        of_host=_truth(properties.get("ishostvirtualnetworkinterface")),
+        infrastructure=infrastructure_of(resource),
         state=_text(properties.get("provisioningstate")),
         status=status or ("Failure" if causes else ""),
         causes=causes,
@@ -142,10 +161,6 @@ def _resource_id(resource: Mapping[str, Any]) -> str:
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def _truth(value: object) -> bool:
-    return value is True or _text(value).casefold() == "true"
 
 
 def _vsid_in(configuration: object) -> int | None:

@@ -287,8 +287,8 @@ class Interface:
     value: int | None
     method: str
     """Static or Dynamic."""
-    of_host: bool
-    """Whether it is an adapter of a host rather than a tenant's."""
+    infrastructure: str
+    """What part of the SDN itself it belongs to, such as a host or a gateway; empty for a tenant's."""
     state: str
     """Its provisioningState."""
     status: str
@@ -298,11 +298,18 @@ class Interface:
     server: str
     """Resource id of the server on which the controller knows its port."""
     vsid: int | None
+    unsettled_for: dt.timedelta = dt.timedelta(0)
+    """Between the first and the last of the newest documents that all show it in states other than success."""
 
     @property
     def address(self) -> int | None:
         """The address; None for zeros, which mean that it has none yet."""
         return self.value or None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is known to be unfinished: what is not known to be healthy is not."""
+        return self.state.casefold() in ("", "succeeded") and self.status.casefold() in ("", "success")
 
 
 @dataclass(slots=True, eq=False)

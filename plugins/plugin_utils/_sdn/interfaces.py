@@ -133,7 +133,9 @@ def in_sync(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
                 left_out.append(_left_out(adapter, reason))
                 continue
             address = format_mac(adapter.address or 0)
-            if known[interface]["mac_address"] == address:
+            if known[interface]["mac_address"] != address and (sign := known[interface].get("protected")):
+                left_out.append(_left_out(adapter, f"its interface is protected: {sign}"))
+            elif known[interface]["mac_address"] == address:
                 # One whose address the Network Controller chose stays dynamic there: only the address must agree.
                 same = {"mac_address": address}
                 agreeing.append(

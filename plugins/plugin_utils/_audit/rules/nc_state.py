@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from ..._observation.model import Carrier, Interface
@@ -17,6 +18,8 @@ _FAILED = "failed"
 _PORT = {"failure": "high", "warning": "medium"}
 """Severity by configurationState's status, for a bound VM that runs."""
 _LONGEST_MESSAGE = 120
+_TOO_LONG = dt.timedelta(minutes=10)
+"""How long a change may take on a Network Controller that works."""
 
 
 @rule(
@@ -27,12 +30,16 @@ _LONGEST_MESSAGE = 120
     effect on traffic. A provisioned interface may still have no working port: its configurationState then shows codes
     such as HostUnreachable or PolicyConfigurationFailure (fact 70). Failure is high and Warning is medium if the
     bound VM runs. Before the VM is bound and started, such a state is expected and is not reported. A failed
-    interface without a running VM is medium.""",
+    interface without a running VM is medium. Every other state that is not known to be healthy (Updating, Deleting,
+    Uninitialized, InProgress) is low, and medium if two observations that were taken at least ten minutes apart both
+    show it: a change that takes so long is stuck.""",
     remedy="""Follow the code: HostUnreachable and HostNotConnectedToController point to the host agent of the VM's
     host or to its certificate, PAMacAddressExhausted to a full pool (macpool.hyperv.nc_mac_pool adds another one),
-    PortBlocked and MultipleVfpEnabledSwitches to the switch. Write a failed resource again with
-    macpool.hyperv.nc_network_interface or macpool.hyperv.nc_mac_pool; these tasks show the reason that the server
-    gives.""",
+    PortBlocked and MultipleVfpEnabledSwitches to the switch. HostNotConnectedToController also comes from a HostId in
+    the host's registry that is not the instance id of its server, or from a port profile that names another interface.
+    For a state that should pass, observe again after ten minutes: keep both documents beside each other, and the
+    audit compares them. Write a failed resource again with macpool.hyperv.nc_network_interface or
+    macpool.hyperv.nc_mac_pool; these tasks show the reason that the server gives.""",
 )
 def nc_state(situation: Situation) -> Iterator[Finding]:
     """Yield the pools and interfaces that failed, and the interfaces of running VMs whose port does not work."""
@@ -56,8 +63,25 @@ def nc_state(situation: Situation) -> Iterator[Finding]:
         if running and interface.status.casefold() in _PORT:
             severity = severity or _PORT[interface.status.casefold()]
             said.append(f"has configurationState {plain(interface.status)}{_causes(interface)}")
+        if severity is None and _is_unfinished(interface, running):
+            severity = "medium" if interface.unsettled_for >= _TOO_LONG else "low"
+            said.append(_unfinished_words(interface))
         if severity is not None:
             yield _finding(interface, severity, said, running or adapters)
+
+
+def _is_unfinished(interface: Interface, running: Sequence[Carrier]) -> bool:
+    """Tell whether a change has not ended: of the resource, or of the port of a VM that runs."""
+    return interface.state.casefold() not in ("", "succeeded") or (bool(running) and not interface.settled)
+
+
+def _unfinished_words(interface: Interface) -> str:
+    states = [f"provisioningState {plain(interface.state)}"] if interface.state else []
+    if interface.status:
+        states.append(f"configurationState {plain(interface.status)}{_causes(interface)}")
+    minutes = int(interface.unsettled_for.total_seconds()) // 60
+    since = f", and already was unfinished {minutes} minutes before" if minutes else ""
+    return f"is not finished ({', '.join(states)}){since}"
 
 
 def _causes(interface: Interface) -> str:

@@ -222,6 +222,30 @@ class TestState:
         ],
     }
 
+    @pytest.mark.parametrize("state", ["Updating", "Deleting", "a word of a later version"])
+    @pytest.mark.parametrize("power", ["Running", "Off"])
+    def test_a_change_that_does_not_end(self, state: str, power: str) -> None:
+        hosts = host(vms=[vm("web01", bound(MAC, "i"), state=power)])
+        stuck = interface("i", MAC, provisioningState=state)
+        times = {
+            "2026-11-21T09:49:00Z": "medium",
+            "2026-11-21T09:50:00Z": "medium",
+            "2026-11-21T09:51:00Z": "low",
+        }
+        newest = controller(stuck, name="nc", observed_at=OLD)
+        (alone,) = found("nc-state", hosts, newest)
+        assert alone["severity"] == "low"
+        assert f"provisioningState {state}" in alone["evidence"]
+        for at, severity in times.items():
+            (both,) = found("nc-state", hosts, newest, controller(stuck, name="nc", observed_at=at))
+            assert both["severity"] == severity
+        healthy = controller(interface("i", MAC), name="nc", observed_at="2026-11-21T09:55:00Z")
+        older = controller(stuck, name="nc", observed_at="2026-11-21T09:00:00Z")
+        (again,) = found("nc-state", hosts, newest, healthy, older)
+        assert again["severity"] == "low", "it was healthy in between"
+        (unbound,) = found("nc-state", host(), newest)
+        assert unbound["severity"] == "low", "an interface without a VM can be stuck as well"
+
     @pytest.mark.parametrize(
         ("status", "state", "severity"),
         [
@@ -230,7 +254,10 @@ class TestState:
             ("Warning", "Running", "medium"),
             ("Failure", "Off", None),
             ("Success", "Running", None),
-            ("InProgress", "Running", None),
+            ("InProgress", "Running", "low"),
+            ("Uninitialized", "Running", "low"),
+            ("a word of a later version", "Running", "low"),
+            ("Uninitialized", "Off", None),
             (None, "Running", "high"),
         ],
     )

@@ -1,29 +1,27 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PowerShell and Python agree on which names are the same. It runs where pwsh is installed."""
+"""PowerShell and Python agree on which names are the same."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import name_key
+from tests.powershell.runner import execute
 from tests.unit.plugins.plugin_utils.test_names import PAIRS
-from tests.unit.powershell.gate import ROOT
 
-PWSH = shutil.which("pwsh")
-pytestmark = pytest.mark.skipif(PWSH is None, reason="there is no pwsh on the PATH")
+UTIL = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "_HyperV.psm1"
+pytestmark = pytest.mark.usefixtures("powershell")
 
 OURS = r"""
-Import-Module $args[0] -ErrorAction Stop
-$pairs = [System.IO.File]::ReadAllText($args[1]) | ConvertFrom-Json
+Import-Module -Name $complex_args.util -ErrorAction Stop
 $answers = @(
-    foreach ($pair in $pairs) {
+    foreach ($pair in $complex_args.pairs) {
         $table = Get-MacPoolNameTable
         $table[$pair.one] = $true
         @{ same = (Test-MacPoolSameName -One $pair.one -Other $pair.other); table = $table.ContainsKey($pair.other) }
@@ -53,23 +51,24 @@ NEWER = {
 }
 
 
-def run(script: str, directory: Path, *arguments: str) -> str:
+def run(script: str, directory: Path, arguments: dict[str, Any]) -> list[str]:
     file = directory / "script.ps1"
     file.write_text(script, encoding="utf-8")
-    command = [str(PWSH), "-NoProfile", "-NonInteractive", "-File", str(file), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=300).stdout
+    report, _state, _calls = execute(file, arguments, {"nodes": {"node1": {}}}, "node1", is_module=False)
+    assert report["unhandled"] is None, report["errors"]
+    lines: list[str] = report["output"]
+    return lines
 
 
 def test_our_powershell_compares_names_as_our_python_does(tmp_path: Path) -> None:
-    pairs = tmp_path / "pairs.json"
-    pairs.write_text(json.dumps(PAIRS), encoding="utf-8")
-    answers = json.loads(run(OURS, tmp_path, str(ROOT / "plugins" / "module_utils" / "_HyperV.psm1"), str(pairs)))
-    for pair, answer in zip(PAIRS, answers, strict=True):
+    (line,) = run(OURS, tmp_path, {"util": str(UTIL), "pairs": PAIRS})
+    for pair, answer in zip(PAIRS, json.loads(line), strict=True):
         assert answer == {"same": pair["same"], "table": pair["same"]}, ascii(pair)
 
 
 def test_every_letter_has_the_case_that_dotnet_gives_it(tmp_path: Path) -> None:
-    upper = {int(letter): int(partner) for letter, partner in map(str.split, run(LETTERS, tmp_path).splitlines())}
+    (text,) = run(LETTERS, tmp_path, {})
+    upper = {int(letter): int(partner) for letter, partner in map(str.split, text.splitlines())}
     different = {
         number
         for number in range(128, 0x110000)
