@@ -21,7 +21,7 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Read claims, and history where it is asked for."""
-        wanted = Filter.of(options)
+        wanted = Filter(options)
         ledger = self.ledger(options, self.settings.plan())
         until = read_time(options["at"]) if options["at"] else None
         claims = ledger.claims() if until is None else ledger.claims_at(until)

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..module_utils._errors import raise_all
 from ..module_utils._specs.ledger import LEDGER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import read_file, write_file
-from ..plugin_utils._ledger.ledger import Ledger
-from ..plugin_utils._ledger.present import bring_present
+from ..plugin_utils._ledger.ledger import Ledger, bring_present
 from ..plugin_utils._ledger.result import info_as_result
-from ..plugin_utils._ledger.text import verify_text
+from ..plugin_utils._ledger.text import parse_text
 
 
 class ActionModule(Task):
@@ -55,8 +53,8 @@ class ActionModule(Task):
     def _verified(self, options: dict[str, Any]) -> Result:
         plan = self.settings.plan_if_any()
         if options["path"]:
-            errors = verify_text(read_file(Path(options["path"])), plan.scope if plan else None)
-            raise_all(f'ledger text "{options["path"]}"', errors)
+            text, scope = read_file(Path(options["path"])), plan.scope if plan else None
+            parse_text(text, scope, f'ledger text "{options["path"]}"')
             return {"path": options["path"], "problems": []}
         ledger = self.ledger(options, plan or self.settings.plan())
         problems = [*ledger.warnings, *ledger.verify()]

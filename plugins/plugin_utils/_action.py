@@ -54,12 +54,11 @@ class Task(ActionBase):
         """Check the options, do the work, and turn errors of the collection into a failed result."""
         result: Result = super().run(tmp, task_vars)
         self.task_vars: dict[str, Any] = task_vars or {}
-        rules = {key: value for key, value in self.SPEC.items() if key != "supports_check_mode"}
         result["changed"] = False
         try:
             self._task.args = plain_data(self._task.args)
             check_text(self.SPEC["argument_spec"], self._task.args)
-            _validation, options = self.validate_argument_spec(**rules)
+            _validation, options = self.validate_argument_spec(**self.SPEC)
             self.settings = Settings(options, self.task_vars, self._templar.template)
             result.update(self.work(options))
         except MacPoolError as error:

@@ -56,12 +56,9 @@ class Settings:
         """
         plan = self.plan_if_any()
         if plan is None:
-            raise MacPoolError(
-                "the plan",
-                f"the option plan, the variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}",
-                "none of them",
-                f"Define {PLAN_VARIABLE} in the inventory, for example in group_vars/all/macpool.yml.",
-            )
+            wanted = f"the option plan, the variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}"
+            remedy = f"Define {PLAN_VARIABLE} in the inventory, for example in group_vars/all/macpool.yml."
+            raise MacPoolError("the plan", wanted, "none of them", remedy)
         return plan
 
     def plan_if_any(self) -> Plan | None:
@@ -91,7 +88,7 @@ class Settings:
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
-            from ._plan.file import read_plan_file
+            from ._plan.read import read_plan_file
 
             raw = read_plan_file(path, PLAN_ENVIRONMENT)
             raw = raw.get(PLAN_VARIABLE, raw) if isinstance(raw, dict) else raw

@@ -34,12 +34,10 @@ NC_MAC_POOL: Spec = {
     },
     "required_if": [("state", "present", ["start"])],
     "mutually_exclusive": [("end", "size")],
-    "supports_check_mode": True,
 }
 
 NC_MAC_POOL_INFO: Spec = {
     "argument_spec": {**NETWORK_CONTROLLER_OPTIONS, "names": {"type": "list", "elements": "str"}},
-    "supports_check_mode": True,
 }
 
 NC_NETWORK_INTERFACE: Spec = {
@@ -95,12 +93,10 @@ NC_NETWORK_INTERFACE: Spec = {
     "required_one_of": [("interfaces", "observations")],
     "mutually_exclusive": [("interfaces", "observations")],
     "required_if": [("state", "absent", ("interfaces",))],
-    "supports_check_mode": True,
 }
 
 NC_NETWORK_INTERFACE_INFO: Spec = {
     "argument_spec": {**NETWORK_CONTROLLER_OPTIONS, "names": {"type": "list", "elements": "str"}},
-    "supports_check_mode": True,
 }
 
 NC_INFO: Spec = {
@@ -112,5 +108,4 @@ NC_INFO: Spec = {
         "record": {"type": "bool", "default": False},
         "return_observation": {"type": "bool", "default": True},
     },
-    "supports_check_mode": True,
 }

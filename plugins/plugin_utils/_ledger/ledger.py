@@ -19,22 +19,16 @@ durations are seconds, addresses are ints.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...module_utils._errors import MacPoolError, collected
-from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
-from . import intents
-from .adopt import adopt
-from .backend import Session, Store
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
-from .ensure import ensure
-from .errors import LedgerForeign
-from .history import replay_problems
-from .imports import import_all
+from .ensure import Ensuring, ensure
+from .errors import LedgerForeign, LedgerMissing
+from .journal import claim_from, intent_record
 from .leases import lease, retire
 from .model import (
     Claim,
@@ -55,24 +49,26 @@ from .model import (
     Request,
 )
 from .observe import forget_host, observe
+from .places import sqlite_path
 from .plans import accept
 from .reader import Reader
-from .records import claim_from
-from .restore import restore
-from .stores import DEFAULT_TIMEOUT, create_store, store_at
-from .text import export_lines, parse_text
+from .restore import replay_problems, restore
+from .sqlite import care
+from .sqlite.database import DEFAULT_TIMEOUT
+from .sqlite.session import Session
+from .sqlite.store import SqliteStore
+from .text import export_lines, import_all, parse_text
 from .usage import Usage, pool_usage, pools
 
-DEFAULT_RESERVATION = 24 * 3600
-"""Seconds that an address is kept for its owner before it must be shown to be used."""
+DAY = 24 * 3600
 
 
 class Ledger(Reader):
     """A ledger, and the plan that it is used with."""
 
-    store: Store
+    store: SqliteStore
 
-    def __init__(self, store: Store, scope: str, plan: Plan | None = None) -> None:
+    def __init__(self, store: SqliteStore, scope: str, plan: Plan | None = None) -> None:
         """Use a store that is open.
 
         :param plan: needed by whatever hands out, leases, observes or counts
@@ -92,7 +88,7 @@ class Ledger(Reader):
         :raises LedgerExists: when something is at that place
         """
         _check_scope(scope, plan)
-        return cls(create_store(location, scope, job, timeout), scope, plan)
+        return cls(SqliteStore.create(sqlite_path(location, scope), scope, job, timeout=timeout), scope, plan)
 
     @classmethod
     def open(
@@ -104,14 +100,14 @@ class Ledger(Reader):
         :raises LedgerError: when there is none, or not the right one, or a damaged one
         """
         _check_scope(scope, plan)
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
         store.open(scope)
         return cls(store, scope, plan)
 
     @staticmethod
     def place(location: str | None, scope: str) -> str:
         """Return where a ledger is, or would be."""
-        return store_at(location, scope).location
+        return str(sqlite_path(location, scope))
 
     @property
     def location(self) -> str:
@@ -130,19 +126,18 @@ class Ledger(Reader):
             plan = session.current_plan()
             first = session.entry(1)
             return LedgerInfo(
-                location=self.store.location,
-                id=session.ledger_id,
+                url=self.location,
                 scope=session.scope,
+                id=session.ledger_id,
                 created=first.at if first else 0,
                 sequence=session.sequence,
-                plan_generation=plan.generation if plan else 0,
+                generation=plan.generation if plan else 0,
                 claims=sum(session.count_claims(0, (1 << 48) - 1).values()),
                 leases=len(session.leases()),
                 hosts=len(session.hosts()),
-                warnings=(),
             )
 
-        return self.store.read(work)._replace(warnings=self.warnings)
+        return self.store.read(work)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""
@@ -176,27 +171,17 @@ class Ledger(Reader):
     # --- claims -------------------------------------------------------------------------------------------------------
 
     def ensure(
-        self,
-        requests: Sequence[Request],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, requests: Sequence[Request], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Give each owner its address: the one it has, or had, or a new one.
 
-        :param reserve_for: seconds until a new reservation becomes suspect; None: never
+        :param reserve_for: seconds until a new reservation must be shown to be used, or becomes suspect; None: never
         """
         plan = self._plan()
         return self.store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
 
     def renew(
-        self,
-        renewals: Sequence[Renewal],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, renewals: Sequence[Renewal], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Ask for claims again right before they are applied, and mark them as unsure until confirmed.
 
@@ -297,7 +282,18 @@ class Ledger(Reader):
         :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
         """
         plan, observations = self._plan(), list(observations)
-        return self.store.write(lambda session: adopt(session, plan, observations, adoptions, job), preview=preview)
+
+        def work(session: Session) -> tuple[Observed, list[Outcome | MacPoolError]]:
+            observed = observe(session, plan, observations, job)
+            found = Ensuring(session, plan, job, None).each([request for request, _evidence in adoptions])
+            for number, (request, evidence) in enumerate(adoptions):
+                if isinstance(outcome := found[number], Outcome):
+                    confirmed = confirm(session, Confirmation(outcome.claim.fence, evidence, request.identity), job)
+                    changed = outcome.changed or confirmed.changed
+                    found[number] = outcome._replace(claim=confirmed.claim, changed=changed)
+            return observed, found
+
+        return self.store.write(work, preview=preview)
 
     def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
         """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
@@ -315,17 +311,32 @@ class Ledger(Reader):
 
     # --- intents ------------------------------------------------------------------------------------------------------
 
-    def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart", note: str = "") -> Intent:
-        """Note, before it is begun, what must be finished even when this job dies."""
-        return self.store.write(lambda session: intents.begin(session, host, vm_id, job, kind, note))
+    def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart") -> Intent:
+        """Note, before it is begun, what must be finished even when this job dies, such as a VM to start again."""
 
-    def open_intents(self, host: str | None = None, vm_id: str | None = None) -> list[Intent]:
+        def work(session: Session) -> Intent:
+            intent = Intent(session.sequence + 1, host, vm_id.lower(), kind, "", session.now, job.name)
+            session.add_intent(intent)
+            session.log("intent", "begun", job, intent_record(intent, is_open=True), None, "")
+            return intent
+
+        return self.store.write(work)
+
+    def open_intents(self) -> list[Intent]:
         """Return what was begun and not finished, the oldest first."""
-        return self.store.read(lambda session: intents.open_intents(session, host, vm_id))
+        return self.store.read(lambda session: session.intents())
 
     def finish_intent(self, intent_id: int, job: Job) -> bool:
         """Note that it is finished; False when it was already."""
-        return self.store.write(lambda session: intents.finish(session, intent_id, job))
+
+        def work(session: Session) -> bool:
+            found = [intent for intent in session.intents() if intent.id == intent_id]
+            for intent in found:
+                session.delete_intent(intent_id)
+                session.log("intent", "finished", job, intent_record(intent, is_open=False), None, "")
+            return bool(found)
+
+        return self.store.write(work)
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -346,12 +357,9 @@ class Ledger(Reader):
         """Return the addresses that were last seen on anything."""
         return self.store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
 
-    def history(
-        self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
-    ) -> list[Entry]:
+    def history(self, *, kind: str = "", newest: int | None = None) -> list[Entry]:
         """Return entries of the history in order."""
-        key = name_key(owner) if owner else None
-        return self.store.read(lambda session: session.history(address, key, kind or None, newest))
+        return self.store.read(lambda session: session.history(kind, newest))
 
     def usage(self) -> list[Usage]:
         """Return how full each pool of the plan is, and the static part of each host's block."""
@@ -370,14 +378,12 @@ class Ledger(Reader):
 
     def verify(self) -> list[str]:
         """Return what is wrong: with the database, with the chain of the history, between history and state."""
-        problems = self.store.verify()
+        problems = care.verify(self.store)
         return problems or self.store.read(replay_problems)
 
     def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
-        target = str(Path(destination).expanduser().absolute())
-        self.store.backup(target, preview=preview)
-        return target
+        return care.backup(self.store, destination, preview=preview)
 
     @classmethod
     def restore(
@@ -397,7 +403,7 @@ class Ledger(Reader):
 
         :return: the restored ledger; None from a preview
         """
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
         restore(store, scope, backup, job, timeout, preview=preview)
         return None if preview else cls(store, scope, plan)
 
@@ -446,3 +452,45 @@ def _check_scope(scope: str, plan: Plan | None) -> None:
         raise LedgerForeign(
             "the plan", f"scope {quoted(scope)}", f"scope {quoted(plan.scope)}", "Use the plan of that scope."
         )
+
+
+class Present(NamedTuple):
+    """What became of it; no ledger when a preview found none."""
+
+    ledger: Ledger | None
+    changed: bool
+
+
+def bring_present(
+    opened: Callable[[], Ledger],
+    created: Callable[[], Ledger],
+    job: Job,
+    *,
+    accept_rollback: bool = False,
+    forget_hosts: Sequence[str] = (),
+    accept_plan: bool = False,
+    preview: bool = False,
+) -> Present:
+    """Create the ledger if it is missing, then accept a rollback, forget hosts and accept the plan, in this order.
+
+    :param opened: opens the ledger
+    :param created: creates it
+    :param accept_rollback: take a ledger that was put back to an earlier state as the truth
+    :param accept_plan: accept the plan even if it is an earlier one
+    """
+    changed = False
+    try:
+        ledger = opened()
+    except LedgerMissing:
+        if preview:
+            return Present(None, changed=True)
+        ledger, changed = created(), True
+    if accept_rollback and ledger.accept_rollback(job, preview=preview):
+        changed = True
+        if preview:  # the ledger still refuses to be written, so that nothing else can be predicted
+            return Present(ledger, changed)
+    for host in forget_hosts:
+        changed |= ledger.forget_host(host, job, preview=preview) is not None
+    before = ledger.plan_generation()
+    after = ledger.accept_plan(job, force=accept_plan, preview=preview)
+    return Present(ledger, changed or before is None or before.generation != after.generation)

@@ -58,12 +58,8 @@ def file_name(scope: str) -> str:
 
 def _unknown(location: str) -> MacPoolError:
     scheme = location.partition("://")[0]
-    return MacPoolError(
-        "the ledger",
-        "a path, or sqlite:///path",
-        f"a location of kind {scheme!r} that this version cannot use",
-        "Correct macpool_ledger.",
-    )
+    found = f"a location of kind {scheme!r} that this version cannot use"
+    return MacPoolError("the ledger", "a path, or sqlite:///path", found, "Correct macpool_ledger.")
 
 
 def mounted(path: Path) -> tuple[str, str]:
@@ -102,9 +98,6 @@ def check_place(path: Path) -> None:
     if kind.lower().startswith(tuple(NETWORK_FILE_SYSTEMS.split())):
         from .errors import LedgerOnNetworkFileSystem
 
-        raise LedgerOnNetworkFileSystem(
-            f'ledger "{path}"',
-            "a local file system",
-            f"{kind}, mounted on {point}",
-            "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller.",
-        )
+        found = f"{kind}, mounted on {point}"
+        remedy = "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller."
+        raise LedgerOnNetworkFileSystem(f'ledger "{path}"', "a local file system", found, remedy)

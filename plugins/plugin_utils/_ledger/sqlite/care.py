@@ -21,8 +21,8 @@ from ..model import Job
 from ..places import check_place, mounted
 from .database import APPLICATION_ID, VERSION, Database, translated
 from .problems import exists
-from .rows import NO_DIGEST, as_json, chained
 from .schema import SCHEMA
+from .session import NO_DIGEST, as_json, chained
 
 RUNNER = Path("/runner")
 THROW_AWAY_FILE_SYSTEMS = ("overlay", "tmpfs", "ramfs", "aufs", "fuse.fuse-overlayfs")
@@ -39,12 +39,11 @@ def check_new_place(path: Path, environment: Mapping[str, str] | None = None) ->
     names = os.environ if environment is None else environment
     in_container = RUNNER.is_dir() or any(name.startswith("AWX_ISOLATED") for name in names)
     if kind and in_container and (kind in THROW_AWAY_FILE_SYSTEMS or path.resolve().is_relative_to(RUNNER)):
-        raise LedgerEphemeral(
-            f'ledger "{path}"',
-            "a place that outlives the job",
-            f"{kind}, mounted on {point}, inside an execution environment",
-            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it.",
+        found = f"{kind}, mounted on {point}, inside an execution environment"
+        remedy = (
+            "Mount a volume of the controller into the execution environment and set macpool_ledger to a path on it."
         )
+        raise LedgerEphemeral(f'ledger "{path}"', "a place that outlives the job", found, remedy)
 
 
 def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) -> str:
@@ -52,7 +51,6 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
 
     :raises LedgerExists: when something is at that place
     """
-    subject = f'ledger "{path}"'
     check_new_place(_nearest_directory(path) / path.name)
     if path.exists() or path.is_symlink():
         raise exists(path)
@@ -61,9 +59,8 @@ def create(path: Path, scope: str, job: Job, clock: Callable[[], int] | None) ->
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
         os.close(handle)
     except OSError as error:
-        raise LedgerReadOnly(
-            subject, "a new file", f"{error.strerror} ({path.parent})", "Give a directory that this user can write."
-        ) from error
+        found, remedy = f"{error.strerror} ({path.parent})", "Give a directory that this user can write."
+        raise LedgerReadOnly(f'ledger "{path}"', "a new file", found, remedy) from error
     new = Path(name)
     try:
         with translated(path), closing(sqlite3.connect(name, isolation_level=None)) as connection:
@@ -110,23 +107,19 @@ def verify(database: Database) -> list[str]:
     return problems
 
 
-def backup(database: Database, destination: str, *, preview: bool) -> None:
-    """Copy the ledger as it is at this moment into a new file."""
+def backup(database: Database, destination: str, *, preview: bool) -> str:
+    """Copy the ledger as it is at this moment into a new file, and return its path."""
     target = Path(destination).expanduser().absolute()
     if target.exists():
         raise LedgerExists(f'backup "{target}"', "a new file", "an existing file", "Give another name, such as a date.")
     if preview:
-        return
+        return str(target)
     with database.lock, translated(database.path):
         connection = database.ready()
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
-                connection.backup(copy)
-                # One plain file: a backup that needs its -wal beside it is soon half a backup.
-                copy.execute("PRAGMA journal_mode = DELETE")
-            _sync(part)
+            # One plain file: a backup that needs its -wal beside it is soon half a backup.
+            _copy(connection, part, "PRAGMA journal_mode = DELETE")
             os.link(part, target)
             _sync(target.parent)
         except OSError as error:
@@ -135,6 +128,7 @@ def backup(database: Database, destination: str, *, preview: bool) -> None:
             ) from error
         finally:
             part.unlink(missing_ok=True)
+    return str(target)
 
 
 def replace(database: Database, backup: str) -> None:
@@ -160,17 +154,21 @@ def replace(database: Database, backup: str) -> None:
             database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = database.path.with_name(f".{database.path.name}.{os.getpid()}.part")
             try:
-                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-                with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
-                    source.backup(copy)
-                    copy.execute("PRAGMA journal_mode = WAL")
-                _sync(part)
+                _copy(source, part, "PRAGMA journal_mode = WAL")
                 for beside in ("-wal", "-shm"):
                     Path(f"{database.path}{beside}").unlink(missing_ok=True)
                 part.replace(database.path)
                 _sync(database.path.parent)
             finally:
                 part.unlink(missing_ok=True)
+
+
+def _copy(source: sqlite3.Connection, part: Path, mode: str) -> None:
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(str(part), isolation_level=None)) as copy:
+        source.backup(copy)
+        copy.execute(mode)
+    _sync(part)
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:

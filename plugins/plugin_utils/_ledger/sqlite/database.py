@@ -9,22 +9,25 @@ its own. What is wrong with a file is put into words by ``problems.py``, which i
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ..places import check_place
-from .claims import Row, SqliteClaims
+from ..claim import Claim, Identity, Push
+from ..places import check_place, sqlite_path
 
+Row = tuple[Any, ...]
 T = TypeVar("T")
+_Self = TypeVar("_Self", bound="Database")
 
 APPLICATION_ID = 0x4D50484C  # "MPHL"
 VERSION = 1
@@ -66,8 +69,49 @@ def translated(path: Path) -> Iterator[None]:
         raise translation(path, error) from error
 
 
+class Claims:
+    """One transaction that only asks about claims: all that looking up an address needs."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def sql(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.connection.execute(statement, values)
+
+    def claims_named(self, key: str) -> list[Claim]:
+        """Return the claims whose owner or alias has this key (``name_key``), the newest first; none that is held."""
+        rows = self.sql(
+            "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
+            " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
+            " WHERE aliases.name_key = ? AND claims.state <> 'held'",
+            *(key, key, key),
+        )
+        return newest_first(rows)
+
+    def claims_between(self, start: int, end: int) -> Iterator[Claim]:
+        """Return the claims on a stretch of addresses, by address."""
+        return map(
+            claim_of_row, self.sql("SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", start, end)
+        )
+
+
+def claim_of_row(row: Row) -> Claim:
+    address, owner, _key, *plain, cluster, vm_id, adapter_id, aliases, push = row
+    identity = Identity(vm_id, adapter_id, cluster or "") if vm_id is not None else None
+    pushing = Push(*json.loads(push)) if push else None
+    return Claim._make((address, owner, *plain, identity, tuple(json.loads(aliases)), pushing))
+
+
+def newest_first(rows: Iterable[Row]) -> list[Claim]:
+    # One that changed last comes first; the address makes the order the same everywhere.
+    unique = {row[0]: row for row in rows}.values()
+    return [claim_of_row(row) for row in sorted(unique, key=lambda row: (-row[6], row[0]))]
+
+
 class Database:
-    """A ledger in one file, for questions about claims (``backend.ClaimStore`` says what each method does)."""
+    """A ledger in one file, for questions about claims."""
 
     def __init__(self, path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Callable[[], int] | None = None) -> None:
         """Remember where the ledger is; it is opened when it is needed.
@@ -87,7 +131,19 @@ class Database:
         self._opened_file = (0, 0)
         _databases.add(self)
 
+    @classmethod
+    def at(cls: type[_Self], location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT) -> _Self:
+        """Return the ledger that a location means, not yet opened.
+
+        :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+        """
+        return cls(sqlite_path(location, scope), timeout=timeout)
+
     def open(self, scope: str | None = None) -> None:
+        """Open the ledger now, so that what is wrong with it is said now.
+
+        :param scope: refuse the ledger of another scope
+        """
         with self.lock:
             self.ready()
         if scope is not None and scope != self.scope:
@@ -96,6 +152,7 @@ class Database:
             raise other_scope(self.path, scope, self.scope, self.ledger_id)
 
     def close(self) -> None:
+        """Let go of the file; the next call opens it again."""
         with self.lock:
             if self.connection is not None:
                 if self._opened_by == os.getpid():
@@ -167,9 +224,10 @@ class Database:
         # Waiting for a turn is our own business from here on: SQLite's naps are up to 100 ms long.
         connection.execute("PRAGMA busy_timeout = 0")
 
-    def look(self, work: Callable[[SqliteClaims], T]) -> T:
+    def look(self, work: Callable[[Claims], T]) -> T:
+        """Run ``work`` on one consistent state."""
         with self.transaction("BEGIN") as (connection, _head):
-            return work(SqliteClaims(connection))
+            return work(Claims(connection))
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[tuple[sqlite3.Connection, Row]]:

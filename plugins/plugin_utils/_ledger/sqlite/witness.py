@@ -12,22 +12,11 @@ from __future__ import annotations
 import os
 import zlib
 from contextlib import suppress
-from pathlib import Path
-from typing import NamedTuple
 
-from ..errors import LedgerRolledBack
 from ..places import state_home
-from .session import SqliteSession
 
 RECORD = "macpool-witness-1 {sequence:020d} {digest}"
 LENGTH = len(RECORD.format(sequence=0, digest="0" * 64)) + 10
-
-
-class Seen(NamedTuple):
-    """The newest entry that was acknowledged."""
-
-    sequence: int
-    digest: str
 
 
 class Witness:
@@ -39,8 +28,8 @@ class Witness:
         """Why it cannot be kept, in words; empty when it can."""
         self._file = -1
 
-    def read(self) -> Seen | None:
-        """Return what was acknowledged here; None when nothing readable is there."""
+    def read(self) -> tuple[int, str] | None:
+        """Return sequence and digest of what was acknowledged here; None when nothing readable is there."""
         if self._file < 0:
             with suppress(OSError):
                 self._file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
@@ -75,23 +64,12 @@ class Witness:
             self._file = -1
 
 
-def gap(path: Path, session: SqliteSession, seen: Seen | None) -> LedgerRolledBack | None:
-    """Return the error for a ledger that misses what was acknowledged here before; None when nothing is missing."""
-    if seen is None or seen == (session.sequence, session.digest):
-        return None
-    if seen.sequence < session.sequence and session.digest_of(seen.sequence) == seen.digest:
-        return None
-    from .problems import rolled_back
-
-    return rolled_back(path, seen.sequence, session.sequence, session.head_at)
-
-
-def _parse(record: bytes) -> Seen | None:
+def _parse(record: bytes) -> tuple[int, str] | None:
     try:
         body, checksum = record.rstrip(b"\n").rsplit(b" ", 1)
         name, sequence, digest = body.decode("ascii").split(" ")
         if name == "macpool-witness-1" and int(checksum, 16) == zlib.crc32(body):
-            return Seen(int(sequence), digest)
+            return int(sequence), digest
     except ValueError:
         pass
     return None

@@ -32,11 +32,9 @@ READING = {
     "module_utils._errors",
     "module_utils._formats",
     "module_utils._ids",
-    "plugin_utils._ledger.addresses",
     "plugin_utils._ledger.claim",
     "plugin_utils._ledger.places",
     "plugin_utils._ledger.reader",
-    "plugin_utils._ledger.sqlite.claims",
     "plugin_utils._ledger.sqlite.database",
     "plugin_utils._names",
     "plugin_utils._plain",
@@ -44,11 +42,7 @@ READING = {
 }
 """All that an address which exists may load."""
 NEVER_FOR_A_LOOKUP = {
-    "plugin_utils._ledger.adopt",
-    "plugin_utils._ledger.blocks",
     "plugin_utils._ledger.changes",
-    "plugin_utils._ledger.history",
-    "plugin_utils._ledger.imports",
     "plugin_utils._ledger.leases",
     "plugin_utils._ledger.ledger",
     "plugin_utils._ledger.observe",
@@ -56,8 +50,7 @@ NEVER_FOR_A_LOOKUP = {
     "plugin_utils._ledger.sqlite.care",
     "plugin_utils._ledger.sqlite.schema",
     "plugin_utils._ledger.text",
-    "plugin_utils._plan.file",
-    "plugin_utils._plan.warnings",
+    "plugin_utils._plan.info",
     "netaddr",
     "difflib",
 }

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import Counter
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._formats import format_mac
@@ -17,12 +16,9 @@ from .._text import quoted
 from .allocator import Runs, candidate, choose
 from .claim import is_reusable
 from .errors import NotInPool, OwnerConflict, PoolFull
-from .model import Claim, Identity, Lease, Request, Sighting, describe
+from .model import Claim, Identity, Request, Sighting, describe
 from .owners import carrier, is_own
-
-if TYPE_CHECKING:
-    from .backend import Session
-
+from .sqlite.session import Session
 
 WINDOW = 32
 """Addresses read at the first try; each further one reads four times as many."""
@@ -97,18 +93,12 @@ class Pools:
         if len(pools) == 1:
             return next(iter(pools))
         if request.address is None:
-            raise MacPoolError(
-                f"owner {quoted(request.owner)}",
-                "the name of a pool, because the plan has more than one",
-                "none",
-                f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}.",
-            )
-        raise NotInPool(
-            f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}",
-            "an address that a pool hands out",
-            self._whose(request.address),
-            "Give an address of one of the pools, or the name of a pool, to have one chosen.",
-        )
+            wanted = "the name of a pool, because the plan has more than one"
+            remedy = f"Name one of: {', '.join(sorted(pools)) or 'no pool in the plan'}."
+            raise MacPoolError(f"owner {quoted(request.owner)}", wanted, "none", remedy)
+        subject = f"{format_mac(request.address, 'dash')} for owner {quoted(request.owner)}"
+        remedy = "Give an address of one of the pools, or the name of a pool, to have one chosen."
+        raise NotInPool(subject, "an address that a pool hands out", self._whose(request.address), remedy)
 
     def is_of(self, pool_name: str, claim: Claim) -> bool:
         """Tell whether a claim is one of that pool, by name or, after a pool was renamed, by its address.
@@ -135,9 +125,8 @@ class Pools:
             draw = f"{self._session.ledger_id}:{self._session.sequence}"
             rank = candidate(pool.strategy, usable.size, self._plan.scope, pool.name, name_key(owner), draw)
             address = choose(usable, occupancy, rank)
-            if address is not None:
-                return address
-            address = self._carried_by_itself(usable, owner, identity)
+            if address is None:
+                address = self._carried_by_itself(usable, owner, identity)
             if address is not None:
                 return address
         raise self._full(pool, usable)
@@ -167,50 +156,30 @@ class Pools:
             if is_multicast(address) or address == 0:
                 raise NotInPool(subject, "a unicast address", format_mac(address, "dash"), "Give an address to adopt.")
         elif address not in usable:
-            raise NotInPool(
-                subject,
-                f'an address that pool "{pool.name}" hands out',
-                self._why_not(pool, address),
-                "Give an address of the pool's ranges that is not excluded, or none, to have one chosen.",
-            )
+            remedy = "Give an address of the pool's ranges that is not excluded, or none, to have one chosen."
+            why_not = self._why_not(pool, address)
+            raise NotInPool(subject, f'an address that pool "{pool.name}" hands out', why_not, remedy)
         if claim := self._session.claim_at(address):
-            raise OwnerConflict(
-                subject,
-                "an address that is not promised to another owner",
-                describe(claim),
-                "Give another address, or none, to have one chosen."
-                if claim.state != "held"
-                else "Give another address, or unhold it first.",
-            )
+            other_way = "unhold it first" if claim.state == "held" else "none, to have one chosen"
+            remedy = f"Give another address, or {other_way}."
+            raise OwnerConflict(subject, "an address that is not promised to another owner", describe(claim), remedy)
         found = self._carriers(address)
-        others = [
-            sighting
-            for sighting in found
-            if not is_own(sighting, owner, request.identity, (request.owner,) if request.owner else ())
-        ]
+        names = (request.owner,) if request.owner else ()
+        others = [sighting for sighting in found if not is_own(sighting, owner, request.identity, names)]
         own = len(found) > len(others)
         # Of two that carry one address, one may keep it: a rebuilt ledger covers every address that is carried.
         if others and not (request.adopt and own):
-            raise OwnerConflict(
-                subject,
-                "an address that no other adapter carries",
-                f"it was last seen on {', '.join(carrier(item) for item in others[:3])}",
-                "Give another address, or observe again if that carrier is gone.",
-            )
+            carriers = f"it was last seen on {', '.join(carrier(item) for item in others[:3])}"
+            remedy = "Give another address, or observe again if that carrier is gone."
+            raise OwnerConflict(subject, "an address that no other adapter carries", carriers, remedy)
 
     def carried_by_others(self, address: int, owner: str, identity: Identity | None) -> bool:
         """Tell whether an adapter of another owner was last seen with an address."""
         return any(not is_own(item, owner, identity) for item in self._carriers(address))
 
-    def take(self, pool_name: str, address: int) -> None:
-        """Note that an address was handed out."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].take(address)
-
-    def free(self, pool_name: str, address: int) -> None:
-        """Note that an address is free again."""
-        if pool_name in self._pools:
-            self._pools[pool_name][2].free(address)
+    def occupancy(self, pool_name: str) -> Occupancy:
+        """Return what is taken of a pool."""
+        return self._open(pool_name)[2]
 
     def _open(self, name: str) -> tuple[Pool, IntervalSet, Occupancy]:
         if name not in self._pools:
@@ -221,14 +190,10 @@ class Pools:
                 usable = pool.usable
             else:
                 pool = Pool(ADOPTED, IntervalSet()) if name == ADOPTED else self._plan.pool(name)
-                usable = pool.usable - IntervalSet(lease.block for lease in self._leases_in(pool.usable))
+                leases = self._session.leases_between(*pool.usable.extent)
+                usable = pool.usable - IntervalSet(lease.block for lease in leases)
             self._pools[name] = (pool, usable, Occupancy(self._session, usable))
         return self._pools[name]
-
-    def _leases_in(self, usable: IntervalSet) -> Iterable[Lease]:
-        if not usable:
-            return []
-        return self._session.leases_between(usable.kth(0), usable.kth(usable.size - 1))
 
     def _carried_by_itself(self, usable: IntervalSet, owner: str, identity: Identity | None) -> int | None:
         """Return an address that only the owner itself was seen with: the last resort in a full pool."""
@@ -247,12 +212,10 @@ class Pools:
 
     def _full(self, pool: Pool, usable: IntervalSet) -> PoolFull:
         """Return the error for a pool without a free address, with what uses it up."""
-        counts: dict[str, int] = {}
-        carried = 0
+        counts: Counter[str] = Counter()
         for start, end in usable:
-            for state, count in self._session.count_claims(start, end).items():
-                counts[state] = counts.get(state, 0) + count
-            carried += self._session.count_carried(start, end)
+            counts.update(self._session.count_claims(start, end))
+        carried = sum(self._session.count_carried(start, end) for start, end in usable)
         parts = [f"{count} {state}" for state, count in sorted(counts.items())]
         if carried:
             parts.append(f"{carried} carried without a claim")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is allowed in a plan and still unwise: ranges that other devices may use. Pure.
+"""What plan_info returns about a plan: its ranges, and what is allowed and still unwise. Pure.
 
 Only the task that shows the plan asks for it: the registry of the IEEE takes longer to load than all else here.
 """
@@ -9,9 +9,25 @@ Only the task that shows the plan asks for it: the registry of the IEEE takes lo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_local
 from .model import HYPERV_RANGE, NLB_RANGES, Plan
+
+
+def ranges_as_result(plan: Plan) -> list[dict[str, Any]]:
+    """Return every range that the plan names, by address."""
+    pieces = [(place, interval) for place in plan.places() for interval in place.ranges]
+    return [
+        {
+            "kind": place.kind,
+            "name": place.name,
+            "start": format_mac(interval.start),
+            "end": format_mac(interval.end),
+            "size": interval.size,
+        }
+        for place, interval in sorted(pieces, key=lambda piece: piece[1])
+    ]
 
 
 def warnings_of(plan: Plan) -> Iterator[str]:
