@@ -20,9 +20,8 @@ ENGINES = ("lab", "powershell")
 REMOVED = "(removed)"
 _FIELDS = {
     *("name", "module", "world", "node", "arguments", "check", "faults", "answer", "predicted", "after", "calls"),
-    *("engines", "reason", "fails_until", "variants"),
+    *("engines", "reason", "fails_on", "variants"),
 }
-_FAILS_UNTIL = {"p2": "lab", "p4": "powershell"}
 
 
 class BadCase(Exception):
@@ -125,7 +124,6 @@ def _case(topic: str, entry: Json) -> Case:
     if engines != ENGINES and not entry.get("reason"):
         raise BadCase(f"{where}: runs on {', '.join(engines)} only and gives no reason")
     world = entry["world"]
-    until = entry.get("fails_until")
     return Case(
         topic=topic,
         name=entry["name"],
@@ -140,7 +138,7 @@ def _case(topic: str, entry: Json) -> Case:
         after=entry.get("after"),
         calls=entry.get("calls", {}),
         engines=engines,
-        fails_on=_FAILS_UNTIL[until] if until else None,
+        fails_on=entry.get("fails_on"),
     )
 
 

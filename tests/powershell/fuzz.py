@@ -16,7 +16,7 @@ Json = dict[str, Any]
 _NAMES = ("web01", "Web01", "db01", "web[1]", 'O\'Brien "x"', "a*", "Ünï Δ", "-Force", "$(x)", "long name")
 _STATES = (
     *("Off", "Off", "Off", "Running", "Running", "Running", "Saved", "Paused", "Starting", "Stopping"),
-    *("FastSaved", "Hibernated", "OffCritical"),
+    *("Saved", "Saving", "OffCritical"),  # how a VM that was saved fast starts is not known
 )
 _FEATURE = "9940cd46-8b06-43bb-b9d5-93d50381fd56"
 _PROFILES = tuple(f"{{0B1C2D3E-0000-4000-8000-00000000000{n}}}" for n in (1, 2))

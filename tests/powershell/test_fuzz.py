@@ -12,7 +12,7 @@ import pytest
 from . import engines, fuzz, verdict
 from .cases import Case
 
-_KINDS = [pytest.param(fuzz.work, id="work"), pytest.param(fuzz.odd, id="odd")]
+_KINDS = (fuzz.work, fuzz.odd)
 
 
 @pytest.mark.parametrize("kind", _KINDS)

@@ -356,7 +356,7 @@ def comparable(state: Json) -> Json:
         out["nodes"][name] = {
             "range": node.get("range") or _range(name, node) if hyperv else None,
             "registry": [found.start, found.end] if found else None,
-            "next_mac": node.get("next_mac"),
+            "next_mac": _next(node),
             "host_adapters": {a["name"]: [a.get("mac", ZERO), a.get("switch")] for a in node.get("host_adapters", [])},
         }
     names = Counter(vm["name"].lower() for vm in state["vms"])
@@ -367,6 +367,13 @@ def comparable(state: Json) -> Json:
             key += f"@{vm['node']}" if places[key.lower(), vm["node"]] == 1 else f"@{vm['id']}"
         out["vms"][key] = _comparable_vm(vm)
     return out
+
+
+def _next(node: Json) -> str | None:
+    """Where the range goes on. One that lies outside of a new range begins at its start, however that is written down."""
+    following: str | None = node.get("next_mac")
+    start, end = node.get("range") or ("", "")
+    return following if following and start <= following <= end else None
 
 
 def _range(name: str, node: Json) -> list[str] | None:
