@@ -47,11 +47,15 @@ bench: $(TOOLS) $(COLLECTION) ## Measure, and print ratios against other ways of
 ##@ Test it
 
 .PHONY: test
-test: pytest molecule units integration ## Run every test
+test: system molecule units integration ## Run every test
 
 .PHONY: pytest
 pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests, and the scripts for the hosts
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+.PHONY: system
+system: $(TOOLS) $(COLLECTION) ## Run all of these but the unit tests, which "make units" runs in the way of ansible-test
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/unit
 
 .PHONY: unit
 unit: $(TOOLS) $(COLLECTION) ## Run the plain unit tests alone

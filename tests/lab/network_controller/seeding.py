@@ -37,10 +37,10 @@ def _server(name: str, ipv4: list[str]) -> Json:
 
 
 def add_tenants(store: Store) -> None:
-    """Pool and interfaces of the data."""
+    """Pool and interfaces of the data, whose administrators manage them themselves: without the mark of another manager."""
     for collection in ("macPools", "networkInterfaces"):
         for raw in load(collection):
-            store.add(collection, raw)
+            store.add(collection, {name: value for name, value in raw.items() if name != "resourceMetadata"})
 
 
 def interface_of(tenant: str) -> Json:
