@@ -38,6 +38,7 @@ class ActionModule(Task):
             claims=ledger.claims() if ledger else None,
             leases=ledger.leases() if ledger else (),
             last_seen=ledger.last_seen() if ledger else (),
+            ledger_warnings=ledger.warnings if ledger else (),
             now=now,
             expected_hosts=[*options["expected_hosts"], *taken.unseen],
         )

@@ -45,7 +45,7 @@ def plain_data(value: Any) -> Any:
     except (_TooLongError, RecursionError) as error:
         long = isinstance(error, _TooLongError)
         raise MacPoolError(
-            f"a value{_place_of_too_long(value)}" if long else "a value",
+            f"the value of {_place_of_too_long(value).lstrip('.') or 'an option'}" if long else "a value",
             f"a number of at most {LONGEST_NUMBER} bits" if long else "lists and mappings that end",
             "a longer number" if long else "some that are nested too deeply",
             "Correct it.",

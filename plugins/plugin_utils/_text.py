@@ -14,6 +14,10 @@ from collections.abc import Iterable, Sequence
 
 from ..module_utils._formats import format_mac
 
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+LATEST = dt.datetime(9998, 12, 31, tzinfo=dt.timezone.utc)
+"""No observation and no promise is older or later; every time between them exists in all time zones."""
+
 
 def iso(time: int) -> str:
     """Return a time of the ledger as text."""
@@ -22,10 +26,15 @@ def iso(time: int) -> str:
 
 
 def from_iso(text: str) -> int:
-    """Return the time of the ledger for text; a time without a zone is UTC."""
+    """Return the time of the ledger for text; a time without a zone is UTC.
+
+    :raises ValueError: if it is not a time, or not one from 1970 to 9998
+    """
     moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.timezone.utc)
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("a time that is not between 1970 and 9998")
     return int(moment.timestamp() * 1000)
 
 

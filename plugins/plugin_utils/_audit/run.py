@@ -45,6 +45,7 @@ def situate(
     now: dt.datetime,
     expected_hosts: Iterable[Mapping[str, Any]] = (),
     last_seen: Iterable[int] = (),
+    ledger_warnings: Iterable[str] = (),
 ) -> Situation:
     """Return what the rules look at.
 
@@ -55,6 +56,7 @@ def situate(
     :param now: the moment by which ages and waivers are judged, with a time zone
     :param expected_hosts: hosts that should have been observed, each with its name and, if it was not, the reason
     :param last_seen: addresses that the ledger last saw somewhere
+    :param ledger_warnings: what the ledger says about itself
     """
     kept = list(leases)
     known = [lease.host for lease in kept]
@@ -63,7 +65,8 @@ def situate(
     expected = list(expected_hosts)
     known += [str(row["name"]) for row in expected]
     with collector_paused():
-        return Situation(read_documents(documents, known), plan, claims, kept, now, expected, last_seen)
+        read = read_documents(documents, known)
+        return Situation(read, plan, claims, kept, now, expected, last_seen, ledger_warnings)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ class Situation:
         now: dt.datetime,
         expected_hosts: Iterable[Mapping[str, Any]] = (),
         last_seen: Iterable[int] = (),
+        ledger_warnings: Iterable[str] = (),
     ) -> None:
         self.observation = observation
         self.plan = plan
@@ -50,12 +51,14 @@ class Situation:
         self.leases = tuple(sorted(leases, key=lambda lease: (lease.block, lease.host)))
         self.last_seen = frozenset(last_seen)
         """Addresses that the ledger last saw somewhere: it does not hand them out, whatever the documents show."""
+        self.ledger_warnings = tuple(ledger_warnings)
         self.domains = Domains(plan.l2_domains if plan else (), interface_vsids(observation))
 
     def on(self, observation: Observation) -> Situation:
         """Return the same plan and ledger with another observation."""
         claims = self.claims if self.has_ledger else None
-        return Situation(observation, self.plan, claims, self.leases, self.now, self.expected_hosts, self.last_seen)
+        same = (self.now, self.expected_hosts, self.last_seen, self.ledger_warnings)
+        return Situation(observation, self.plan, claims, self.leases, *same)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

@@ -12,12 +12,13 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, parse_interval, parse_mac
+from .._text import EARLIEST, LATEST
 
 _FRACTION = re.compile(r"\.([0-9]{1,6})[0-9]*")
 
 
 def parse_time(value: object) -> dt.datetime | None:
-    """Return an instant from text as PowerShell or Python write it; None if it is not a time."""
+    """Return an instant from text as PowerShell or Python write it; None if it is not a time that a document can have."""
     if isinstance(value, str):
         try:
             text = _FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), value.strip())
@@ -26,7 +27,9 @@ def parse_time(value: object) -> dt.datetime | None:
             return None
     if not isinstance(value, dt.datetime):
         return None
-    return value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
+    value = value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
+    # Near the ends of the calendar, the same instant in another time zone does not exist.
+    return value if EARLIEST <= value <= LATEST else None
 
 
 def read_mac(value: object) -> tuple[str | None, int | None]:

@@ -44,6 +44,7 @@ RULES = (
     "nc-state",
     "vmm-drift",
     "waiver-expired",
+    "ledger-state",
     "incomplete",
 )
 ADOPTED = "adopted"

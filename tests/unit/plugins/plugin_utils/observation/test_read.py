@@ -55,7 +55,20 @@ def test_times(text: str) -> None:
     assert parse_time(text) == dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 
-@pytest.mark.parametrize("value", [None, "", "yesterday", 5, "2026-13-01T00:00:00Z", {}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "yesterday",
+        5,
+        "2026-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+        "1969-12-31T23:59:59Z",
+        {},
+    ],
+)
 def test_no_times(value: object) -> None:
     assert parse_time(value) is None
 
