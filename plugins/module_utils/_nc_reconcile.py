@@ -182,7 +182,8 @@ def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
     :raises MacPoolError: for options that only the action plugin can fulfil, and for entries with errors
     """
     entries = options.get("interfaces") or []
-    if options.get("observations") is not None or any(entry.get("pool") or entry.get("owner") for entry in entries):
+    ours = options.get("observations") is not None or options.get("observations_dir") is not None
+    if ours or any(entry.get("pool") or entry.get("owner") for entry in entries):
         raise MacPoolError(
             "nc_network_interface",
             "the action plugin of the same name for pool, owner and observations",
