@@ -158,7 +158,7 @@ class _Rules:
                 listed(hosts) if hosts else "none",
                 "Set host to a name of the inventory, and run the play on all hosts of the cluster.",
             )
-        if reason := self.hosts.unread.get(hosts[0]):
+        if reason := self.hosts.why_unread(hosts[0]):
             raise MacPoolError(
                 tenant.label,
                 f"host {quoted(hosts[0])} to be read, because the VM is created there unless it exists",

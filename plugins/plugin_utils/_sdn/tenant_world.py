@@ -124,6 +124,11 @@ class Hosts:
         """Return the name under which the inventory knows the host of a VM."""
         return self.inventory.get(vm.host.key, vm.host.name)
 
+    def why_unread(self, name: str) -> str:
+        """Return why a host of the inventory was not read; empty if it was."""
+        names = [self.observation.hosts[key].name for key, inventory in self.inventory.items() if inventory == name]
+        return next((self.unread[one] for one in [name, *names] if one in self.unread), "")
+
     def find(self, name: str, known: Iterable[str]) -> list[str]:
         """Return the hosts that an entry can mean by a name: its spelling in the inventory comes before all others.
 

@@ -280,6 +280,18 @@ def test_an_unread_host_blocks_only_what_exists(cluster: Cluster, goal: Goal) ->
     assert "is created there" in refused(cluster, entry("new01", host="hv3"), past_unread=True)
 
 
+def test_no_vm_is_created_on_a_host_that_was_read_in_part(cluster: Cluster) -> None:
+    def shape(host: str, document: Json) -> None:
+        if host == "hv1":
+            document.pop("vms")
+            document["host"]["name"] = "HV-ONE"
+
+    cluster.shape = shape
+    for name in ("hv1", "hv-one"):
+        assert "its VMs were not read" in refused(cluster, entry(host=name))
+    assert cluster.plan(entry(host="hv2")).rows
+
+
 def test_an_unread_host_does_not_block_what_needs_no_change(cluster: Cluster) -> None:
     cluster.tenant()
     cluster.silent = {"hv3"}
