@@ -102,8 +102,8 @@ def _moved(row: Row) -> MacPoolError:
     return MacPoolError(
         f"VM {quoted(row['vm'])}",
         f"to find it on host {quoted(row['host'])}, where it was when this run began",
-        "no host of this run that still has it",
-        "It moved meanwhile. Its interface and its claim were kept. Run the play again.",
+        "no result of it",
+        "It moved meanwhile, or its host failed before. Its interface and its claim were kept. Run the play again.",
     )
 
 

@@ -66,7 +66,7 @@ def _unopened() -> Ledger:
 def test_the_address_of_a_bound_adapter_is_not_taken_away() -> None:
     module = Written(row("changed"))
     with pytest.raises(
-        MacPoolError, match='22-1D-D8-00-00-02.*adapter "Network Adapter" of VM "web01".*mac_interfaces'
+        MacPoolError, match=r'22-1D-D8-00-00-02.*adapter "Network Adapter" of VM "web01".*mac_interfaces'
     ):
         module.run(seen())
     assert module.written == 0
@@ -74,7 +74,7 @@ def test_the_address_of_a_bound_adapter_is_not_taken_away() -> None:
 
 def test_a_bound_interface_is_not_removed() -> None:
     module = Written(row("removed"))
-    with pytest.raises(MacPoolError, match='adapter "Network Adapter" of VM "web01".*absent: true'):
+    with pytest.raises(MacPoolError, match=r'adapter "Network Adapter" of VM "web01".*absent: true'):
         module.run(seen(), "absent")
     assert module.written == 0
 
