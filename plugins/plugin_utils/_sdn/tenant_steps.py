@@ -35,7 +35,8 @@ def to_bind(rows: Sequence[Row], made: Iterable[Row], *, preview: bool) -> dict[
         address, instance = interface.get("mac_address"), interface.get("instance_id")
         reference = {"vm": row["vm_id"] or row["vm"], "name": row["adapter_id"] or row["adapter"]}
         if address:
-            asked["adapters"].append({**reference, "owner": row["owner"], "mac_address": address})
+            source = {"pin": True} if row["keeps"] else {"mac_address": address}
+            asked["adapters"].append({**reference, "owner": row["owner"], **source})
         if instance:
             profile = {**reference, "interface_id": instance, "profile_data": row["profile_data"]}
             replaced = {"replaces": row["replaces"]} if row["replaces"] else {}

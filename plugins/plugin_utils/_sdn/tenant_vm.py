@@ -229,6 +229,7 @@ class _Rules:
             "interface_entry": entry,
             "listed": _shown_interface(interface) if interface else None,
             "owner": wanted.owner,
+            "keeps": "keep_address" in wanted.source,
             "claim_owner": claim.owner if claim else wanted.owner,
             "profile_data": data,
             "replaces": gone.id if gone and is_gone else None,

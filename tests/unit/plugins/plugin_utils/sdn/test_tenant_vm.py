@@ -390,6 +390,10 @@ def test_an_address_without_a_claim_is_not_promised_in_passing(cluster: Cluster)
     assert "keep_address: true" in refused(cluster, entry())
     (wanted,) = asked(cluster.plan(entry(keep_address=True)))
     assert (wanted["mac_address"], wanted["adopt"], wanted["owner"]) == (vm.mac, True, "web01/Network Adapter")
+    made = [{"name": "web01_Eth1", "mac_address": vm.mac, "instance_id": documents.guid("new"), "status": "created"}]
+    rows = cluster.plan(entry(keep_address=True)).rows
+    (asked_of_host,) = tenant_steps.to_bind(rows, made, preview=True)["hv1"]["adapters"]
+    assert (asked_of_host["pin"], "mac_address" in asked_of_host) == (True, False), "a check finds no claim on it yet"
 
 
 def test_keeping_an_address_needs_one(cluster: Cluster) -> None:
