@@ -77,7 +77,7 @@ def test_three_strategies_check_real_again_and_back(sdn: Site) -> None:
     assert sdn.claims() == {}
 
     real = play(sdn, THREE)
-    assert real.code == 0, real.output
+    assert (real.code, real.changed) == (0, predicted.changed), real.output
     claims = sdn.claims()
     addresses = {name: agree(sdn, name) for name in ("rnd01", "node01", "nc01")}
     assert addresses["rnd01"] == claims["rnd01/Network Adapter"]["mac_address"]
@@ -140,21 +140,24 @@ UNDO: Json = {"mac_tenant_vm_state": "absent", "mac_tenant_vm_stop": True, "mac_
 
 def test_a_vm_of_the_same_name_is_told_apart_by_id_and_the_remedies_work(sdn: Site) -> None:
     ren, rec = tenant("ren2", "hv1", 20, pool="tenant"), tenant("rec1", "hv1", 21, pool="tenant")
-    made = play(sdn, [ren, rec])
+    gon = tenant("gon1", "hv3", 22, pool="tenant")
+    made = play(sdn, [ren, rec, gon])
     assert made.code == 0, made.output
-    addresses = {name: agree(sdn, name) for name in ("ren2", "rec1")}
+    addresses = {name: agree(sdn, name) for name in ("ren2", "rec1", "gon1")}
     sdn.world.rename_vm("ren2", "ren2-old")
-    sdn.world.delete_vm("rec1")
+    for name in ("rec1", "gon1"):
+        sdn.world.delete_vm(name)
     for name in ("ren2", "rec1"):
         sdn.world.create_vm("hv2", name)
         sdn.world.add_adapter(name, "Network Adapter")
     world, controller, claims = sdn.world.to_dict(), sdn.lab.controller.state(), sdn.claims()
-    for variables in ({}, UNDO):
+    released = "state: released, gone: true"
+    for variables, more in (({}, [released]), (UNDO, [])):
         for arguments in (("--check",), ()):
-            refused = play(sdn, [ren, rec], *arguments, **variables)
+            refused = play(sdn, [ren, rec, gon], *arguments, **variables)
             assert refused.code != 0, refused.output
             words = " ".join(refused.output.split())
-            for word in ("ren2-old", sdn.world.find("ren2-old")[1].id, "state: rebound", "rec1/Network Adapter"):
+            for word in ("ren2-old", sdn.world.find("ren2-old")[1].id, "state: rebound", "rec1/Network Adapter", *more):
                 assert word in words, words
             assert refused.changed == 0, refused.output
     assert (sdn.world.to_dict(), sdn.lab.controller.state(), sdn.claims()) == (world, controller, claims)
@@ -162,14 +165,24 @@ def test_a_vm_of_the_same_name_is_told_apart_by_id_and_the_remedies_work(sdn: Si
     meant = {**ren, "name": "ren2-old", "interface": "ren2_Eth1", "owner": "ren2/Network Adapter", "role_name": "ren2"}
     adapter = sdn.world.find("rec1")[1].adapters[0]
     ids = {"owner": "rec1/Network Adapter", "vm_id": sdn.world.find("rec1")[1].id, "adapter_id": adapter.id}
-    rebound = sdn.tasks({"macpool.hyperv.allocation": {"state": "rebound", "claims": [ids]}})
-    assert rebound.on("hv1")[0]["changed"], rebound.output
-    done = play(sdn, [meant, rec])
+    remedies = sdn.tasks(
+        {"macpool.hyperv.allocation": {"state": "rebound", "claims": [ids]}},
+        {
+            "macpool.hyperv.allocation": {
+                "state": "released",
+                "gone": True,
+                "claims": [{"owner": "gon1/Network Adapter"}],
+            }
+        },
+    )
+    assert [result["changed"] for result in remedies.on("hv1")] == [True, True], remedies.output
+    done = play(sdn, [meant, rec, gon])
     assert done.code == 0, done.output
+    assert agree(sdn, "gon1") == addresses["gon1"], "its name gets its address back"
     assert agree(sdn, "rec1") == addresses["rec1"], "the VM that replaces it has its address"
     assert sdn.state("rec1") == "Running"
     assert sdn.world.find("ren2-old")[1].adapters[0].mac == addresses["ren2"]
-    gone = play(sdn, [meant], **UNDO)
+    gone = play(sdn, [meant, gon], **UNDO)
     assert gone.code == 0, gone.output
     assert (names(sdn), [vm.name for _host, vm in sdn.world.sightings()]) == (["rec1_Eth1"], ["ren2", "rec1"])
 
