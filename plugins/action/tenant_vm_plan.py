@@ -43,7 +43,7 @@ class ActionModule(Task):
         ledger = self.ledger(options, plan)
         world = read_world(options["host_results"], options["listed"], ledger.claims(), plan.hosts)
         past_unread = options["unread_hosts"] == "allow"
-        goal = Goal(options["state"], options["start"], options["stop"], options["remove"], past_unread)
+        goal = Goal(options["state"], options["stop"], options["remove"], past_unread)
         decided = make_plan(world, tenants, goal)
         for name, reason in world.hosts.unread.items():
             self._display.warning(f"Host {name} was not read, so its VMs are not known: {reason}")

@@ -34,7 +34,6 @@ class Goal:
 
     state: str
     """present or absent."""
-    start: bool = True
     stop: bool = False
     remove: bool = False
     past_unread: bool = False
@@ -50,7 +49,6 @@ class Goal:
 class Plan:
     """What the steps do: one row for each adapter, each with the ids that were found."""
 
-    goal: Goal
     rows: list[dict[str, Any]]
     hosts: dict[str, dict[str, Any]]
     """What the tasks of each host are asked, by its name in the inventory."""
@@ -90,7 +88,7 @@ def make_plan(world: World, tenants: Sequence[Tenant], goal: Goal) -> Plan:
     if goal.absent and not goal.remove:
         for name, asked in to_unbind(rows).items():
             hosts[name].update(asked)
-    return Plan(goal, rows, hosts)
+    return Plan(rows, hosts)
 
 
 def _check_off(world: World, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -133,6 +131,13 @@ class _Rules:
                 where,
                 "Rename one of the VMs.",
                 problem=f"{len(found)} VMs are called {quoted(tenant.name)}: {where}",
+            )
+        if found and len(places := self.hosts.places_of(found[0])) > 1:
+            raise MacPoolError(
+                tenant.label,
+                "a VM on one host",
+                f"VM {found[0].given_id} on {listed(places)}",
+                "If it is moving, run the play again afterwards. If these are copies with one id, remove one of them.",
             )
         if found:
             return found[0]

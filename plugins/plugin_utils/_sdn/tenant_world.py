@@ -120,6 +120,12 @@ class Hosts:
             for vm_id, owners in cluster.owners.items():
                 yield self.observation.host_name(min(owners)), vm_id, cluster.names.get(vm_id, "")
 
+    def places_of(self, vm: Vm) -> list[str]:
+        """Return the hosts that showed a VM: one that moves is seen twice, and so are copies with the same id."""
+        return sorted(
+            {one.host.name for one in self.observation.sightings if one.id and one.id == vm.id and not one.replica}
+        )
+
     def inventory_name(self, vm: Vm) -> str:
         """Return the name under which the inventory knows the host of a VM."""
         return self.inventory.get(vm.host.key, vm.host.name)

@@ -238,6 +238,14 @@ def test_two_vms_of_one_name_are_never_guessed(cluster: Cluster, goal: Goal) -> 
     assert two.id in words
 
 
+@BOTH
+def test_a_vm_that_is_on_two_hosts_moves_or_has_a_copy_with_its_id(cluster: Cluster, goal: Goal) -> None:
+    vm = cluster.tenant()
+    cluster.vms.append(replace(vm, host="hv3"))
+    words = refused(cluster, entry(), goal=goal)
+    assert f"VM {vm.id} on hv1 and hv3" in words
+
+
 def test_a_clone_that_is_bound_to_the_same_interface_is_named(cluster: Cluster) -> None:
     vm = cluster.tenant()
     cluster.vms.append(replace(vm, id=cluster.new_id("vm"), name="copy", host="hv2"))
