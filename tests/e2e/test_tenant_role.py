@@ -211,16 +211,32 @@ def test_a_vm_that_exists_keeps_its_address_and_gets_its_interface(sdn: Site) ->
     subnet = "/logicalNetworks/transit-0001/subnets/transit-subnet-0001"
     entry = tenant("app01", "hv1", 20, adapter_name="eth0", keep_address=True)
     entry["ip_configurations"] = [{"name": "ip1", "allocation": "unmanaged", "subnet": subnet}]
-    done = play(sdn, [entry])
+    sdn.vm("twin01", "hv2", mac="001DD8FFFF02")
+    sdn.world.add_adapter("twin01", "eth1")
+    ip = {"name": "ip1", "subnet": SUBNET}
+    adapters = [
+        {"name": "eth0", "keep_address": True, "ip_configurations": [{**ip, "ip_address": "192.168.33.31"}]},
+        {"name": "eth1", "pool": "tenant", "ip_configurations": [{**ip, "ip_address": "192.168.33.32"}]},
+    ]
+    twin = {"name": "twin01", "host": "hv1", "adapters": adapters}
+    done = play(sdn, [entry, twin])
     assert done.code == 0, done.output
     assert agree(sdn, "app01") == "001DD8FFFF01"
+    assert agree(sdn, "twin01") == "001DD8FFFF02"
+    interfaces = {item["resourceId"]: item for item in sdn.lab.controller.state()["networkInterfaces"]}
+    second, nic = sdn.world.find("twin01")[1].adapters[1], interfaces["twin01_Eth2"]
+    assert second.mac == nic["properties"]["privateMacAddress"] == sdn.claims()["twin01/eth1"]["mac_address"]
+    assert second.profile is not None
+    assert second.profile.profile_id.strip("{}").lower() == nic["instanceId"].lower()
+    assert "twin01/eth1: " in done.output
     assert records(sdn, "app01")[2].profile_data == 6
     assert sdn.claims()["app01/eth0"]["mac_address"] == "001DD8FFFF01"
     assert sdn.state(vm) == "Running"
 
     silent = tenant("new01", "hv1", 21, pool="tenant")
+    sdn.world.do("migrate", vm="twin01", to="hv3")
     sdn.world.do("disconnect_host", host="hv2")
-    made = play(sdn, [entry, silent])
+    made = play(sdn, [entry, silent, twin])
     assert made.code == 0, made.output
     assert agree(sdn, "new01")
     changed = {**entry, "dns_servers": ["192.0.2.53"]}
@@ -243,4 +259,4 @@ def test_a_vm_that_exists_keeps_its_address_and_gets_its_interface(sdn: Site) ->
     ).on("hv3")
     assert 'adapter "eth0" of VM "app01"' in results[1]["msg"]
     assert "not known which adapters" in results[2]["bindings"]
-    assert names(sdn) == ["app01_Eth1", "new01_Eth1"]
+    assert names(sdn) == ["app01_Eth1", "new01_Eth1", "twin01_Eth1", "twin01_Eth2"]

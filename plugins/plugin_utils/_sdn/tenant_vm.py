@@ -20,7 +20,7 @@ from .._host.observed import Adapter
 from .._ledger.model import Claim, describe
 from .._names import plain_id, same_name
 from .._observation.model import OFF, Vm
-from .._text import listed, quoted
+from .._text import listed, plain, quoted
 from .tenant_entries import Tenant, WantedAdapter, profile_data
 from .tenant_steps import to_unbind
 from .tenant_world import World, is_of
@@ -73,7 +73,7 @@ def make_plan(world: World, tenants: Sequence[Tenant], goal: Goal) -> Plan:
     decided = collected(NOTHING_CHANGED, tenants, rules.decide)
     rows = [row for group in decided for row in group]
     if goal.absent and not goal.stop:
-        _check_off(world, rows)
+        _check_off(rows)
     hosts: dict[str, dict[str, Any]] = {
         name: {"vms": [], "new": [], "profiles": [], "adapters": []} for name in world.inventory
     }
@@ -91,15 +91,15 @@ def make_plan(world: World, tenants: Sequence[Tenant], goal: Goal) -> Plan:
     return Plan(rows, hosts)
 
 
-def _check_off(world: World, rows: Iterable[Mapping[str, Any]]) -> None:
-    running = {row["vm"]: None for row in rows if row["state"] not in (None, OFF)}
+def _check_off(rows: Iterable[Mapping[str, Any]]) -> None:
+    running = ", ".join(dict.fromkeys(plain(row["vm"]) for row in rows if row["state"] not in (None, OFF)))
     if running:
         raise MacPoolError(
             "mac_tenant_vm_state: absent",
             "VMs that are Off",
-            f"that these run: {', '.join(running)}",
+            f"that these run: {running}",
             "Shut them down, or set mac_tenant_vm_stop to true to have it done.",
-            problem=f"Nothing was changed, because these VMs run: {', '.join(running)}",
+            problem=f"Nothing was changed, because these VMs run: {running}",
         )
 
 
@@ -147,7 +147,7 @@ class _Rules:
                 "a VM on a host of this run",
                 f"that its cluster has it on {place}",
                 "Run the play on all hosts of the cluster, when all of them answer.",
-                problem=f"{tenant.name} is on {place} according to its cluster, and this run has not seen it there",
+                problem=f"{plain(tenant.name)} is on {place} according to its cluster, and this run has not seen it there",
             )
         return None
 
