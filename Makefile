@@ -50,12 +50,16 @@ bench: $(TOOLS) $(COLLECTION) ## Measure, and print ratios against other ways of
 test: pytest molecule units integration ## Run every test
 
 .PHONY: pytest
-pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests
+pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests, and the scripts for the hosts
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: unit
 unit: $(TOOLS) $(COLLECTION) ## Run the plain unit tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests/unit/plugins
+
+.PHONY: powershell
+powershell: $(TOOLS) $(COLLECTION) ## Run the scripts for the hosts alone, on PowerShell 7 (7.4 or newer) with stand-ins for Hyper-V
+	$(BIN)/python -m pytest -n $(WORKERS) tests/powershell
 
 .PHONY: molecule
 molecule: $(TOOLS) $(COLLECTION) ## Run the roles and playbooks against the lab (converge, idempotence, verify)
@@ -119,12 +123,13 @@ docs: $(TOOLS) $(COLLECTION) ## Write the reference of every plugin and role, an
 	@echo "Open build/docs/html/index.html"
 
 .PHONY: build
-build: $(RUNTIME) ## Build the collection archive into build/
+build: $(RUNTIME) ## Build the collection archive, and the script for hosts without Ansible, into build/
+	$(BIN)/python -m tests.tools.observe_by_hand build scripts
 	$(BIN)/ansible-galaxy collection build --force --output-path build .
 
 .PHONY: clean
 clean: ## Remove everything that these targets made, the environments too
-	rm -rf $(VENV) .venvs .cache .lab .ansible .hypothesis build report tests/output
+	rm -rf $(VENV) .venvs .cache .lab .ansible .hypothesis build scripts report tests/output
 
 .PHONY: help
 help: ## Show this list

@@ -23,8 +23,6 @@ from ..plugin_utils._observation.sightings import all_sightings
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.adopt."""
-
     SPEC = ADOPT
     _requires_connection = False
 

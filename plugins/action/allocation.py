@@ -16,8 +16,6 @@ from ..plugin_utils._plan.read import parse_duration
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.allocation."""
-
     SPEC = ALLOCATION
     _requires_connection = False
 

@@ -14,14 +14,12 @@ from ..plugin_utils._ledger.result import claim_in_full, entry_as_result
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.allocation_info."""
-
     SPEC = ALLOCATION_INFO
     _requires_connection = False
 
     def work(self, options: dict[str, Any]) -> Result:
         """Read claims, and history where it is asked for."""
-        wanted = Filter.of(options)
+        wanted = Filter(options)
         ledger = self.ledger(options, self.settings.plan())
         until = read_time(options["at"]) if options["at"] else None
         claims = ledger.claims() if until is None else ledger.claims_at(until)

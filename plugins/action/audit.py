@@ -22,8 +22,6 @@ from ..plugin_utils._report.files import write_reports
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.audit."""
-
     SPEC = AUDIT
     _requires_connection = False
 

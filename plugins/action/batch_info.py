@@ -13,8 +13,6 @@ from ..plugin_utils._batches import Division, name_of_run
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.batch_info."""
-
     SPEC = BATCH_INFO
     _requires_connection = False
 

@@ -14,8 +14,6 @@ from ..plugin_utils._observation.sightings import check_recordable, host_sightin
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.host_info."""
-
     SPEC = HOST_INFO
 
     def work(self, options: dict[str, Any]) -> Result:

@@ -14,8 +14,6 @@ from ..plugin_utils._host.range_run import RangeRun
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.host_range."""
-
     SPEC = HOST_RANGE
 
     def work(self, options: dict[str, Any]) -> Result:

@@ -13,8 +13,6 @@ from ..plugin_utils._ledger.result import lease_as_result
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.host_range_lease."""
-
     SPEC = HOST_RANGE_LEASE
     _requires_connection = False
 

@@ -9,19 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..module_utils._errors import raise_all
 from ..module_utils._specs.ledger import LEDGER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._files import read_file, write_file
-from ..plugin_utils._ledger.ledger import Ledger
-from ..plugin_utils._ledger.present import bring_present
+from ..plugin_utils._ledger.ledger import Ledger, bring_present
 from ..plugin_utils._ledger.result import info_as_result
-from ..plugin_utils._ledger.text import verify_text
+from ..plugin_utils._ledger.text import parse_text, replaceable_export
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.ledger."""
-
     SPEC = LEDGER
     _requires_connection = False
 
@@ -41,11 +37,14 @@ class ActionModule(Task):
         plan, url = self.settings.plan(), self.settings.ledger_url()
         ledger, changed = bring_present(
             lambda: self.ledger(options, plan),
-            lambda: Ledger.create(url, plan.scope, self.job, plan, timeout=options["lock_timeout"]),
+            lambda: Ledger.create(
+                url, plan.scope, self.job, plan, timeout=options["lock_timeout"], witness=self.settings.witness()
+            ),
             self.job,
             accept_rollback=options["accept_rollback"],
             forget_hosts=options["forget_hosts"],
             accept_plan=options["accept_plan"],
+            correct_times=options["correct_times"],
             preview=self.preview,
         )
         if ledger is None:
@@ -55,8 +54,8 @@ class ActionModule(Task):
     def _verified(self, options: dict[str, Any]) -> Result:
         plan = self.settings.plan_if_any()
         if options["path"]:
-            errors = verify_text(read_file(Path(options["path"])), plan.scope if plan else None)
-            raise_all(f'ledger text "{options["path"]}"', errors)
+            text, scope = read_file(Path(options["path"])), plan.scope if plan else None
+            parse_text(text, scope, f'ledger text "{options["path"]}"')
             return {"path": options["path"], "problems": []}
         ledger = self.ledger(options, plan or self.settings.plan())
         problems = [*ledger.warnings, *ledger.verify()]
@@ -69,7 +68,7 @@ class ActionModule(Task):
     def _exported(self, options: dict[str, Any]) -> Result:
         path = Path(options["path"])
         after = self.ledger(options, self.settings.plan()).export_text()
-        before = read_file(path) if path.exists() else ""
+        before = replaceable_export(path)
         if before != after and not self.preview:
             write_file(path, after)
         diff = {"diff": {"before": before, "after": after}} if self._task.diff and before != after else {}
@@ -90,7 +89,14 @@ class ActionModule(Task):
         plan = self.settings.plan()
         url, path = self.settings.ledger_url(), options["path"]
         ledger = Ledger.restore(
-            url, plan.scope, path, self.job, plan, timeout=options["lock_timeout"], preview=self.preview
+            url,
+            plan.scope,
+            path,
+            self.job,
+            plan,
+            timeout=options["lock_timeout"],
+            witness=self.settings.witness(),
+            preview=self.preview,
         )
         if ledger is None:
             return {"changed": True, "path": path}

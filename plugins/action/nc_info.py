@@ -14,8 +14,6 @@ from ..plugin_utils._observation.sightings import controller_sightings
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.nc_info."""
-
     SPEC = NC_INFO
 
     def work(self, options: dict[str, Any]) -> Result:

@@ -21,8 +21,6 @@ OURS = (*LEDGER_OPTIONS, "observations", "observations_dir", "reserve_for")
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.nc_network_interface."""
-
     SPEC = NC_NETWORK_INTERFACE
 
     def work(self, options: dict[str, Any]) -> Result:
@@ -31,7 +29,7 @@ class ActionModule(Task):
         arguments = {key: value for key, value in options.items() if key not in OURS and value is not None}
         module = Module(
             attempt=lambda entries: self.attempt(MODULE, **{**arguments, "interfaces": entries}),
-            check=lambda entries: self.check(MODULE, **{**arguments, "interfaces": entries}),
+            predict=lambda entries: self.predict(MODULE, **{**arguments, "interfaces": entries}),
             show=self._display.display,
         )
         run = InterfaceRun(module, self.preview, self._bindings(options["observations_dir"]))

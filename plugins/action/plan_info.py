@@ -12,13 +12,10 @@ from ..plugin_utils._action import Result, Task
 from ..plugin_utils._ledger.errors import ObservationTooOld, PoolFull
 from ..plugin_utils._ledger.result import lease_as_result
 from ..plugin_utils._ledger.usage import usage_as_result
-from ..plugin_utils._plan.result import land_as_result
-from ..plugin_utils._plan.warnings import warnings_of
+from ..plugin_utils._plan.info import ranges_as_result, warnings_of
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.plan_info."""
-
     SPEC = PLAN_INFO
     _requires_connection = False
 
@@ -30,7 +27,7 @@ class ActionModule(Task):
             "digest": plan.digest,
             "generation": None,
             "plan_warnings": list(warnings_of(plan)),
-            "land": land_as_result(plan),
+            "land": ranges_as_result(plan),
             "usage": [],
             "leases": [],
             "lease_problem": None,

@@ -16,8 +16,6 @@ from ..plugin_utils._sdn.tenant_world import read_world
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.tenant_vm_plan."""
-
     SPEC = TENANT_VM_PLAN
     _requires_connection = False
 

@@ -15,8 +15,6 @@ from ..plugin_utils._host.vms import Goal, read_vm_wishes
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.vm."""
-
     SPEC = VM
 
     def work(self, options: dict[str, Any]) -> Result:

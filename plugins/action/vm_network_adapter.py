@@ -17,8 +17,6 @@ from ..plugin_utils._plan.read import parse_duration
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.vm_network_adapter."""
-
     SPEC = VM_NETWORK_ADAPTER
 
     def work(self, options: dict[str, Any]) -> Result:

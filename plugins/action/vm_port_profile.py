@@ -14,8 +14,6 @@ from ..plugin_utils._host.profiles import read_profile_wishes
 
 
 class ActionModule(Task):
-    """The action of macpool.hyperv.vm_port_profile."""
-
     SPEC = VM_PORT_PROFILE
 
     def work(self, options: dict[str, Any]) -> Result:

@@ -6,10 +6,24 @@
 from __future__ import annotations
 
 
+def _group(name: str) -> str:
+    return f"""
+options: {{}}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.{name}) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.{name}
+"""
+
+
 class ModuleDocFragment:
-    """A task names the standard fragment, then CONTROLLER or HOST, INFO when it only reads, and its action group."""
+    """A task names the standard fragment, then CONTROLLER or HOST, INFO or CHANGE, and its action group."""
 
     DOCUMENTATION = r"""
+author:
+  - the macpool.hyperv contributors (@macpool)
 options: {}
 attributes:
   check_mode:
@@ -40,8 +54,7 @@ options: {}
 attributes:
   platform:
     support: full
-    details:
-      - The task runs on the controller. The host of the play may be of any kind and does not have to be reachable.
+    details: The task runs on the controller. The host of the play may be of any kind and does not have to be reachable.
     platforms: posix
   action:
     support: full
@@ -49,16 +62,13 @@ attributes:
     support: none
   become:
     support: N/A
-    details:
-      - No host is contacted. The task runs as the user who runs Ansible.
+    details: No host is contacted. The task runs as the user who runs Ansible.
   connection:
     support: none
-    details:
-      - No host is contacted. Set C(run_once) if the play has several hosts and one answer is enough.
+    details: No host is contacted. Set C(run_once) if the play has several hosts and one answer is enough.
   delegation:
     support: full
-    details:
-      - The task always runs on the controller, whatever host it is delegated to.
+    details: The task always runs on the controller, whatever host it is delegated to.
 """
 
     # The action decides on the controller and calls modules on the host.
@@ -74,59 +84,41 @@ attributes:
     support: none
   become:
     support: full
-    details:
-      - C(become) or CredSSP is needed if the task must ask the failover cluster. See
-        R(guide_operations, ansible_collections.macpool.hyperv.docsite.guide_operations.rights).
+    details: C(become) or CredSSP is needed if the task must ask the failover cluster. See R(guide_operations,
+      ansible_collections.macpool.hyperv.docsite.guide_operations.rights).
   connection:
     support: full
   delegation:
     support: full
 """
 
-    # Use together with the standard fragment.
+    # Of a task that only reads.
     INFO = r"""
 options: {}
 attributes:
   check_mode:
     support: full
-    details:
-      - This task does not change anything.
+    details: This task does not change anything.
   diff_mode:
     support: N/A
-    details:
-      - This task does not change anything.
+    details: This task does not change anything.
   idempotent:
     support: full
-    details:
-      - This task does not change anything.
+    details: This task does not change anything.
 """
 
-    ACTIONGROUP_LEDGER = r"""
+    # Of a task that changes something and has no exceptions; details are added where the task has some.
+    CHANGE = r"""
 options: {}
 attributes:
-  action_group:
-    description: Use C(group/macpool.hyperv.ledger) in C(module_defaults) to set defaults for all tasks of the group.
+  check_mode:
     support: full
-    membership:
-      - macpool.hyperv.ledger
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 """
 
-    ACTIONGROUP_HOST = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/macpool.hyperv.host) in C(module_defaults) to set defaults for all tasks of the group.
-    support: full
-    membership:
-      - macpool.hyperv.host
-"""
-
-    ACTIONGROUP_NETWORK_CONTROLLER = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/macpool.hyperv.network_controller) in C(module_defaults) to set defaults for all tasks of the group.
-    support: full
-    membership:
-      - macpool.hyperv.network_controller
-"""
+    ACTIONGROUP_LEDGER = _group("ledger")
+    ACTIONGROUP_HOST = _group("host")
+    ACTIONGROUP_NETWORK_CONTROLLER = _group("network_controller")

@@ -28,8 +28,20 @@ options:
       - A plan with an error is refused completely. Every error is reported with its place and a remedy.
     type: dict
   lock_timeout:
-    description:
-      - How many seconds to wait while other tasks write to the ledger. After this time the task fails.
+    description: How many seconds to wait while other tasks write to the ledger. After this time the task fails.
     type: int
     default: 30
+"""
+
+    # Of tasks that make claims.
+    RESERVE = r"""
+options:
+  reserve_for:
+    description:
+      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h), V(d) or
+        V(w), or as seconds.
+      - A reservation past this time is suspect, not free. It goes to quarantine only when a complete and newer observation
+        proves that the address is not in use.
+    type: str
+    default: 4h
 """

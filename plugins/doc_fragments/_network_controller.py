@@ -10,11 +10,13 @@ class ModuleDocFragment:
     """The options of every task that talks to a Network Controller, so that one set of defaults fits all of them."""
 
     DOCUMENTATION = r"""
+seealso:
+  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
+    description: Logging on, what is refused and why, what each step prints.
 options:
   url:
-    description:
-      - The URL of the REST interface of the Network Controller, such as V(https://nc.example.com). C(Get-NetworkController) shows
-        its name as C(RestName). Always use C(https).
+    description: The URL of the REST interface of the Network Controller, such as V(https://nc.example.com).
+      C(Get-NetworkController) shows its name as C(RestName). Always use C(https).
     type: str
     required: true
   auth:
@@ -76,9 +78,8 @@ options:
     choices: [auto, administrator, azure_arc]
     default: auto
   wait_timeout:
-    description:
-      - How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If a busy server
-        asks for a longer pause than this, the task fails.
+    description: How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If
+      a busy server asks for a longer pause than this, the task fails.
     type: int
     default: 300
 """
@@ -90,9 +91,8 @@ attributes:
   platform:
     support: full
     platforms: posix
-    details:
-      - The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that can reach the Network
-        Controller.
+    details: The task runs on the controller (C(delegate_to=localhost)), or on any POSIX machine with Python 3.10 or newer that can
+      reach the Network Controller.
   action:
     support: none
   async:
@@ -112,9 +112,8 @@ attributes:
   platform:
     support: full
     platforms: posix
-    details:
-      - The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer that can reach the
-        Network Controller. The plan, the ledger and files are on the controller.
+    details: The requests come from the controller (C(delegate_to=localhost)), or from any POSIX machine with Python 3.10 or newer
+      that can reach the Network Controller. The plan, the ledger and files are on the controller.
   action:
     support: full
   async:

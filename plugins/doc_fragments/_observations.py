@@ -19,8 +19,7 @@ options:
       - One of O(observations_dir), O(observations) and O(host_results) is required.
     type: str
   observations:
-    description:
-      - The observations, as M(macpool.hyperv.host_info) returns them.
+    description: The observations, as M(macpool.hyperv.host_info) returns them.
     type: list
     elements: dict
   host_results:
@@ -30,9 +29,8 @@ options:
         C(summary) was not observed, and is expected as one of O(expected_hosts). Give C({}) for a host that has no result.
     type: dict
   controller_results:
-    description:
-      - What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the observation
-        incomplete; one that was skipped does not.
+    description: What M(macpool.hyperv.nc_info) returned for each Network Controller of a run. One that did not answer makes the
+      observation incomplete; one that was skipped does not.
     type: list
     elements: dict
     default: []

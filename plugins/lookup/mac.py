@@ -111,7 +111,6 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import MacPoolError
 from ..module_utils._formats import format_mac
-from ..plugin_utils._ledger.addresses import addresses_of
 from ..plugin_utils._ledger.reader import Reader
 from ..plugin_utils._plain import plain_data
 from ..plugin_utils._settings import Settings
@@ -133,8 +132,7 @@ class LookupModule(LookupBase):
             self._check_names(kwargs)
             timeout = self.get_option("lock_timeout")
             with Reader.open(settings.ledger_url(), settings.scope(), timeout=timeout) as ledger:
-                addresses = addresses_of(
-                    ledger,
+                addresses = ledger.addresses_of(
                     plain_data(terms),
                     self.get_option("pool"),
                     # Only the command line's --check reaches a lookup: ansible.utils.vars.load_options_vars.
@@ -151,13 +149,16 @@ class LookupModule(LookupBase):
         """Return a new address for each owner."""
         from ..plugin_utils._ledger.ensure import ensure
         from ..plugin_utils._ledger.model import Request
-        from ..plugin_utils._ledger.stores import store_over
+        from ..plugin_utils._ledger.sqlite.store import SqliteStore
         from ..plugin_utils._plan.read import parse_duration
 
         plan, job, pool = settings.plan(), settings.job(), self.get_option("pool") or ""
         requests = [Request(owner, pool) for owner in owners]
         reserve_for = parse_duration(self.get_option("reserve_for"), "reserve_for")
-        with closing(store_over(ledger.store)) as store:
+        with closing(SqliteStore.over(ledger.store)) as store:
+            store.witness_place = settings.witness()
+            for warning in store.warnings():
+                self._display.warning(warning)
             outcomes = store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
         return [outcome.claim.address for outcome in outcomes]
 
@@ -167,9 +168,5 @@ class LookupModule(LookupBase):
         for name in sorted(given.keys() - {*known, "wantlist"}):  # a loop with_macpool.hyperv.mac says wantlist
             from ..plugin_utils._plan.model import nearest
 
-            raise MacPoolError(
-                f"option {name}",
-                f"one of {', '.join(known)}",
-                "an unknown one",
-                f"Remove or rename it{nearest(name, known)}.",
-            )
+            remedy = f"Remove or rename it{nearest(name, known)}."
+            raise MacPoolError(f"option {name}", f"one of {', '.join(known)}", "an unknown one", remedy)

@@ -16,78 +16,52 @@ $registryEnd = 'MaximumMacAddress'
 # facts 85-86: the port profile by which the Network Controller knows an adapter
 $portProfileFeatureId = '9940cd46-8b06-43bb-b9d5-93d50381fd56'
 
+# A MAC address as 12 upper-case hex digits. Text that is no MAC address is passed through as found.
 function ConvertTo-MacPoolAddress {
-    <#
-    .SYNOPSIS
-    Gives a MAC address as 12 upper-case hex digits. Text that is no MAC address is passed through as found.
+    param ($Text)
 
-    .PARAMETER Text
-    The address as Windows shows it.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $Text
-    )
-
-    $found = "$Text"
-    $digits = $found -replace '[-:.]', ''
+    $digits = "$Text" -replace '[-:.]', ''
     if ($digits -match '\A[0-9A-Fa-f]{12}\z') {
         return $digits.ToUpperInvariant()
+    }
+    return "$Text"
+}
+
+# The value of a property that an object may not have, also under strict mode; null if it has none. A getter that fails is an error:
+# read as $object.Name, and also as .Value, it would give null silently.
+function Get-MacPoolMember {
+    param ($InputObject, [string]$Name)
+
+    if ($InputObject -is [System.Collections.IDictionary]) {
+        return $InputObject[$Name]
+    }
+    if ($null -ne $InputObject -and $null -ne $InputObject.PSObject.Properties[$Name]) {
+        return $InputObject.PSObject.Properties[$Name].get_Value()
+    }
+    return $null
+}
+
+# The value of a property without which nothing can be decided: null and empty text mean that it cannot be read, never that it is absent.
+function Get-MacPoolValue {
+    param ($InputObject, [string]$Name)
+
+    try {
+        $found = Get-MacPoolMember -InputObject $InputObject -Name $Name
+        $cause = 'it is empty'
+    }
+    catch {
+        $found = $null
+        $cause = Get-MacPoolCause -Problem $_.Exception.GetBaseException()
+    }
+    if ("$found" -eq '') {
+        throw "$Name of '$InputObject' cannot be read: $cause"
     }
     return $found
 }
 
-function Get-MacPoolMember {
-    <#
-    .SYNOPSIS
-    The value of a property that an object may not have, also under strict mode; null where there is none.
-
-    .PARAMETER InputObject
-    The object.
-
-    .PARAMETER Name
-    The name of the property.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $InputObject,
-
-        [Parameter()]
-        [string]
-        $Name
-    )
-
-    if ($null -eq $InputObject) {
-        return $null
-    }
-    if ($InputObject -is [System.Collections.IDictionary]) {
-        return $InputObject[$Name]
-    }
-    $property = $InputObject.PSObject.Properties[$Name]
-    if ($null -eq $property) {
-        return $null
-    }
-    return $property.Value
-}
-
+# The name of an object of the cluster (an owner node, a resource type, ...): its Name, or its text where it is only text.
 function Get-MacPoolObjectName {
-    <#
-    .SYNOPSIS
-    The name of an object of the cluster: its Name, or its text where it is only text.
-
-    .PARAMETER InputObject
-    An owner node, an owner group, a resource type, ...
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $InputObject
-    )
+    param ($InputObject)
 
     $found = Get-MacPoolMember -InputObject $InputObject -Name 'Name'
     if ($null -eq $found) {
@@ -96,62 +70,42 @@ function Get-MacPoolObjectName {
     return "$found"
 }
 
+# The name of what a property of a cluster object names (OwnerNode, OwnerGroup, ResourceType, ...).
+function Get-MacPoolNamed {
+    param ($InputObject, [string]$Name)
+
+    return (Get-MacPoolObjectName -InputObject (Get-MacPoolValue -InputObject $InputObject -Name $Name))
+}
+
+# The text of an error record, an exception or text, in one line.
 function Get-MacPoolCause {
-    <#
-    .SYNOPSIS
-    The text of an error in one line.
+    param ($Problem)
 
-    .PARAMETER Problem
-    An error record, an exception or text.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $Problem
-    )
-
+    $text = "$Problem"
     if ($Problem -is [System.Management.Automation.ErrorRecord]) {
-        $text = "$($Problem.Exception.Message)"
+        $text = $Problem.Exception.Message
     }
     elseif ($Problem -is [System.Exception]) {
-        $text = "$($Problem.Message)"
-    }
-    else {
-        $text = "$Problem"
+        $text = $Problem.Message
     }
     return ($text -replace '\s+', ' ').Trim()
 }
 
+# Whether an error means that access was denied, told by its id, category and exceptions, never by its (localised) text.
 function Test-MacPoolAccessDenied {
-    <#
-    .SYNOPSIS
-    Whether an error means that access was denied, told by its id, category and exceptions, never by its (localised) text.
+    param ($Problem)
 
-    .PARAMETER Problem
-    An error record or an exception.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $Problem
-    )
-
-    $exception = $null
+    $exception = $Problem -as [System.Exception]
     if ($Problem -is [System.Management.Automation.ErrorRecord]) {
+        $exception = $Problem.Exception
         if ("$($Problem.CategoryInfo.Category)" -in @('PermissionDenied', 'SecurityError', 'AuthenticationError')) {
             return $true
         }
         # MI RESULT 2 is what CIM cmdlets call it; text that was thrown is its own id, and may quote the name of a VM
         $id = "$($Problem.FullyQualifiedErrorId)"
-        if ($id -ne "$($Problem.Exception.Message)" -and $id -match 'AccessDenied|UnauthorizedAccess|PermissionDenied|MI RESULT 2\b|0x80070005') {
+        if ($id -ne "$($exception.Message)" -and $id -match 'AccessDenied|UnauthorizedAccess|PermissionDenied|MI RESULT 2\b|0x80070005') {
             return $true
         }
-        $exception = $Problem.Exception
-    }
-    elseif ($Problem -is [System.Exception]) {
-        $exception = $Problem
     }
 
     while ($null -ne $exception) {
@@ -170,117 +124,50 @@ function Test-MacPoolAccessDenied {
     return $false
 }
 
+# An empty dictionary by names of VMs, compared letter by letter, without case. @{} would compare them as words of a language.
 function Get-MacPoolNameTable {
-    <#
-    .SYNOPSIS
-    An empty dictionary by names of VMs, compared letter by letter, without case. @{} would compare them as words of a language.
-    #>
-    [CmdletBinding()]
-    param ()
-
     return [System.Collections.Hashtable]::new([System.StringComparer]::OrdinalIgnoreCase)
 }
 
+# Whether two names mean one VM: letter by letter, without case. For -eq, a soft hyphen is nothing and two letters can be one.
 function Test-MacPoolSameName {
-    <#
-    .SYNOPSIS
-    Whether two names mean one VM: letter by letter, without case. For -eq, a soft hyphen is nothing and two letters can be one.
-
-    .PARAMETER One
-    A name.
-
-    .PARAMETER Other
-    A name.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [string]
-        $One,
-
-        [Parameter()]
-        [string]
-        $Other
-    )
+    param ([string]$One, [string]$Other)
 
     return [string]::Equals($One, $Other, [System.StringComparison]::OrdinalIgnoreCase)
 }
 
 function Test-MacPoolCommand {
-    <#
-    .SYNOPSIS
-    Whether a cmdlet is there.
+    param ([string]$Name)
 
-    .PARAMETER Name
-    The name of the cmdlet.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [string]
-        $Name
-    )
-
-    $found = @(Get-Command -Name $Name -ErrorAction SilentlyContinue)
-    return ($found.Count -gt 0)
+    return ($null -ne (Get-Command -Name $Name -ErrorAction SilentlyContinue))
 }
 
+# How a Windows service is installed: present, disabled, missing, or unknown where services cannot be asked. Only the error that no
+# service has this name means missing.
 function Get-MacPoolServiceState {
-    <#
-    .SYNOPSIS
-    How a Windows service is installed: present, disabled, missing, or unknown where services cannot be asked.
-
-    .PARAMETER Name
-    The name of the service.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [string]
-        $Name
-    )
+    param ([string]$Name)
 
     if (-not (Test-MacPoolCommand -Name 'Get-Service')) {
         return 'unknown'
     }
-
-    $problems = @()
-    $found = @()
     try {
-        $found = @(Get-Service -Name $Name -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $service = Get-Service -Name $Name -ErrorAction Stop
     }
     catch {
-        $problems = @($_)
-    }
-
-    foreach ($service in $found) {
-        if ("$(Get-MacPoolMember -InputObject $service -Name 'StartType')" -eq 'Disabled') {
-            return 'disabled'
+        if ("$($_.FullyQualifiedErrorId)" -match '\ANoServiceFoundForGivenName\b') {
+            return 'missing'
         }
-        return 'present'
+        return 'unknown'
     }
-    foreach ($problem in $problems) {
-        if (Test-MacPoolAccessDenied -Problem $problem) {
-            return 'unknown'
-        }
+    if ("$(Get-MacPoolMember -InputObject $service -Name 'StartType')" -eq 'Disabled') {
+        return 'disabled'
     }
-    return 'missing'
+    return 'present'
 }
 
+# Whether a Windows service is disabled, or proven not to be installed.
 function Test-MacPoolServiceAbsent {
-    <#
-    .SYNOPSIS
-    Whether a Windows service is disabled, or proven not to be installed.
-
-    .PARAMETER Name
-    The name of the service.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [string]
-        $Name
-    )
+    param ([string]$Name)
 
     $state = Get-MacPoolServiceState -Name $Name
     if ($state -ne 'missing') {
@@ -290,15 +177,9 @@ function Test-MacPoolServiceAbsent {
     return ((Get-MacPoolServiceState -Name 'RpcSs') -eq 'present')
 }
 
+# Whether Hyper-V is installed here. The service decides: the cmdlets alone may be installed to manage other hosts, and a host whose
+# cmdlets are missing has VMs that cannot be read, not none.
 function Test-MacPoolHyperV {
-    <#
-    .SYNOPSIS
-    Whether Hyper-V is installed here. The service decides: the cmdlets alone may be there to manage other hosts, and a host whose
-    cmdlets are missing has VMs that cannot be read, not none.
-    #>
-    [CmdletBinding()]
-    param ()
-
     if ((Get-MacPoolServiceState -Name 'vmms') -in @('present', 'disabled')) {
         return $true
     }
@@ -308,56 +189,19 @@ function Test-MacPoolHyperV {
     return (Test-MacPoolCommand -Name 'Get-VM')
 }
 
+# The address in a registry value: six bytes (fact 2). Null where somebody wrote text or anything else, which VMMS takes for no value.
 function ConvertFrom-MacPoolRegistryValue {
-    <#
-    .SYNOPSIS
-    The address in a registry value: six bytes (fact 2), or text where somebody wrote text.
+    param ($Value)
 
-    .PARAMETER Value
-    What the registry gave.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $Value
-    )
-
-    $items = @($Value)
-    if ($items.Count -eq 1 -and $items[0] -is [string]) {
-        return (ConvertTo-MacPoolAddress -Text $items[0])
+    $bytes = @(foreach ($item in $Value) { if ($item -is [byte]) { '{0:X2}' -f $item } })
+    if ($bytes.Count -ne 6) {
+        return $null
     }
-    return (@(foreach ($item in $items) { '{0:X2}' -f [int]$item }) -join '')
+    return ($bytes -join '')
 }
 
-function ConvertTo-MacPoolByte {
-    <#
-    .SYNOPSIS
-    Writes the six bytes of an address.
-
-    .PARAMETER Address
-    12 hex digits.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [string]
-        $Address
-    )
-
-    for ($index = 0; $index -lt 12; $index += 2) {
-        [System.Convert]::ToByte($Address.Substring($index, 2), 16)
-    }
-}
-
+# The range in the registry: a dictionary of 'range' (null unless both values are addresses) and 'names' (the values that exist).
 function Get-MacPoolRegistryRange {
-    <#
-    .SYNOPSIS
-    The range in the registry: a dictionary of 'range' (null unless both values exist) and 'names' (the values that exist).
-    #>
-    [CmdletBinding()]
-    param ()
-
     $answer = @{ range = $null; names = @() }
     if (-not (Test-Path -Path $registryKey -ErrorAction Stop)) {
         return $answer
@@ -365,203 +209,128 @@ function Get-MacPoolRegistryRange {
 
     # a key without values gives nothing
     $item = Get-ItemProperty -Path $registryKey -ErrorAction Stop
-    $start = Get-MacPoolMember -InputObject $item -Name $registryStart
-    $end = Get-MacPoolMember -InputObject $item -Name $registryEnd
-    if ($null -ne $start) {
-        $answer['names'] += $registryStart
-    }
-    if ($null -ne $end) {
-        $answer['names'] += $registryEnd
-    }
-    if ($null -ne $start -and $null -ne $end) {
-        $answer['range'] = [ordered]@{
-            start = (ConvertFrom-MacPoolRegistryValue -Value $start)
-            'end' = (ConvertFrom-MacPoolRegistryValue -Value $end)
-            source = 'registry'
+    $found = @{}
+    foreach ($name in $registryStart, $registryEnd) {
+        $value = Get-MacPoolMember -InputObject $item -Name $name
+        if ($null -ne $value) {
+            $answer['names'] += $name
+            $found[$name] = ConvertFrom-MacPoolRegistryValue -Value $value
         }
+    }
+    if ($null -ne $found[$registryStart] -and $null -ne $found[$registryEnd]) {
+        $answer['range'] = [ordered]@{ start = $found[$registryStart]; 'end' = $found[$registryEnd]; source = 'registry' }
     }
     return $answer
 }
 
-function Add-MacPoolRegistryKey {
-    <#
-    .SYNOPSIS
-    Makes the key of the range where it is missing, and the keys above it. New-Item on a key that is there would wipe its values.
-    #>
-    [CmdletBinding()]
-    param ()
+# Writes both values of the range, given as 12 hex digits, as six bytes each.
+function Set-MacPoolRegistryRange {
+    param ([string]$Start, [string]$End)
 
-    if (Test-Path -Path $registryKey -ErrorAction Stop) {
-        return
-    }
-    # the first name is the drive
-    $names = @($registryKey -split '\\')
+    # New-Item -Force would wipe the values of a key that exists, so the missing ones are made from the top; the first name is the drive
+    $names = $registryKey -split '\\'
     for ($index = 1; $index -lt $names.Count; $index++) {
         $path = $names[0..$index] -join '\'
         if (-not (Test-Path -Path $path -ErrorAction Stop)) {
             $null = New-Item -Path $path -ErrorAction Stop
         }
     }
+
+    $values = @{ $registryStart = $Start; $registryEnd = $End }
+    foreach ($name in @($registryStart, $registryEnd)) {
+        [byte[]]$bytes = foreach ($index in 0, 2, 4, 6, 8, 10) { [System.Convert]::ToByte($values[$name].Substring($index, 2), 16) }
+        $null = New-ItemProperty -Path $registryKey -Name $name -PropertyType Binary -Value $bytes -Force -ErrorAction Stop
+    }
 }
 
-function Set-MacPoolRegistryRange {
-    <#
-    .SYNOPSIS
-    Writes both values of the range.
-
-    .PARAMETER Start
-    The first address, 12 hex digits.
-
-    .PARAMETER End
-    The last address, 12 hex digits.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory = $true)]
-        [string]
-        $Start,
-
-        [Parameter(Mandatory = $true)]
-        [string]
-        $End
-    )
-
-    Add-MacPoolRegistryKey
-    [byte[]]$first = ConvertTo-MacPoolByte -Address $Start
-    [byte[]]$last = ConvertTo-MacPoolByte -Address $End
-    $null = New-ItemProperty -Path $registryKey -Name $registryStart -PropertyType Binary -Value $first -Force -ErrorAction Stop
-    $null = New-ItemProperty -Path $registryKey -Name $registryEnd -PropertyType Binary -Value $last -Force -ErrorAction Stop
-}
-
+# Deletes the named values of the range.
 function Clear-MacPoolRegistryRange {
-    <#
-    .SYNOPSIS
-    Deletes the values of the range that exist.
-
-    .PARAMETER Name
-    The values that exist.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [string[]]
-        $Name
-    )
+    param ([string[]]$Name)
 
     foreach ($item in $Name) {
         $null = Remove-ItemProperty -Path $registryKey -Name $item -ErrorAction Stop
     }
 }
 
+# The range that Get-VMHost shows.
 function Get-MacPoolCmdletRange {
-    <#
-    .SYNOPSIS
-    The range that Get-VMHost shows.
-    #>
-    [CmdletBinding()]
-    param ()
-
     $vmHost = Get-VMHost -ErrorAction Stop
-    $start = ConvertTo-MacPoolAddress -Text $vmHost.MacAddressMinimum
-    $end = ConvertTo-MacPoolAddress -Text $vmHost.MacAddressMaximum
-    # a getter that fails gives nothing, silently
-    if ($start -eq '' -or $end -eq '') {
-        throw 'Get-VMHost shows no MAC address range'
-    }
+    $start = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $vmHost -Name 'MacAddressMinimum')
+    $end = ConvertTo-MacPoolAddress -Text (Get-MacPoolValue -InputObject $vmHost -Name 'MacAddressMaximum')
     return [ordered]@{ start = $start; 'end' = $end; source = 'cmdlet' }
 }
 
+# The name of this host's cluster; null on a lone host. A cluster that cannot be read is an error.
 function Get-MacPoolClusterName {
-    <#
-    .SYNOPSIS
-    The name of this host's cluster; null on a lone host. A cluster that cannot be read is an error.
-    #>
-    [CmdletBinding()]
-    param ()
-
     if (-not (Test-MacPoolCommand -Name 'Get-Cluster')) {
-        if ((Get-MacPoolServiceState -Name 'ClusSvc') -eq 'present') {
-            throw 'the cluster service is installed and the cmdlets of FailoverClusters are not: install RSAT-Clustering-PowerShell'
+        if (Test-MacPoolServiceAbsent -Name 'ClusSvc') {
+            return $null
         }
-        return $null
+        throw 'the cluster service may be installed and the cmdlets of FailoverClusters are not: install RSAT-Clustering-PowerShell'
     }
 
-    $problem = $null
     try {
-        $cluster = Get-Cluster -ErrorAction Stop
-        $found = Get-MacPoolObjectName -InputObject $cluster
-        if ($found -ne '') {
-            return $found
-        }
-        $problem = 'Get-Cluster gave no name'
+        return "$(Get-MacPoolValue -InputObject (Get-Cluster -ErrorAction Stop) -Name 'Name')"
     }
     catch {
-        $problem = $_
+        if (Test-MacPoolServiceAbsent -Name 'ClusSvc') {
+            return $null
+        }
+        throw
     }
-
-    if ((Get-MacPoolServiceState -Name 'ClusSvc') -in @('missing', 'disabled')) {
-        return $null
-    }
-    throw $problem
 }
 
+# The VMs that the cluster knows: a dictionary of 'machines' and 'problems'. Without problems the list is whole. Three calls, however
+# many VMs there are. A machine is a dictionary of resource (its name), source (the resource itself), group, owner_node, vm_id (null where
+# it could not be read).
 function Get-MacPoolClusterMachine {
-    <#
-    .SYNOPSIS
-    The VMs that the cluster knows: a dictionary of 'machines' and 'problems'. Three calls, however many VMs there are.
-
-    .DESCRIPTION
-    A machine is a dictionary of resource (its name), group, owner_node, vm_id (null where it could not be read).
-    #>
-    [CmdletBinding()]
-    param ()
-
-    $resources = @(
-        foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
-            if ((Get-MacPoolObjectName -InputObject $clusterResource.ResourceType) -eq 'Virtual Machine') {
-                $clusterResource
+    $causes = @()
+    $machines = @()
+    foreach ($clusterResource in @(Get-ClusterResource -ErrorAction Stop)) {
+        try {
+            if ((Get-MacPoolNamed -InputObject $clusterResource -Name 'ResourceType') -eq 'Virtual Machine') {
+                $machines += @{
+                    resource = "$(Get-MacPoolValue -InputObject $clusterResource -Name 'Name')"
+                    source = $clusterResource
+                    group = Get-MacPoolNamed -InputObject $clusterResource -Name 'OwnerGroup'
+                    owner_node = Get-MacPoolNamed -InputObject $clusterResource -Name 'OwnerNode'
+                    vm_id = $null
+                }
             }
         }
-    )
-    if ($resources.Count -eq 0) {
-        return @{ machines = @(); problems = @() }
+        catch {
+            $causes += $_
+        }
+    }
+    if ($machines.Count -eq 0) {
+        return @{ machines = @(); problems = $causes }
     }
 
+    $ids = Get-MacPoolNameTable
     $problems = @()
-    $identifiers = Get-MacPoolNameTable
+    $resources = @(foreach ($machine in $machines) { $machine['source'] })
     # fact 117: the private property with the VM's id is VmId
-    $parameters = @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)
-    foreach ($clusterParameter in $parameters) {
-        $owner = Get-MacPoolObjectName -InputObject $clusterParameter.ClusterObject
-        $identifiers[$owner] = ("$($clusterParameter.Value)" -replace '[{}\s]', '').ToLowerInvariant()
-    }
-
-    $machines = @(
-        foreach ($clusterResource in $resources) {
-            $name = "$($clusterResource.Name)"
-            @{
-                resource = $name
-                group = (Get-MacPoolObjectName -InputObject $clusterResource.OwnerGroup)
-                owner_node = (Get-MacPoolObjectName -InputObject $clusterResource.OwnerNode)
-                vm_id = $identifiers[$name]
-            }
+    foreach ($clusterParameter in @($resources | Get-ClusterParameter -Name 'VmId' -ErrorAction SilentlyContinue -ErrorVariable problems)) {
+        try {
+            $owner = Get-MacPoolNamed -InputObject $clusterParameter -Name 'ClusterObject'
+            $ids[$owner] = ("$(Get-MacPoolValue -InputObject $clusterParameter -Name 'Value')" -replace '[{}\s]', '').ToLowerInvariant()
         }
-    )
-    $causes = @(foreach ($problem in $problems) { $problem })
-    if ($causes.Count -eq 0 -and $identifiers.Count -lt $resources.Count) {
-        $causes = @('Get-ClusterParameter reported no error and did not give it')
+        catch {
+            $causes += $_
+        }
+    }
+    $causes += @($problems)
+    foreach ($machine in $machines) {
+        $machine['vm_id'] = $ids[$machine['resource']]
+        if ($null -eq $machine['vm_id'] -and $causes.Count -eq 0) {
+            $causes = @('Get-ClusterParameter reported no error and did not give it')
+        }
     }
     return @{ machines = $machines; problems = $causes }
 }
 
+# The VMs of this host, and what could not be listed: a dictionary of 'machines' and 'problems'. Without problems the list is whole.
 function Get-MacPoolMachineList {
-    <#
-    .SYNOPSIS
-    The VMs of this host, and what could not be listed: a dictionary of 'machines' and 'problems'. Without problems the list is whole.
-    #>
-    [CmdletBinding()]
-    param ()
-
     $problems = @()
     try {
         $machines = @(Get-VM -ErrorAction Stop)
@@ -574,23 +343,22 @@ function Get-MacPoolMachineList {
             $problems = @($cause)
         }
     }
-    return @{ machines = $machines; problems = @(foreach ($problem in $problems) { $problem }) }
+    $list = @{ machines = @(); problems = @($problems) }
+    foreach ($vm in $machines) {
+        try {
+            $null = Get-MacPoolValue -InputObject $vm -Name 'Id'
+            $list['machines'] += $vm
+        }
+        catch {
+            $list['problems'] += $_
+        }
+    }
+    return $list
 }
 
+# Writes the port profile features of adapters. A feature does not say whose it is: ask for one adapter to know.
 function Get-MacPoolPortFeature {
-    <#
-    .SYNOPSIS
-    Writes the port profile features of adapters. A feature does not say whose it is: ask for one adapter to know.
-
-    .PARAMETER Adapter
-    The adapters.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object[]]
-        $Adapter
-    )
+    param ([object[]]$Adapter)
 
     # no such cmdlet, no port profiles
     if (Test-MacPoolCommand -Name 'Get-VMSwitchExtensionPortFeature') {
@@ -598,72 +366,35 @@ function Get-MacPoolPortFeature {
     }
 }
 
+# The port profile feature with its defaults, to be filled in and added to an adapter; null where this host offers none.
 function Get-MacPoolPortFeatureTemplate {
-    <#
-    .SYNOPSIS
-    The port profile feature with its defaults, to be filled in and added to an adapter; null where this host offers none.
-    #>
-    [CmdletBinding()]
-    param ()
-
-    if (-not (Test-MacPoolCommand -Name 'Get-VMSystemSwitchExtensionPortFeature')) {
-        return $null
-    }
-    foreach ($feature in @(Get-VMSystemSwitchExtensionPortFeature -FeatureId $portProfileFeatureId -ErrorAction Stop)) {
-        return $feature
+    if (Test-MacPoolCommand -Name 'Get-VMSystemSwitchExtensionPortFeature') {
+        return @(Get-VMSystemSwitchExtensionPortFeature -FeatureId $portProfileFeatureId -ErrorAction Stop)[0]
     }
     return $null
 }
 
+# What a port profile feature says; null for no feature.
 function ConvertTo-MacPoolPortProfile {
-    <#
-    .SYNOPSIS
-    What a port profile feature says; null for no feature.
-
-    .PARAMETER Feature
-    The feature of one adapter.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter()]
-        [object]
-        $Feature
-    )
+    param ($Feature)
 
     if ($null -eq $Feature) {
         return $null
     }
-    $data = Get-MacPoolMember -InputObject $Feature -Name 'SettingData'
-    # a getter that fails gives nothing, silently
-    if ($null -eq $data) {
-        throw 'the port profile feature shows no settings'
-    }
+    $data = Get-MacPoolValue -InputObject $Feature -Name 'SettingData'
     return [ordered]@{
         profile_id = "$(Get-MacPoolMember -InputObject $data -Name 'ProfileId')"
-        profile_data = [long](Get-MacPoolMember -InputObject $data -Name 'ProfileData')
+        profile_data = [long](Get-MacPoolValue -InputObject $data -Name 'ProfileData')
     }
 }
 
 $exportedFunctions = @(
-    'Clear-MacPoolRegistryRange'
-    'ConvertTo-MacPoolAddress'
-    'ConvertTo-MacPoolPortProfile'
-    'Get-MacPoolCause'
-    'Get-MacPoolClusterMachine'
-    'Get-MacPoolClusterName'
-    'Get-MacPoolCmdletRange'
-    'Get-MacPoolMachineList'
-    'Get-MacPoolMember'
-    'Get-MacPoolNameTable'
-    'Get-MacPoolObjectName'
-    'Get-MacPoolPortFeature'
-    'Get-MacPoolPortFeatureTemplate'
-    'Get-MacPoolRegistryRange'
-    'Set-MacPoolRegistryRange'
-    'Test-MacPoolAccessDenied'
-    'Test-MacPoolCommand'
-    'Test-MacPoolHyperV'
-    'Test-MacPoolSameName'
-    'Test-MacPoolServiceAbsent'
+    'Clear-MacPoolRegistryRange', 'ConvertTo-MacPoolAddress', 'ConvertTo-MacPoolPortProfile'
+    'Get-MacPoolCause', 'Get-MacPoolClusterMachine', 'Get-MacPoolClusterName'
+    'Get-MacPoolCmdletRange', 'Get-MacPoolMachineList', 'Get-MacPoolMember'
+    'Get-MacPoolNameTable', 'Get-MacPoolNamed', 'Get-MacPoolPortFeature'
+    'Get-MacPoolPortFeatureTemplate', 'Get-MacPoolRegistryRange', 'Get-MacPoolValue'
+    'Set-MacPoolRegistryRange', 'Test-MacPoolAccessDenied', 'Test-MacPoolCommand'
+    'Test-MacPoolHyperV', 'Test-MacPoolSameName', 'Test-MacPoolServiceAbsent'
 )
 Export-ModuleMember -Function $exportedFunctions

@@ -76,19 +76,12 @@ def parse_unicast(value: object, subject: str = "MAC address") -> int:
     """Return the address like :func:`parse_mac`, but refuse what no adapter can carry (facts 38 and 39)."""
     address = parse_mac(value, subject)
     if is_multicast(address):
-        raise MacPoolError(
-            subject,
-            "an individual (unicast) address",
-            f"{format_mac(address, 'dash')}, whose first octet is odd: a multicast address",
-            "Make the first octet even; x2 (such as 22) is the administrator's own quadrant.",
-        )
+        found = f"{format_mac(address, 'dash')}, whose first octet is odd: a multicast address"
+        remedy = "Make the first octet even; x2 (such as 22) is the administrator's own quadrant."
+        raise MacPoolError(subject, "an individual (unicast) address", found, remedy)
     if address == 0:
-        raise MacPoolError(
-            subject,
-            "an address that an adapter can carry",
-            "000000000000, which Hyper-V shows for an adapter that never started",
-            "Give a real address.",
-        )
+        found = "000000000000, which Hyper-V shows for an adapter that never started"
+        raise MacPoolError(subject, "an address that an adapter can carry", found, "Give a real address.")
     return address
 
 
@@ -227,6 +220,11 @@ class IntervalSet:
             for cut_start, cut_end in other.overlapping(start, end)
         )
 
+    @property
+    def extent(self) -> Interval:
+        """From the first address to the last; of an empty set, the address 0."""
+        return Interval(self._starts[0], self._ends[-1]) if self else Interval(0, 0)
+
     def overlapping(self, start: int, end: int) -> Iterator[Interval]:
         """Yield, whole and in order, the intervals that share an address with ``start``..``end``."""
         at = bisect_left(self._ends, start)
@@ -240,13 +238,6 @@ class IntervalSet:
             raise IndexError(f"address {k} of {self.size}")
         at = bisect_right(self._offsets, k) - 1
         return self._starts[at] + k - self._offsets[at]
-
-    def rank(self, address: int) -> int:
-        """Return how many addresses of the set are below ``address``, so that ``kth(rank(a)) == a`` for members."""
-        at = bisect_right(self._starts, address) - 1
-        if at < 0:
-            return 0
-        return self._offsets[at] + min(address - self._starts[at], self._ends[at] - self._starts[at] + 1)
 
     def at_or_after(self, address: int) -> int | None:
         """Return the lowest address of the set that is not below ``address``."""
@@ -263,12 +254,13 @@ class Overlap(NamedTuple):
     labels: tuple[Any, ...]
 
 
-def overlaps(claims: Iterable[tuple[int, int, Hashable]]) -> list[Overlap]:
+def overlaps(claims: Iterable[tuple[int, int, Hashable]], least: int = 2) -> list[Overlap]:
     """Find by one sweep every stretch that two or more of the intervals share.
 
     Neighbouring stretches with the same claimants are one stretch; n identical intervals give one overlap.
 
     :param claims: ``(start, end, label)``; labels need not differ
+    :param least: how many share it; 1 for every stretch that any of them has
     """
     claims = list(claims)
     events: list[tuple[int, bool, int]] = []
@@ -280,7 +272,7 @@ def overlaps(claims: Iterable[tuple[int, int, Hashable]]) -> list[Overlap]:
     active: set[int] = set()
     reached = 0
     for position, opens, index in events:
-        if position > reached and len(active) > 1:
+        if position > reached and len(active) >= least:
             labels = tuple(claims[number][2] for number in sorted(active))
             if found and found[-1].end + 1 == reached and found[-1].labels == labels:
                 found[-1] = found[-1]._replace(end=position - 1)

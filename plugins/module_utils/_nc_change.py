@@ -165,12 +165,9 @@ def _outcome(client: Client, path: str, answer: Answer, goal: ResourceGoal) -> R
     if state_of(found).casefold() == FAILED:
         raise _provisioning_failed(client, path, found, answer)
     if found is None or goal.decide(found) is not None:
-        raise NetworkControllerError(
-            f"{client.subject}, {path}",
-            "the values that were written",
-            "that it no longer exists" if found is None else str(goal.managed(found)),
-            "Check whether another tool changes it, and whether the Network Controller knows this setting. Then run again.",
-        )
+        present = "that it no longer exists" if found is None else str(goal.managed(found))
+        remedy = "Check whether another tool changes it, and whether the Network Controller knows this setting. Then run again."
+        raise NetworkControllerError(f"{client.subject}, {path}", "the values that were written", present, remedy)
     return found
 
 
@@ -192,14 +189,11 @@ def _settled(client: Client, path: str, goal: ResourceGoal) -> Resource | None:
 
 def _provisioning_failed(client: Client, path: str, found: Resource | None, answer: Answer) -> NetworkControllerError:
     reasons = list(filter(None, [_operation_error(client, answer), *failure_reasons(found)]))
-    problem = NetworkControllerError(
-        f"{client.subject}, {path}",
-        "provisioningState Succeeded",
-        f"Failed: {'; '.join(dict.fromkeys(reasons)) or 'the server gives no reason'}",
-        "Fix the cause, then run again: the same task writes it again.",
-    )
-    problem.code = reasons[0].partition(":")[0] if reasons else ""
-    return problem
+    why = f"Failed: {'; '.join(dict.fromkeys(reasons)) or 'the server gives no reason'}"
+    remedy = "Fix the cause, then run again: the same task writes it again."
+    failure = NetworkControllerError(f"{client.subject}, {path}", "provisioningState Succeeded", why, remedy)
+    failure.code = reasons[0].partition(":")[0] if reasons else ""
+    return failure
 
 
 def _operation_error(client: Client, answer: Answer) -> str:
@@ -262,19 +256,15 @@ def _finished(client: Client, path: str, answer: Answer) -> None:
     address = answer.headers.get("location")
     if answer.status != 202 or not address:
         return
-    pause = retry_after(answer.headers)
+    pause, subject = retry_after(answer.headers), f"{client.subject}, {path}"
 
     def look() -> Answer | None:
         nonlocal pause
         if pause is not None:
-            problem = Busy(
-                f"{client.subject}, {path}",
-                "the end of its removal",
-                f"a wait of {pause:.0f} s, longer than wait_timeout",
-                "Run again later, or raise wait_timeout.",
-            )
-            problem.retry_after = pause
-            client.pause(0, problem)
+            found = f"a wait of {pause:.0f} s, longer than wait_timeout"
+            busy = Busy(subject, "the end of its removal", found, "Run again later, or raise wait_timeout.")
+            busy.retry_after = pause
+            client.pause(0, busy)
         try:
             result = client.patiently(lambda: client.ask("GET", address))
         except NotFound:
@@ -285,17 +275,8 @@ def _finished(client: Client, path: str, answer: Answer) -> None:
     result = client.until(f"the end of the removal of {path}", look)
     status: Any = member(result.body, "status")
     if words := error_of(result.body):
-        raise NetworkControllerError(
-            f"{client.subject}, {path}",
-            "its removal",
-            words,
-            "Fix the cause, then run again.",
-            problem=f"{client.subject}, {path} cannot be removed: {words}",
-        )
+        problem = f"{subject} cannot be removed: {words}"
+        raise NetworkControllerError(subject, "its removal", words, "Fix the cause, then run again.", problem)
     if str(status).casefold() == FAILED:
-        raise NetworkControllerError(
-            f"{client.subject}, {path}",
-            "its removal",
-            "Failed, without a reason",
-            "Look for the reason on the Network Controller.",
-        )
+        remedy = "Look for the reason on the Network Controller."
+        raise NetworkControllerError(subject, "its removal", "Failed, without a reason", remedy)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import copy
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from ._errors import MacPoolError, collected, raise_all
+from ._errors import MacPoolError, collected
 from ._ids import plain_id
 from ._mac import all_formats, format_mac, is_mac, parse_mac, parse_unicast
 from ._nc_change import FAILED, SETTLING, failure_reasons
@@ -34,8 +34,14 @@ from ._network_controller import (
 
 COLLECTION = "networkInterfaces"
 STATIC, DYNAMIC = "static", "dynamic"
-_SUBNET = re.compile(r"/?(?:virtualNetworks|logicalNetworks)/[^/]+/subnets/[^/]+", re.IGNORECASE)
-_ACL = re.compile(r"/?accessControlLists/[^/]+", re.IGNORECASE)
+_REFERENCES = {
+    "subnet": (
+        re.compile(r"/?(?:virtualNetworks|logicalNetworks)/[^/]+/subnets/[^/]+", re.IGNORECASE),
+        "/virtualNetworks/NAME/subnets/NAME or /logicalNetworks/NAME/subnets/NAME",
+    ),
+    "access_control_list": (re.compile(r"/?accessControlLists/[^/]+", re.IGNORECASE), "/accessControlLists/NAME"),
+}
+"""By option of an IP configuration: the form of a reference, and its words."""
 _READ_ONLY = frozenset({"provisioningstate", "configurationstate"})
 """Members that a client leaves out of what it sends (fact 76)."""
 
@@ -53,15 +59,14 @@ PORT_SETTINGS: dict[str, str] = {
 """By option: the member. A switch is the word Enabled or Disabled there (fact 67)."""
 
 
-@dataclass(frozen=True)
-class IpWish:
+class IpWish(NamedTuple):
     """One IP configuration that is wanted; None: not named, so not managed."""
 
     name: str
-    address: str | None = None
-    allocation: str | None = None
-    subnet: str | None = None
-    access_control_list: str | None = None
+    ip_address: str | None
+    allocation: str | None
+    subnet: str | None
+    access_control_list: str | None
 
 
 @dataclass(frozen=True)
@@ -121,12 +126,8 @@ def _read_wish(place: str, entry: Mapping[str, Any]) -> InterfaceWish:
         raise MacPoolError(place, "one of mac_address and dynamic", "both", "Remove one of them.")
     configurations = entry.get("ip_configurations")
     if entry.get("purge_ip_configurations") and not configurations:
-        raise MacPoolError(
-            place,
-            "ip_configurations with purge_ip_configurations: true",
-            "none",
-            "List the configurations to keep: an interface without any has no network.",
-        )
+        remedy = "List the configurations to keep: an interface without any has no network."
+        raise MacPoolError(place, "ip_configurations with purge_ip_configurations: true", "none", remedy)
     servers = entry.get("dns_servers")
     return InterfaceWish(
         name=name,
@@ -149,28 +150,12 @@ def _read_configurations(place: str, entries: Sequence[Mapping[str, Any]]) -> tu
     for number, entry in enumerate(entries):
         where = f"{place}, ip_configurations[{number}]"
         name = checked_name(entry["name"], f"{where}.name")
-        address, allocation = entry.get("ip_address"), entry.get("allocation")
-        if address in (None, ""):
-            address = None
-            if allocation == STATIC:
-                raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
-        else:
-            address = _ip_address(address, f"{where}.ip_address")
-            allocation = allocation or STATIC
-        wish = IpWish(
-            name,
-            address,
-            allocation,
-            _reference(
-                entry.get("subnet"),
-                _SUBNET,
-                f"{where}.subnet",
-                "/virtualNetworks/NAME/subnets/NAME or /logicalNetworks/NAME/subnets/NAME",
-            ),
-            _reference(
-                entry.get("access_control_list"), _ACL, f"{where}.access_control_list", "/accessControlLists/NAME"
-            ),
-        )
+        address = _ip_address(entry["ip_address"], f"{where}.ip_address") if entry.get("ip_address") else None
+        allocation = entry.get("allocation") or (STATIC if address else None)
+        if allocation == STATIC and address is None:
+            raise MacPoolError(where, "ip_address with allocation: static", "none", "Set ip_address.")
+        references = (_reference(entry.get(option), option, where) for option in _REFERENCES)
+        wish = IpWish(name, address, allocation, *references)
         if found.setdefault(name.casefold(), wish) is not wish:
             raise MacPoolError(where, "each IP configuration once", f'"{name}" twice', "Remove one of them.")
     return tuple(found.values())
@@ -183,11 +168,13 @@ def _ip_address(value: object, subject: str) -> str:
         raise MacPoolError(subject, "an IP address", repr(value), "Write it without a prefix length.") from None
 
 
-def _reference(value: str | None, form: re.Pattern[str], subject: str, wanted: str) -> str | None:
+def _reference(value: str | None, option: str, where: str) -> str | None:
     if value in (None, ""):
         return None
+    form, wanted = _REFERENCES[option]
     if not form.fullmatch(str(value)):
-        raise MacPoolError(subject, wanted, repr(value), "Set the reference as the Network Controller shows it.")
+        remedy = "Set the reference as the Network Controller shows it."
+        raise MacPoolError(f"{where}.{option}", wanted, repr(value), remedy)
     return f"/{str(value).lstrip('/')}"
 
 
@@ -262,28 +249,16 @@ def check_protected(wish: InterfaceWish, found: Resource | None) -> None:
     :raises MacPoolError: with the sign
     """
     if not wish.change_protected and (sign := protection_of(found)):
-        raise MacPoolError(
-            wish.label,
-            "an interface of a tenant that this task manages",
-            sign,
-            "Change it with the tool that made it. If you are sure, set change_protected: true for this interface.",
-            problem=f"{wish.label} is protected: {sign}",
-        )
+        wanted = "an interface of a tenant that this task manages"
+        remedy = "Change it with the tool that made it. If you are sure, set change_protected: true for this interface."
+        raise MacPoolError(wish.label, wanted, sign, remedy, problem=f"{wish.label} is protected: {sign}")
 
 
-def find(wish: InterfaceWish, by_name: Mapping[str, Resource], by_id: Mapping[str, Resource]) -> Resource | None:
-    """Return the interface that a wish means; None if it does not exist."""
-    return by_name.get(wish.name.casefold()) if wish.name else by_id.get(wish.instance_id)
-
-
-def by_name(interfaces: Iterable[Resource]) -> dict[str, Resource]:
-    """Return interfaces by resource id, without case."""
-    return {name_of(item).casefold(): item for item in interfaces}
-
-
-def by_instance_id(interfaces: Iterable[Resource]) -> dict[str, Resource]:
-    """Return interfaces by instance id."""
-    return {instance_id(item): item for item in interfaces}
+def finder(interfaces: Sequence[Resource]) -> Callable[[InterfaceWish], Resource | None]:
+    """Return what finds the interface that a wish means, by its name in any case or by its instance id."""
+    by_name = {name_of(item).casefold(): item for item in interfaces}
+    by_id = {instance_id(item): item for item in interfaces}
+    return lambda wish: by_name.get(wish.name.casefold()) if wish.name else by_id.get(wish.instance_id)
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------
@@ -300,28 +275,18 @@ def check(wish: InterfaceWish, found: Resource | None, carriers: Mapping[int, Se
             wish.label, "an interface with this instance id", "none", "Create the interface first, by its name."
         )
     if found is None and wish.address is None and not wish.dynamic:
-        raise MacPoolError(
-            wish.label,
-            "a source of its MAC address: mac_address, pool or dynamic",
-            "none, and the interface does not exist yet",
-            "Set one of them.",
-        )
+        wanted = "a source of its MAC address: mac_address, pool or dynamic"
+        raise MacPoolError(wish.label, wanted, "none, and the interface does not exist yet", "Set one of them.")
     if found is None and not wish.ip_configurations:
-        raise MacPoolError(
-            wish.label,
-            "at least one entry in ip_configurations for a new interface",
-            "none",
-            "Add one with its subnet and address.",
-        )
+        remedy = "Add one with its subnet and address."
+        raise MacPoolError(wish.label, "at least one entry in ip_configurations for a new interface", "none", remedy)
+    known = {name_of(item).casefold() for item in configurations_of(found) if isinstance(item, dict)}
     for configuration in wish.ip_configurations:
-        current = _configuration(found, configuration.name)
-        if current is None and (configuration.subnet is None or configuration.allocation is None):
-            raise MacPoolError(
-                f'{wish.label}, IP configuration "{configuration.name}"',
-                "subnet, and ip_address or allocation, for a new IP configuration",
-                "only some of them",
-                "Add the missing ones.",
-            )
+        is_new = configuration.name.casefold() not in known
+        if is_new and (configuration.subnet is None or configuration.allocation is None):
+            place = f'{wish.label}, IP configuration "{configuration.name}"'
+            wanted = "subnet, and ip_address or allocation, for a new IP configuration"
+            raise MacPoolError(place, wanted, "only some of them", "Add the missing ones.")
     if found is not None and wish.dynamic and allocation_of(found) != DYNAMIC:
         address = address_of(found)
         raise MacPoolError(
@@ -349,45 +314,34 @@ def check_together(wishes: Sequence[InterfaceWish]) -> None:
     :raises MacPoolError: with both interfaces
     """
     first: dict[int, InterfaceWish] = {}
-    errors = [
-        MacPoolError(
-            wish.label,
-            f"the address {format_mac(wish.address, 'dash')} for one interface",
-            f"that it is also wanted for {first[wish.address].label}",
-            "Give one of the two another address.",
-        )
-        for wish in wishes
-        if wish.address is not None and first.setdefault(wish.address, wish) is not wish
-    ]
-    raise_all("interfaces", errors)
+
+    def check_one(wish: InterfaceWish) -> None:
+        if wish.address is not None and (other := first.setdefault(wish.address, wish)) is not wish:
+            wanted = f"the address {format_mac(wish.address, 'dash')} for one interface"
+            found = f"that it is also wanted for {other.label}"
+            raise MacPoolError(wish.label, wanted, found, "Give one of the two another address.")
+
+    collected("interfaces", wishes, check_one)
 
 
 def wanted_body(wish: InterfaceWish, found: Resource | None) -> Resource | None:
     """Return the body that brings the interface to the wanted state; None if it already has it."""
     if found is not None and state_of(found).casefold() != FAILED and not differences(wish, found):
         return None
-    body: Resource = _writable(found) if found is not None else {"resourceId": wish.name}
-    properties = _set(body, "properties", dict(member(body, "properties") or {}))
-    if found is None:
-        _set(properties, "isPrimary", True)
-    if wish.address is not None:
+    body = _writable(found) if found is not None else {"resourceId": wish.name, "properties": {"isPrimary": True}}
+    method = "Static" if wish.address is not None else "Dynamic" if wish.dynamic and found is None else None
+    values = {
         # The Network Controller prefers its own form, without separators (fact 69).
-        _set(properties, "privateMacAddress", format_mac(wish.address))
-        _set(properties, "privateMacAllocationMethod", "Static")
-    elif wish.dynamic and found is None:
-        _set(properties, "privateMacAllocationMethod", "Dynamic")
-    if wish.primary is not None:
-        _set(properties, "isPrimary", wish.primary)
-    if wish.dns_servers is not None:
-        settings = _set(properties, "dnsSettings", dict(member(properties, "dnsSettings") or {}))
-        _set(settings, "dnsServers", list(wish.dns_servers))
-    if wish.port_settings:
-        settings = _set(properties, "portSettings", dict(member(properties, "portSettings") or {}))
-        for option, value in wish.port_settings.items():
-            _set(settings, PORT_SETTINGS[option], _switch(value))
+        "properties.privateMacAddress": None if wish.address is None else format_mac(wish.address),
+        "properties.privateMacAllocationMethod": method,
+        "properties.isPrimary": wish.primary,
+        "properties.dnsSettings.dnsServers": None if wish.dns_servers is None else list(wish.dns_servers),
+    }
+    for option, value in wish.port_settings.items():
+        values[f"properties.portSettings.{PORT_SETTINGS[option]}"] = _switch(value)
     if wish.ip_configurations:
-        _set(properties, "ipConfigurations", _wanted_configurations(wish, configurations_of(body)))
-    return body
+        values["properties.ipConfigurations"] = _wanted_configurations(wish, configurations_of(body))
+    return _with(body, values)
 
 
 def _wanted_configurations(wish: InterfaceWish, found: Sequence[Any]) -> list[Any]:
@@ -404,27 +358,38 @@ def _wanted_configurations(wish: InterfaceWish, found: Sequence[Any]) -> list[An
 
 
 def _configured(wish: IpWish, current: Resource) -> Resource:
-    configured = dict(current)
-    properties = _set(configured, "properties", dict(member(configured, "properties") or {}))
-    if wish.address is not None:
-        _set(properties, "privateIPAddress", wish.address)
-    if wish.allocation is not None:
-        method = str(member(properties, "privateIPAllocationMethod") or "").casefold()
-        _set(properties, "privateIPAllocationMethod", wish.allocation.capitalize())
-        if wish.address is None and method != wish.allocation:
-            _set(properties, "privateIPAddress", None)  # the old address must not stay with the new allocation method
-    if wish.subnet is not None:
-        _set(properties, "subnet", {"resourceRef": wish.subnet})
-    if wish.access_control_list is not None:
-        _set(properties, "accessControlList", {"resourceRef": wish.access_control_list})
+    acl = wish.access_control_list
+    values = {
+        "properties.privateIPAddress": wish.ip_address,
+        "properties.privateIPAllocationMethod": wish.allocation and wish.allocation.capitalize(),
+        "properties.subnet": {"resourceRef": wish.subnet} if wish.subnet else None,
+        "properties.accessControlList": {"resourceRef": acl} if acl else None,
+    }
+    configured = _with(current, values)
+    if wish.ip_address is None and wish.allocation not in (None, _configuration_of(current)["allocation"]):
+        # The old address must not stay with the new allocation method.
+        _put(configured, "properties.privateIPAddress", None)
     return configured
 
 
-def _set(mapping: Resource, name: str, value: Any) -> Any:
-    """Set a member under its existing spelling, and return the value."""
+def _with(resource: Resource, values: Mapping[str, Any]) -> Resource:
+    """Return a copy of a resource with members set by their path; None: not wanted."""
+    changed = dict(resource)
+    for path, value in values.items():
+        if value is not None:
+            _put(changed, path, value)
+    return changed
+
+
+def _put(resource: Resource, path: str, value: Any) -> None:
+    """Set a member under its existing spelling, in copies of those in which it lies."""
+    name, _dot, rest = path.partition(".")
+    if rest:
+        inner = dict(member(resource, name) or {})
+        _put(inner, rest, value)
+        value = inner
     wanted = name.casefold()
-    mapping[next((key for key in mapping if str(key).casefold() == wanted), name)] = value
-    return value
+    resource[next((key for key in resource if str(key).casefold() == wanted), name)] = value
 
 
 def _writable(found: Resource) -> Resource:
@@ -442,64 +407,60 @@ def _switch(value: Any) -> Any:
     return value if not isinstance(value, bool) else "Enabled" if value else "Disabled"
 
 
-def _configuration(interface: Resource | None, name: str) -> Resource | None:
-    wanted = name.casefold()
-    return next(
-        (
-            item
-            for item in configurations_of(interface)
-            if isinstance(item, dict) and name_of(item).casefold() == wanted
-        ),
-        None,
-    )
-
-
 def managed(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
     """Return the present values of what a wish manages, by option; empty for an interface that does not exist."""
     if found is None:
         return {}
-    properties = properties_of(found)
-    kept: dict[str, Any] = {}
-    if wish.address is not None or wish.dynamic:
-        address = address_of(found)
-        kept.update(mac_address=format_mac(address) if address else None, allocation=allocation_of(found))
-    if wish.primary is not None:
-        kept["primary"] = member(properties, "isPrimary") is True
-    if wish.dns_servers is not None:
-        servers = member(member(properties, "dnsSettings"), "dnsServers") or []
-        kept["dns_servers"] = [_same_ip(item) for item in servers]
-    if wish.port_settings:
-        settings = member(properties, "portSettings")
-        kept["port_settings"] = {
-            option: _as_option(member(settings, PORT_SETTINGS[option]), wish.port_settings[option])
-            for option in wish.port_settings
-        }
-    if wish.ip_configurations:
-        names = [configuration.name for configuration in wish.ip_configurations]
-        if wish.purge_ip_configurations:
-            known = {name.casefold() for name in names}
-            names += [name for item in configurations_of(found) if (name := name_of(item)).casefold() not in known]
-        wishes = {item.name: item for item in wish.ip_configurations}
-        kept["ip_configurations"] = {
-            name: _managed_configuration(wishes.get(name), current)
-            for name in names
-            if (current := _configuration(found, name)) is not None
-        }
+    address = address_of(found)
+    present: dict[str, Any] = {
+        "mac_address": format_mac(address) if address else None,
+        "allocation": allocation_of(found),
+        "primary": _is_primary(found),
+        "dns_servers": [_same_ip(item) for item in _dns_servers_of(found)],
+        "port_settings": _port_settings_of(found),
+        "ip_configurations": {
+            name_of(item): _configuration_of(item) for item in configurations_of(found) if isinstance(item, dict)
+        },
+    }
+    kept = {option: _like(present[option], value) for option, value in wanted(wish, found).items()}
+    if wish.purge_ip_configurations:
+        known = {name.casefold() for name in kept["ip_configurations"]}
+        others = {name: item for name, item in present["ip_configurations"].items() if name.casefold() not in known}
+        kept["ip_configurations"].update(others)
     return kept
 
 
-def _managed_configuration(wish: IpWish | None, current: Resource) -> dict[str, Any]:
+def _like(value: Any, example: Any) -> Any:
+    """Return of a value what an example has, in its types: a switch as true or false, a number as a number."""
+    if isinstance(example, Mapping):
+        found = {name.casefold(): item for name, item in value.items()}
+        return {name: _like(found[name.casefold()], item) for name, item in example.items() if name.casefold() in found}
+    if isinstance(example, bool):
+        return str(value).casefold() in ("enabled", "true")
+    return int(value) if isinstance(example, int) and isinstance(value, str) and value.isdigit() else value
+
+
+def _is_primary(interface: Resource) -> bool:
+    return member(properties_of(interface), "isPrimary") is True
+
+
+def _dns_servers_of(interface: Resource) -> list[Any]:
+    return list(member(member(properties_of(interface), "dnsSettings"), "dnsServers") or [])
+
+
+def _port_settings_of(interface: Resource) -> dict[str, Any]:
+    settings = member(properties_of(interface), "portSettings")
+    return {option: member(settings, name) for option, name in PORT_SETTINGS.items()}
+
+
+def _configuration_of(current: Resource) -> dict[str, Any]:
     properties = properties_of(current)
-    kept: dict[str, Any] = {}
-    if wish is None or wish.address is not None:
-        kept["ip_address"] = _same_ip(member(properties, "privateIPAddress"))
-    if wish is None or wish.allocation is not None:
-        kept["allocation"] = str(member(properties, "privateIPAllocationMethod") or "").casefold() or None
-    if wish is None or wish.subnet is not None:
-        kept["subnet"] = _reference_of(member(properties, "subnet"))
-    if wish is None or wish.access_control_list is not None:
-        kept["access_control_list"] = _reference_of(member(properties, "accessControlList"))
-    return kept
+    return {
+        "ip_address": _same_ip(member(properties, "privateIPAddress")),
+        "allocation": str(member(properties, "privateIPAllocationMethod") or "").casefold() or None,
+        "subnet": _reference_of(member(properties, "subnet")),
+        "access_control_list": _reference_of(member(properties, "accessControlList")),
+    }
 
 
 def wanted(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
@@ -517,18 +478,11 @@ def wanted(wish: InterfaceWish, found: Resource | None) -> dict[str, Any]:
     if wish.port_settings:
         kept["port_settings"] = dict(wish.port_settings)
     if wish.ip_configurations:
-        kept["ip_configurations"] = {item.name: _wanted_configuration(item) for item in wish.ip_configurations}
+        kept["ip_configurations"] = {
+            name: {key: value for key, value in zip(IpWish._fields[1:], values, strict=True) if value is not None}
+            for name, *values in wish.ip_configurations
+        }
     return kept
-
-
-def _wanted_configuration(wish: IpWish) -> dict[str, Any]:
-    named = {
-        "ip_address": wish.address,
-        "allocation": wish.allocation,
-        "subnet": wish.subnet,
-        "access_control_list": wish.access_control_list,
-    }
-    return {key: value for key, value in named.items() if value is not None}
 
 
 def differences(wish: InterfaceWish, found: Resource) -> list[str]:
@@ -558,23 +512,12 @@ def _reference_of(value: Any) -> str | None:
     return f"/{str(found).lstrip('/')}" if found else None
 
 
-def _as_option(value: Any, example: Any) -> Any:
-    """Return a setting in the type of the option: a switch as true or false, a number as a number."""
-    if isinstance(example, bool):
-        return str(value).casefold() in ("enabled", "true")
-    if isinstance(example, int) and isinstance(value, str) and value.isdigit():
-        return int(value)
-    return value
-
-
 # --- what tasks show --------------------------------------------------------------------------------------------------
 
 
 def interface_as_result(interface: Resource) -> dict[str, Any]:
     """Return an interface as tasks show it."""
-    properties = properties_of(interface)
-    address = address_of(interface)
-    configuration = member(properties, "configurationState")
+    properties, address = properties_of(interface), address_of(interface)
     return {
         "name": name_of(interface),
         "instance_id": instance_id(interface) or None,
@@ -583,23 +526,19 @@ def interface_as_result(interface: Resource) -> dict[str, Any]:
         "allocation": allocation_of(interface) if properties else None,
         "provisioning_state": state_of(interface) or None,
         "configuration_state": {
-            "status": member(configuration, "status"),
+            "status": member(member(properties, "configurationState"), "status"),
             "problems": failure_reasons(interface),
         },
-        "primary": member(properties, "isPrimary") is True,
+        "primary": _is_primary(interface),
         "host_interface": is_hosts_own(interface),
         "protected": protection_of(interface) or None,
         "ip_configurations": [
-            {"name": name_of(item), **_managed_configuration(None, item)}
+            {"name": name_of(item), **_configuration_of(item)}
             for item in configurations_of(interface)
             if isinstance(item, dict)
         ],
-        "dns_servers": list(member(member(properties, "dnsSettings"), "dnsServers") or []),
-        "port_settings": {
-            option: value
-            for option, name in PORT_SETTINGS.items()
-            if (value := member(member(properties, "portSettings"), name)) is not None
-        },
+        "dns_servers": _dns_servers_of(interface),
+        "port_settings": {key: value for key, value in _port_settings_of(interface).items() if value is not None},
         "server": _reference_of(member(properties, "server")),
         "etag": etag_of(interface),
     }

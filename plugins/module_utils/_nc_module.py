@@ -24,7 +24,7 @@ def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -
     :param work: takes a client, the options and whether check mode is on; returns the result, with ``before`` and
         ``after`` (the managed keys) if it changes something
     """
-    module = AnsibleModule(**spec)
+    module = AnsibleModule(**spec, supports_check_mode=True)
     # Such an address is refused, but Ansible shows the options of a task all the same.
     module.no_log_values.update(secrets_in(module.params["url"]))
     try:

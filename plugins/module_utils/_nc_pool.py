@@ -40,28 +40,22 @@ def check_pool(name: str, wanted: Interval, found: Resource | None, pools: Itera
     :param pools: all existing pools
     :raises MacPoolError: for another range of an existing pool (fact 59), and for one that overlaps other pools
     """
+    subject = f'MAC pool "{name}" of the Network Controller'
     current = range_of(found) if found is not None else None
     if current is not None and current != wanted:
-        raise MacPoolError(
-            f'MAC pool "{name}" of the Network Controller',
-            str(wanted),
-            str(current),
+        remedy = (
             "A Network Controller cannot extend, shrink or move an existing pool. Leave this pool as it is and add a second"
-            " one with another name: the Network Controller takes addresses from all pools.",
+            " one with another name: the Network Controller takes addresses from all pools."
         )
+        raise MacPoolError(subject, str(wanted), str(current), remedy)
     for other in pools:
         theirs = range_of(other)
         if other is found or theirs is None or name_of(other).casefold() == name.casefold():
             continue
         if wanted.start <= theirs.end and theirs.start <= wanted.end:
-            raise MacPoolError(
-                f'MAC pool "{name}" of the Network Controller',
-                f"{wanted}, which no other pool overlaps",
-                f'pool "{name_of(other)}" with {theirs}',
-                "Choose addresses that no other pool has.",
-                problem=f'MAC pool "{name}" of the Network Controller: its range {wanted} overlaps that of pool'
-                f' "{name_of(other)}", {theirs}',
-            )
+            free, overlap = f"{wanted}, which no other pool overlaps", f'pool "{name_of(other)}" with {theirs}'
+            problem = f'{subject}: its range {wanted} overlaps that of pool "{name_of(other)}", {theirs}'
+            raise MacPoolError(subject, free, overlap, "Choose addresses that no other pool has.", problem)
 
 
 def wanted_body(name: str, wanted: Interval, found: Resource | None) -> Resource | None:
@@ -86,12 +80,10 @@ def check_unused(pool: Resource, interfaces: Sequence[Resource]) -> None:
         return
     users = [name_of(item) for item in interfaces if (mac := address_of(item)) and extent.start <= mac <= extent.end]
     if users:
-        raise MacPoolError(
-            f'MAC pool "{name_of(pool)}" of the Network Controller',
-            "no interface with an address of this pool before it is removed",
-            f"{len(users)}: {', '.join(sorted(users)[:5])}{' ...' if len(users) > 5 else ''}",
-            "Remove these interfaces first, or give them other addresses (macpool.hyperv.nc_network_interface).",
-        )
+        wanted = "no interface with an address of this pool before it is removed"
+        found = f"{len(users)}: {', '.join(sorted(users)[:5])}{' ...' if len(users) > 5 else ''}"
+        remedy = "Remove these interfaces first, or give them other addresses (macpool.hyperv.nc_network_interface)."
+        raise MacPoolError(f'MAC pool "{name_of(pool)}" of the Network Controller', wanted, found, remedy)
 
 
 def counters_of(pool: Resource) -> tuple[int | None, int | None]:

@@ -101,7 +101,7 @@ def ensure(
 
 
 def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> list[Item]:
-    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    find = rules.finder(interfaces)
     carriers: dict[int, list[Resource]] = defaultdict(list)
     for interface in interfaces:
         if (address := rules.address_of(interface)) is not None:
@@ -109,7 +109,7 @@ def _decide(wishes: Sequence[InterfaceWish], interfaces: Sequence[Resource]) -> 
     rules.check_together(wishes)
 
     def decide(wish: InterfaceWish) -> Item:
-        found = rules.find(wish, names, ids)
+        found = find(wish)
         rules.check(wish, found, carriers)
         as_wanted = rules.wanted_body(wish, found) is None
         if not as_wanted:
@@ -124,12 +124,14 @@ def absent(
 ) -> list[Item]:
     """Remove interfaces; one that does not exist is as wanted."""
     interfaces = client.all_of(COLLECTION)
-    names, ids = rules.by_name(interfaces), rules.by_instance_id(interfaces)
+    find = rules.finder(interfaces)
 
     def decide(wish: InterfaceWish) -> Item:
-        found = rules.find(wish, names, ids)
+        found = find(wish)
         rules.check_protected(wish, found)
-        return Item(_whole(wish), found, UNCHANGED if found is None else REMOVED)
+        # The address ends with the interface, so it is managed.
+        whole = InterfaceWish(wish.name, wish.instance_id, dynamic=True)
+        return Item(whole, found, UNCHANGED if found is None else REMOVED)
 
     items = collected("interfaces of the Network Controller: nothing was removed", wishes, decide)
     todo = [item for item in items if item.status != UNCHANGED]
@@ -142,11 +144,6 @@ def absent(
     if not preview:
         _each(todo, take_away, parallel)
     return items
-
-
-def _whole(wish: InterfaceWish) -> InterfaceWish:
-    """Return a wish that manages the address, which ends with the interface."""
-    return InterfaceWish(wish.name, wish.instance_id, dynamic=True)
 
 
 def _each(items: Sequence[Item], work: Callable[[Item], None], parallel: int) -> None:
@@ -182,14 +179,10 @@ def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
     :raises MacPoolError: for options that only the action plugin can fulfil, and for entries with errors
     """
     entries = options.get("interfaces") or []
-    ours = options.get("observations") is not None or options.get("observations_dir") is not None
-    if ours or any(entry.get("pool") or entry.get("owner") for entry in entries):
-        raise MacPoolError(
-            "nc_network_interface",
-            "the action plugin of the same name for pool, owner and observations",
-            "the module without it",
-            "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller.",
-            problem="macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations"
-            " is set",
-        )
+    observed = options.get("observations") is not None or options.get("observations_dir") is not None
+    if observed or any(entry.get("pool") or entry.get("owner") for entry in entries):
+        wanted = "the action plugin of the same name for pool, owner and observations"
+        remedy = "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller."
+        problem = "macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations is set"
+        raise MacPoolError("nc_network_interface", wanted, "the module without it", remedy, problem)
     return rules.read_wishes(entries)

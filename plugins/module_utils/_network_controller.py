@@ -18,7 +18,8 @@ import time
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -34,7 +35,6 @@ T = TypeVar("T")
 API = "/networking/v1"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
-_BUSY = (429, 503)
 _LOST = (502, 504)
 """A proxy has no answer of the server: while the primary moves to another node, for example."""
 _POLL_PAUSES = (0.25, 5.0)
@@ -67,43 +67,17 @@ class Connection:
 
         :raises MacPoolError: if they contradict each other
         """
-        auth = options.get("auth") or _guess_auth(options)
-        _check_auth(auth, options)
-        return cls(
-            url=base_url(options["url"]),
-            auth=auth,
-            username=options.get("username") or None,
-            password=options.get("password"),
-            client_cert=options.get("client_cert") or None,
-            client_key=options.get("client_key") or None,
-            ca_path=options.get("ca_path") or None,
-            validate_certs=options.get("validate_certs", True),
-            use_proxy=options.get("use_proxy", True),
-            timeout=_at_least(options.get("timeout", 30), 1, "timeout"),
-            wait_timeout=_at_least(options.get("wait_timeout", 300), 1, "wait_timeout"),
-            retries=_at_least(options.get("retries", 7), 0, "retries"),
-        )
-
-
-def _at_least(value: int, least: int, name: str) -> int:
-    if value >= least:
-        return value
-    raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
-
-
-def _guess_auth(options: Mapping[str, Any]) -> str:
-    if options.get("client_cert"):
-        return CERTIFICATE
-    return BASIC if options.get("username") else NONE
-
-
-def _check_auth(auth: str, options: Mapping[str, Any]) -> None:
-    needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(auth, ())
-    missing = [name for name in needed if not options.get(name)]
-    if missing:
-        raise MacPoolError(
-            f"auth: {auth}", " and ".join(needed), f"no {' and no '.join(missing)}", "Set the missing options."
-        )
+        given = {item.name: options[item.name] for item in fields(cls) if options.get(item.name) not in (None, "")}
+        logon = CERTIFICATE if "client_cert" in given else BASIC if "username" in given else NONE
+        connection = cls(**{"auth": logon, **given, "url": base_url(options["url"])})
+        needed = {BASIC: ("username", "password"), CERTIFICATE: ("client_cert",)}.get(connection.auth, ())
+        if missing := [name for name in needed if name not in given]:
+            found = f"no {' and no '.join(missing)}"
+            raise MacPoolError(f"auth: {connection.auth}", " and ".join(needed), found, "Set the missing options.")
+        for name, least in (("timeout", 1), ("wait_timeout", 1), ("retries", 0)):
+            if (value := getattr(connection, name)) < least:
+                raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
+        return connection
 
 
 def base_url(text: str) -> str:
@@ -112,31 +86,24 @@ def base_url(text: str) -> str:
     :raises MacPoolError: if it is not an https address, or contains a user or password
     """
     # The message does not repeat the address, because it may contain a password.
+    subject = "url of the Network Controller"
     if secrets_in(text):
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address without user, password, query or fragment",
-            "an address with one of these",
-            "Set the options username and password instead.",
-        )
+        wanted = "an address without user, password, query or fragment"
+        remedy = "Set the options username and password instead."
+        raise MacPoolError(subject, wanted, "an address with one of these", remedy)
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018  (reading it is what checks it)
     except ValueError:
-        raise MacPoolError(
-            "url of the Network Controller",
-            "an address such as https://nc.example.com or https://nc.example.com:443",
-            "an address whose host or port cannot be read",
-            "Fix the host and the port.",
-        ) from None
+        wanted = "an address such as https://nc.example.com or https://nc.example.com:443"
+        found = "an address whose host or port cannot be read"
+        raise MacPoolError(subject, wanted, found, "Fix the host and the port.") from None
     path = parts.path.rstrip("/").casefold()
     if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
-        raise MacPoolError(
-            "url of the Network Controller",
-            "https:// and the name of its REST interface, such as https://nc.example.com",
-            f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}",
-            "Set the address that Get-NetworkController shows as RestName.",
-        )
+        wanted = "https:// and the name of its REST interface, such as https://nc.example.com"
+        found = f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}"
+        remedy = "Set the address that Get-NetworkController shows as RestName."
+        raise MacPoolError(subject, wanted, found, remedy)
     return f"https://{parts.netloc}"
 
 
@@ -210,7 +177,7 @@ class Client:
         self._sleep = sleep
         self._now = now
         # open_url shares its handlers between threads, but the state of a Kerberos logon belongs to one request.
-        self._in_turn = threading.Lock() if connection.auth == KERBEROS else None
+        self._in_turn = threading.Lock() if connection.auth == KERBEROS else nullcontext()
 
     @property
     def subject(self) -> str:
@@ -330,8 +297,6 @@ class Client:
         if etag is not None:
             headers["If-Match"] = etag
         data = None if body is None else json.dumps(body).encode()
-        if self._in_turn is None:
-            return self._exchange(method, address, path, headers, data)
         with self._in_turn:
             return self._exchange(method, address, path, headers, data)
 
@@ -369,12 +334,8 @@ class Client:
         except urllib.error.HTTPError as error:
             raise self._said_no(method, path, error) from None
         except MissingModuleError as error:
-            raise NetworkControllerError(
-                self.subject,
-                "a Kerberos logon",
-                str(error),
-                "Install the Python library gssapi on the machine where the task runs, or use another auth.",
-            ) from None
+            remedy = "Install the Python library gssapi on the machine where the task runs, or use another auth."
+            raise NetworkControllerError(self.subject, "a Kerberos logon", str(error), remedy) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._broken(method, path, error) from error
 
@@ -407,11 +368,9 @@ class Client:
                 "Another server, such as a proxy, answers at this url. Set url to the address of the REST interface."
             )
         elif status == 412:
-            kind, remedy = (
-                PreconditionFailed,
-                "Another client is changing it at the same time. Find out which, then run again.",
-            )
-        elif status in _BUSY:
+            kind = PreconditionFailed
+            remedy = "Another client is changing it at the same time. Find out which, then run again."
+        elif status in (429, 503):
             kind, remedy = Busy, "The server is overloaded. Run again later, or raise retries."
         elif status == 500 and method == "GET":
             kind, remedy = Busy, "Look for the cause on the Network Controller, then run again, or raise retries."
@@ -421,47 +380,33 @@ class Client:
             remedy = f"The server redirects to {error.headers.get('Location')!r}. Set url to the address of the REST interface."
         else:
             remedy = "Fix the cause that the server names, then run again."
-        problem = kind(
-            f"{self.subject}, {path}",
-            f"an answer to {method}",
-            found,
-            remedy,
-            problem=f"{self.subject}, {path}: {method} failed: {found}",
-        )
-        problem.code = reason.partition(":")[0]
-        if isinstance(problem, Busy):
-            problem.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
-        return problem
+        subject = f"{self.subject}, {path}"
+        refusal = kind(subject, f"an answer to {method}", found, remedy, f"{subject}: {method} failed: {found}")
+        refusal.code = reason.partition(":")[0]
+        if isinstance(refusal, Busy):
+            refusal.retry_after = retry_after({name.lower(): value for name, value in error.headers.items()})
+        return refusal
 
     def _broken(self, method: str, path: str, error: Exception) -> NetworkControllerError:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return NetworkControllerError(
-                self.subject,
-                "a trusted certificate",
-                getattr(cause, "verify_message", None) or str(cause),
-                _certificate_remedy(str(getattr(cause, "verify_message", "") or cause)),
-                problem=f"{self.subject}: its certificate is not trusted:"
-                f" {getattr(cause, 'verify_message', None) or cause}",
-            )
+            found = str(getattr(cause, "verify_message", None) or cause)
+            problem = f"{self.subject}: its certificate is not trusted: {found}"
+            remedy = _certificate_remedy(found)
+            return NetworkControllerError(self.subject, "a trusted certificate", found, remedy, problem)
         unusable = _unusable_file(self.connection)
         if unusable or (isinstance(cause, ssl.SSLError) and any(word in str(cause) for word in ("PEM", "X509"))):
-            return NetworkControllerError(
-                f"{self.subject}, client certificate or CA",
-                "PEM files that can be read on the machine where the task runs",
-                unusable or str(cause),
-                "Check client_cert, client_key and ca_path.",
-                problem=f"{self.subject}: cannot use the client certificate, its key or the CA certificate:"
-                f" {unusable or cause}",
-            )
-        return Interrupted(
-            f"{self.subject}, {path}",
-            f"an answer to {method}",
-            f"a broken connection: {cause}",
+            found, subject = unusable or str(cause), f"{self.subject}, client certificate or CA"
+            wanted = "PEM files that can be read on the machine where the task runs"
+            problem = f"{self.subject}: cannot use the client certificate, its key or the CA certificate: {found}"
+            remedy = "Check client_cert, client_key and ca_path."
+            return NetworkControllerError(subject, wanted, found, remedy, problem)
+        found, problem = f"a broken connection: {cause}", f"{self.subject}, {path}: no answer to {method}: {cause}"
+        remedy = (
             "Check the url, and that the machine where the task runs can reach the REST interface. Then run again:"
-            " completed steps are found and kept.",
-            problem=f"{self.subject}, {path}: no answer to {method}: {cause}",
+            " completed steps are found and kept."
         )
+        return Interrupted(f"{self.subject}, {path}", f"an answer to {method}", found, remedy, problem)
 
     def _resource(self, answer: Answer, path: str) -> Resource:
         if isinstance(answer.body, dict):
@@ -469,12 +414,8 @@ class Client:
         raise self._unreadable(path, "an answer that is not a JSON object")
 
     def _unreadable(self, path: str, found: str) -> NetworkControllerError:
-        return NetworkControllerError(
-            f"{self.subject}, {path}",
-            "an answer of a Network Controller",
-            found,
-            "Check that url is the REST interface of a Network Controller, and that no proxy answers instead.",
-        )
+        remedy = "Check that url is the REST interface of a Network Controller, and that no proxy answers instead."
+        return NetworkControllerError(f"{self.subject}, {path}", "an answer of a Network Controller", found, remedy)
 
 
 def _unusable_file(connection: Connection) -> str:
@@ -539,14 +480,14 @@ def _code_and_message(error: Mapping[str, Any]) -> str:
     return ": ".join(str(part) for part in (member(error, "code"), member(error, "message")) if part)
 
 
-def member(mapping: Any, name: str, default: Any = None) -> Any:
+def member(mapping: Any, name: str) -> Any:
     """Return a member whatever the case of its name: the server's own spelling varies (fact 62)."""
     if not isinstance(mapping, Mapping):
-        return default
+        return None
     if name in mapping:
         return mapping[name]
     wanted = name.casefold()
-    return next((value for key, value in mapping.items() if str(key).casefold() == wanted), default)
+    return next((value for key, value in mapping.items() if str(key).casefold() == wanted), None)
 
 
 def properties_of(resource: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -587,16 +528,14 @@ def checked_name(value: str, subject: str) -> str:
     :raises MacPoolError: if no resource can have that name
     """
     if (
-        value
-        and value == value.strip()
-        and value.isprintable()
-        and not set(value) & set("/\\?#%")
-        and value not in (".", "..")
+        value.strip() in ("", ".", "..")
+        or value != value.strip()
+        or not value.isprintable()
+        or set(value) & set("/\\?#%")
     ):
-        return value
-    raise MacPoolError(
-        subject, "the name of a resource, without / \\ ? # % or surrounding blanks", repr(value), "Fix the name."
-    )
+        wanted = "the name of a resource, without / \\ ? # % or surrounding blanks"
+        raise MacPoolError(subject, wanted, repr(value), "Fix the name.")
+    return value
 
 
 def named(resources: Iterable[Resource], names: Sequence[str] | None) -> list[Resource]:

@@ -29,9 +29,8 @@ options:
     choices: [fail, report]
     default: fail
   claim:
-    description:
-      - V(true) needs a plan and a ledger, and fails without them. V(false) proposes a plan and does not use the ledger. Without
-        this option, addresses are claimed if a plan and a ledger exist.
+    description: V(true) needs a plan and a ledger, and fails without them. V(false) proposes a plan and does not use the ledger.
+      Without this option, addresses are claimed if a plan and a ledger exist.
     type: bool
   plan_file:
     description:
@@ -40,19 +39,12 @@ options:
       - Not written in check mode.
     type: str
   scope:
-    description:
-      - The scope of the proposed plan. Without it, the name of the cluster.
+    description: The scope of the proposed plan. Without it, the name of the cluster.
     type: str
     default: ""
 attributes:
   check_mode:
-    support: full
-    details:
-      - Returns what would be claimed and what would be refused. Nothing is written.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: Returns what would be claimed and what would be refused. Nothing is written.
 notes:
   - To rebuild a lost ledger, create an empty one (M(macpool.hyperv.ledger)), run this task, lease the hosts their blocks
     (M(macpool.hyperv.host_range_lease)), and compare RV(conflicts) with the last text export, if you have one.
@@ -66,12 +58,11 @@ seealso:
   - module: macpool.hyperv.ledger
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
   - macpool.hyperv._observations
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -111,17 +102,11 @@ hosts:
       type: str
       sample: hv1
     range:
-      description: Its current range. V(null) if it is not known.
+      description: Its current range, first and last address. V(null) if it is not known.
       type: dict
-      contains:
-        start:
-          description: The first address.
-          type: str
-          sample: 00155D010A00
-        end:
-          description: The last address.
-          type: str
-          sample: 00155D010AFF
+      sample:
+        start: 00155D010A00
+        end: 00155D010AFF
     keeps:
       description: Whether the proposed plan keeps it.
       type: bool
@@ -229,7 +214,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(ADOPT)
 
 

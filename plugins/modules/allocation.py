@@ -17,8 +17,7 @@ description:
   - This task changes the ledger only. M(macpool.hyperv.vm_network_adapter) sets the address on a VM's adapter.
 options:
   claims:
-    description:
-      - What to do, one entry for each owner or address. Two entries that contradict each other are refused.
+    description: What to do, one entry for each owner or address. Two entries that contradict each other are refused.
     type: list
     elements: dict
     required: true
@@ -48,9 +47,8 @@ options:
             case. Quote it. YAML reads some unquoted addresses as numbers, and those are refused.
         type: raw
       note:
-        description:
-          - A text to store with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
-            evidence.
+        description: A text to store with the claim, such as a ticket. With O(state=held), the reason. With O(state=confirmed), the
+          evidence.
         type: str
         default: ""
       cluster:
@@ -90,14 +88,6 @@ options:
   pool:
     description: The pool for all O(claims) that do not name one.
     type: str
-  reserve_for:
-    description:
-      - How long an address is reserved for an owner that has not been seen with it, as a number and one of V(s), V(m), V(h),
-        V(d) or V(w), or as seconds.
-      - A reservation past this time is suspect, not free. It goes to quarantine only when a complete and newer observation
-        proves that the address is not in use.
-    type: str
-    default: 4h
   gone:
     description:
       - With O(state=released), declare that the owner and its adapter no longer exist and will not come back with this
@@ -107,13 +97,7 @@ options:
     default: false
 attributes:
   check_mode:
-    support: full
-    details:
-      - The addresses that would be claimed are returned. Nothing is written, so another job may get them first.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The addresses that would be claimed are returned. Nothing is written, so another job may get them first.
 notes:
   - The task fails if the plan is older than the plan that the ledger last accepted, or if C(max_observation_age) of
     the plan requires newer or more complete observations than the ledger has.
@@ -133,11 +117,11 @@ seealso:
     plugin_type: lookup
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
+  - macpool.hyperv._ledger.reserve
 """
 
 EXAMPLES = r"""
@@ -202,88 +186,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, in the order of O(claims), without entries for which nothing had to be released or given back.
+  description:
+    - The claims as they are afterwards, in the order of O(claims), without entries for which nothing had to be released or given back.
+    - Each is described in RV(macpool.hyperv.allocation_info#module:claims), from C(owner) to C(note). In addition, C(changed) tells whether
+      this claim changed. After O(state=unheld) the state is V(gone).
   returned: success
   type: list
   elements: dict
-  contains:
-    owner:
-      description: The owner to whom the address is promised. V(null) for an address that was set aside.
-      type: str
-      sample: web01/eth0
-    pool:
-      description: The pool of the address. V(null) for an address that is in no pool.
-      type: str
-      sample: tenant
-    mac_address:
-      description: The address, 12 upper-case hexadecimal digits as Hyper-V shows it.
-      type: str
-      sample: 221DD8000100
-    formats:
-      description: The same address in all formats.
-      type: dict
-      contains:
-        hyperv:
-          description: 12 upper-case digits.
-          type: str
-          sample: 221DD8000100
-        dash:
-          description: Upper case with dashes.
-          type: str
-          sample: 22-1D-D8-00-01-00
-        colon:
-          description: Upper case with colons.
-          type: str
-          sample: 22:1D:D8:00:01:00
-        dot:
-          description: Lower case with dots, as Cisco writes it.
-          type: str
-          sample: 221d.d800.0100
-        linux:
-          description: Lower case with colons, as udev and netplan need it.
-          type: str
-          sample: 22:1d:d8:00:01:00
-    state:
-      description: The state of the claim afterwards. V(gone) after O(state=unheld).
-      type: str
-      sample: reserved
-    since:
-      description: Since when the claim has been in this state, UTC.
-      type: str
-      sample: "2026-11-20T12:00:00.000Z"
-    until:
-      description: The end of the reservation or the quarantine, UTC. V(null) if it has no end.
-      type: str
-      sample: "2026-11-20T16:00:00.000Z"
-    generation:
-      description: A counter of changes to the claim. A job with an older number can no longer change it.
-      type: int
-      sample: 1
-    note:
-      description: The text that is stored with the claim.
-      type: str
-      sample: CHG-1042
-    changed:
-      description: Whether this claim changed.
-      type: bool
-      sample: true
+  sample:
+    - owner: web01/eth0
+      pool: tenant
+      mac_address: 221DD8000100
+      formats:
+        hyperv: 221DD8000100
+        dash: 22-1D-D8-00-01-00
+        colon: 22:1D:D8:00:01:00
+        dot: 221d.d800.0100
+        linux: 22:1d:d8:00:01:00
+      state: reserved
+      since: "2026-11-20T12:00:00.000Z"
+      until: "2026-11-20T16:00:00.000Z"
+      generation: 1
+      note: CHG-1042
+      changed: true
 mac_address:
   description: The address, 12 upper-case hexadecimal digits.
   returned: when RV(claims) has exactly one entry
   type: str
   sample: 221DD8000100
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: pool "tenant"
-      wanted: a free address
-      found: none among 1048320 (1048300 applied, 20 quarantined, 256 more excluded or leased to hosts)
-      remedy: >-
-        Give the pool another range, release what is no longer used, or observe all hosts so that what was released can be
-        reused.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import ALLOCATION
@@ -291,7 +226,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(ALLOCATION)
 
 

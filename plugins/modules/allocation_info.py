@@ -8,17 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: allocation_info
 short_description: Show who has, and who had, which address
-description:
-  - Reads claims from the ledger, of now or of a time in the past, and the events that led to them.
+description: Reads claims from the ledger, of now or of a time in the past, and the events that led to them.
 options:
   owners:
     description: Only claims of these owners. Letter case does not matter. Earlier names of an owner are found too.
     type: list
     elements: str
   mac_addresses:
-    description:
-      - Only claims on these addresses, in any of the forms V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00),
-        V(221D.D800.0100) and V(221DD8000100). Quote them.
+    description: Only claims on these addresses, in any of the forms V(22-1D-D8-00-01-00), V(22:1D:D8:00:01:00), V(221D.D800.0100)
+      and V(221DD8000100). Quote them.
     type: list
     elements: raw
   pools:
@@ -31,14 +29,12 @@ options:
     elements: str
     choices: [reserved, applied, releasing, quarantined, held]
   at:
-    description:
-      - A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
-        time zone is UTC.
+    description: A time in the past, such as V(2026-11-01T08:00:00Z). The claims are returned as they were then. A time without a
+      time zone is UTC.
     type: str
   history:
-    description:
-      - Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
-        not filter events.
+    description: Also return the events of the claims of O(owners) and O(mac_addresses), or of all claims. O(pools) and O(states) do
+      not filter events.
     type: bool
     default: false
 notes:
@@ -59,8 +55,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.info
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -108,7 +102,7 @@ claims:
       type: str
       sample: 221DD8000100
     formats:
-      description: The same address in the formats C(hyperv), C(dash), C(colon), C(dot) and C(linux).
+      description: The same address in all formats. V(dot) is how Cisco writes it, and V(linux) is what udev and netplan need.
       type: dict
       sample:
         hyperv: 221DD8000100
@@ -162,11 +156,9 @@ claims:
     out_of_plan:
       description: Whether the address is outside the pool from which it was claimed, because the pool has shrunk since then.
       type: bool
-      sample: false
     unsure:
       description: Whether the connection was lost while the address was being set, so that the result is unknown.
       type: bool
-      sample: false
 history:
   description: The events, oldest first. Empty without O(history=true). With O(at), only events up to that time.
   returned: success
@@ -227,7 +219,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(ALLOCATION_INFO)
 
 

@@ -26,20 +26,17 @@ options:
       - Not written in check mode.
     type: str
   fail_at:
-    description:
-      - The task fails if a finding has this severity or a higher one and no waiver of the plan accepts it.
+    description: The task fails if a finding has this severity or a higher one and no waiver of the plan accepts it.
     type: str
     default: critical
     choices: [critical, high, medium, low, never]
   show:
-    description:
-      - How many of the most severe findings are listed in RV(worst) and in the error message.
+    description: How many of the most severe findings are listed in RV(worst) and in the error message.
     type: int
     default: 10
   with_ledger:
-    description:
-      - V(true) needs a ledger and fails without one. V(false) does not use the ledger. Without this option, the ledger is used
-        if a plan and a ledger exist.
+    description: V(true) needs a ledger and fails without one. V(false) does not use the ledger. Without this option, the ledger is
+      used if a plan and a ledger exist.
     type: bool
   trend:
     description:
@@ -49,15 +46,13 @@ options:
     type: bool
     default: true
   what_if:
-    description:
-      - A hypothetical change. The report then describes the situation afterwards, and RV(changes) lists which VMs would get
-        another address and which addresses could collide.
+    description: A hypothetical change. The report then describes the situation afterwards, and RV(changes) lists which VMs would
+      get another address and which addresses could collide.
     type: dict
     suboptions:
       action:
-        description:
-          - V(drain) - all VMs of the host move to other hosts. V(fail) - the host fails and its clustered VMs start on other
-            hosts. V(set_range) - the host gets another range. V(add_host) - a host joins with its default range.
+        description: V(drain) - all VMs of the host move to other hosts. V(fail) - the host fails and its clustered VMs start on
+          other hosts. V(set_range) - the host gets another range. V(add_host) - a host joins with its default range.
         type: str
         required: true
         choices: [drain, fail, set_range, add_host]
@@ -75,8 +70,7 @@ options:
         description: The cluster that the host joins.
         type: str
   return_report:
-    description:
-      - Whether to return the whole report. With thousands of adapters it is large. Use O(report_dir) instead.
+    description: Whether to return the whole report. With thousands of adapters it is large. Use O(report_dir) instead.
     type: bool
     default: false
 seealso:
@@ -94,8 +88,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
   - macpool.hyperv._observations
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -187,7 +179,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(AUDIT)
 
 

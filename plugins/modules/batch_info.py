@@ -34,9 +34,8 @@ options:
     elements: str
     default: []
   undivided:
-    description:
-      - Whether the task fails unless all hosts are in one batch and wait for each other after each task, that is without C(serial)
-        and with the strategy C(linear).
+    description: Whether the task fails unless all hosts are in one batch and wait for each other after each task, that is without
+      C(serial) and with the strategy C(linear).
     type: bool
     default: false
 notes:
@@ -49,8 +48,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.info
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -83,9 +80,8 @@ play:
   returned: success
   sample: 00000000001f
 run:
-  description:
-    - A name for what the play keeps of its own, such as a directory. It is the same for every host and every batch, begins with the
-      time at which C(ansible-playbook) began, and is used by no other play.
+  description: A name for what the play keeps of its own, such as a directory. It is the same for every host and every batch, begins
+    with the time at which C(ansible-playbook) began, and is used by no other play.
   type: str
   returned: success
   sample: 20261120T120000Z-5f3a9c01
@@ -119,7 +115,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(BATCH_INFO)
 
 

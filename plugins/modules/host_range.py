@@ -58,13 +58,7 @@ options:
     default: auto
 attributes:
   check_mode:
-    support: full
-    details:
-      - The host checks everything and changes nothing.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The host checks everything and changes nothing.
 notes:
   - It restarts no VM and no service, and it changes no address.
   - O(state=absent) needs neither a plan nor a ledger. With O(start) and O(end), the plan and the ledger are used if a plan
@@ -82,11 +76,10 @@ seealso:
   - module: macpool.hyperv.vm_network_adapter
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -115,35 +108,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The range that was found. V(null) if the host had none.
+  description: The range that was found, first and last address. V(null) if the host had none.
   returned: success
   type: dict
-  contains:
-    start:
-      description: The first address.
-      type: str
-      sample: 00155D010A00
-    end:
-      description: The last address.
-      type: str
-      sample: 00155D010AFF
+  sample:
+    start: 00155D010A00
+    end: 00155D010AFF
 after:
   description: The range that was read back, or that would be set. V(null) after O(state=absent).
   returned: success
   type: dict
-  contains:
-    start:
-      description: The first address.
-      type: str
-      sample: 00155DE00000
-    end:
-      description: The last address.
-      type: str
-      sample: 00155DE0037F
+  sample:
+    start: 00155DE00000
+    end: 00155DE0037F
 stranded:
-  description:
-    - The adapters that will change their address at their next start because of this change. If the task refused the change,
-      RV(errors) names them.
+  description: The adapters that will change their address at their next start because of this change. If the task refused the
+    change, RV(errors) names them.
   returned: success
   type: list
   elements: str
@@ -153,7 +133,6 @@ message:
   description: A message of the host, for example that the change takes effect when a service starts. Empty if it has none.
   returned: success
   type: str
-  sample: ""
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure
@@ -166,7 +145,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(HOST_RANGE)
 
 

@@ -32,13 +32,6 @@ options:
       - Required with O(state=retired).
     type: list
     elements: str
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 notes:
   - It never moves a block, and never takes back a block that is in use. A changed C(size_per_host) of the plan
     applies to new leases only.
@@ -53,11 +46,10 @@ seealso:
   - module: macpool.hyperv.plan_info
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -116,11 +108,9 @@ leases:
     changed:
       description: Whether this lease changed.
       type: bool
-      sample: true
     remark:
       description: A remark, for example that the host keeps a block with a size that is no longer in the plan.
       type: str
-      sample: ""
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure
@@ -133,7 +123,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(HOST_RANGE_LEASE)
 
 

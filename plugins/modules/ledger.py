@@ -53,6 +53,14 @@ options:
       - Only used with O(state=present).
     type: bool
     default: false
+  correct_times:
+    description:
+      - A clock that was wrong leaves times in the future in the ledger. A task that opens such a ledger warns. Set this once, with a
+        clock that is right, to bring claims and leases from the future back to now (their terms keep their length), and to forget when
+        hosts were observed in the future. Observe all hosts afterwards.
+      - Only used with O(state=present).
+    type: bool
+    default: false
   forget_hosts:
     description:
       - Hosts that no longer exist. The addresses that were last seen on them no longer count as in use, and observations are
@@ -65,16 +73,13 @@ options:
 attributes:
   check_mode:
     support: full
-    details:
-      - O(state=verified) never changes anything. In check mode no backup and no export is written.
+    details: O(state=verified) never changes anything. In check mode no backup and no export is written.
   diff_mode:
     support: partial
-    details:
-      - Shows the lines that O(state=exported) changes in the text.
+    details: Shows the lines that O(state=exported) changes in the text.
   idempotent:
     support: partial
-    details:
-      - O(state=backed_up) and O(state=restored) write every time.
+    details: O(state=backed_up) and O(state=restored) write every time.
 notes:
   - The file must be on a local file system that remains after the job. A network file system loses writes of SQLite, and the
     file system of an execution environment is deleted with the job. Both are refused.
@@ -93,8 +98,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -191,24 +194,16 @@ problems:
   returned: with O(state=verified)
   type: list
   elements: str
-  sample: []
 path:
   description: The file that was written or read.
   returned: when O(path) is given
   type: str
   sample: /var/backups/macpool/west-2026-11-20.sqlite3
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: ledger "/var/lib/macpool/west.sqlite3"
-      wanted: a ledger
-      found: no such file
-      remedy: >-
-        Check macpool_ledger and whether the volume is mounted. Only if there never was one, make it: macpool.hyperv.ledger
-        with state: present, or playbooks/init.yml.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.ledger import LEDGER
@@ -216,7 +211,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(LEDGER)
 
 

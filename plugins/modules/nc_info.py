@@ -45,8 +45,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -115,7 +113,6 @@ def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_INFO, work)
 
 

@@ -34,29 +34,19 @@ options:
   size:
     description: The number of addresses, instead of O(end).
     type: int
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 notes:
   - 'To undo: run it with O(state=absent) as long as no interface has an address of the pool. The pool then forgets which addresses it
     handed out, so do not use its range again.'
   - Errors of the server are reported with its code, message and details.
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_mac_pool_info
   - module: macpool.hyperv.nc_network_interface
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -130,15 +120,10 @@ mac_pool:
       type: str
       sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: MAC pool "DefaultMacPool" of the Network Controller
-      wanted: 00-1D-D8-B7-1C-00..00-1D-D8-B7-2F-FF
-      found: 00-1D-D8-B7-1C-00..00-1D-D8-B7-1F-FF
-      remedy: A Network Controller cannot extend, shrink or move a pool once it exists. Leave this pool as it is and add a second one.
 """
 
 from collections.abc import Mapping
@@ -199,7 +184,6 @@ def _absent(client: Client, options: Mapping[str, Any], found: Resource | None, 
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_MAC_POOL, work)
 
 

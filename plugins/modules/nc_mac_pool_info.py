@@ -18,8 +18,6 @@ options:
     type: list
     elements: str
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_mac_pool
   - module: macpool.hyperv.nc_info
 extends_documentation_fragment:
@@ -28,8 +26,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -51,51 +47,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mac_pools:
-  description: The pools, sorted by name.
+  description: The pools, sorted by name, each as in RV(macpool.hyperv.nc_mac_pool#module:mac_pool).
   returned: success
   type: list
   elements: dict
-  contains:
-    name:
-      description: The resource id.
-      type: str
-      sample: DefaultMacPool
-    start:
-      description: The first address.
-      type: str
-      sample: 00-1D-D8-B7-1C-00
-    end:
-      description: The last address.
-      type: str
-      sample: 00-1D-D8-B7-1F-FF
-    size:
-      description: How many addresses the pool has.
-      type: int
-      sample: 1024
-    allocated:
-      description: How many addresses the Network Controller ever handed out. It never takes one back.
-      type: int
-      sample: 128
-    free:
-      description: How many are left.
-      type: int
-      sample: 896
-    percent:
-      description: How full it is, in whole percent, rounded down.
-      type: int
-      sample: 12
-    provisioning_state:
-      description: The provisioning state that the Network Controller reports.
-      type: str
-      sample: Succeeded
-    instance_id:
-      description: The id from the Network Controller.
-      type: str
-      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
-    etag:
-      description: The version of the resource.
-      type: str
-      sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
+  sample:
+    - name: DefaultMacPool
+      start: 00-1D-D8-B7-1C-00
+      end: 00-1D-D8-B7-1F-FF
+      size: 1024
+      allocated: 128
+      free: 896
+      percent: 12
+      provisioning_state: Succeeded
+      instance_id: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+      etag: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
 """
 
 from collections.abc import Mapping
@@ -114,7 +80,6 @@ def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_MAC_POOL_INFO, work)
 
 

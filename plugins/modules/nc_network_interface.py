@@ -18,8 +18,7 @@ description:
     P(macpool.hyperv.mac_interfaces#role).
 options:
   interfaces:
-    description:
-      - The interfaces. Errors of the request are found before anything is changed, and all of them are reported together.
+    description: The interfaces. Errors of the request are found before anything is changed, and all of them are reported together.
     type: list
     elements: dict
     suboptions:
@@ -30,9 +29,8 @@ options:
         description: The instance id of an existing interface, with or without braces, as in a port profile.
         type: str
       mac_address:
-        description:
-          - This static address, in any notation. Quote it. With O(interfaces[].owner), the ledger must have promised it to that
-            owner. The task refuses an address that another interface has; the Network Controller itself would accept it.
+        description: This static address, in any notation. Quote it. With O(interfaces[].owner), the ledger must have promised it to
+          that owner. The task refuses an address that another interface has; the Network Controller itself would accept it.
         type: raw
       pool:
         description:
@@ -47,9 +45,8 @@ options:
         type: bool
         default: false
       owner:
-        description:
-          - The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the
-            name of the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
+        description: The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the name of
+          the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
         type: str
       adopt:
         description:
@@ -65,9 +62,8 @@ options:
         type: list
         elements: str
       ip_configurations:
-        description:
-          - The wanted IP configurations. A new interface needs at least one. Other existing ones stay, unless
-            O(interfaces[].purge_ip_configurations) is V(true).
+        description: The wanted IP configurations. A new interface needs at least one. Other existing ones stay, unless
+          O(interfaces[].purge_ip_configurations) is V(true).
         type: list
         elements: dict
         suboptions:
@@ -79,15 +75,13 @@ options:
             description: The address, without prefix length.
             type: str
           allocation:
-            description:
-              - How it gets its address. V(unmanaged) is for logical networks with addresses from another source. The default is
-                V(static) with O(interfaces[].ip_configurations[].ip_address).
+            description: How it gets its address. V(unmanaged) is for logical networks with addresses from another source. The
+              default is V(static) with O(interfaces[].ip_configurations[].ip_address).
             type: str
             choices: [static, dynamic, unmanaged]
           subnet:
-            description:
-              - The subnet, as V(/virtualNetworks/NAME/subnets/NAME) or V(/logicalNetworks/NAME/subnets/NAME). Required for a
-                new IP configuration.
+            description: The subnet, as V(/virtualNetworks/NAME/subnets/NAME) or V(/logicalNetworks/NAME/subnets/NAME). Required for
+              a new IP configuration.
             type: str
           access_control_list:
             description: The access control list, as V(/accessControlLists/NAME).
@@ -150,9 +144,8 @@ options:
       - RV(bindings) shows what was known.
     type: str
   state:
-    description:
-      - V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has no
-        network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
+    description: V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has
+      no network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
     type: str
     choices: [present, absent]
     default: present
@@ -160,22 +153,10 @@ options:
     description: How many interfaces are written at the same time.
     type: int
     default: 4
-  reserve_for:
-    description:
-      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h), V(d) or
-        V(w), or as seconds.
-    type: str
-    default: 4h
 attributes:
   check_mode:
-    support: full
-    details:
-      - The addresses that would be claimed are returned, but not claimed. An address that the Network Controller would choose
-        is V(null).
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The addresses that would be claimed are returned, but not claimed. An address that the Network Controller would choose
+      is V(null).
 notes:
   - If the answer to a write is lost, the interface is read again first. Nothing is created twice.
   - If the task has more than 100 interfaces, it checks all of them first and then writes 100 at a time. After each hundred, a line shows
@@ -184,19 +165,17 @@ notes:
     fails.
   - 'To undo: run it again with the values in RV(interfaces[].before). If the interface was created, use O(state=absent), then release its claim.'
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_network_interface_info
   - module: macpool.hyperv.nc_mac_pool
   - module: macpool.hyperv.vm_port_profile
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._network_controller.action
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
+  - macpool.hyperv._ledger.reserve
 """
 
 EXAMPLES = r"""
@@ -288,9 +267,8 @@ interfaces:
       type: str
       sample: Succeeded
     configuration_state:
-      description:
-        - RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status other than
-          V(Success) is normal until a VM is bound to the interface and runs.
+      description: RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status
+        other than V(Success) is normal until a VM is bound to the interface and runs.
       type: dict
       sample:
         status: Success
@@ -298,15 +276,12 @@ interfaces:
     primary:
       description: Whether it is the primary interface of its VM.
       type: bool
-      sample: true
     host_interface:
       description: Whether it belongs to a host and not to a VM.
       type: bool
-      sample: false
     protected:
       description: Why it is not a tenant's interface to change, such as a gateway that it belongs to. V(null) if nothing speaks against it.
       type: str
-      sample:
     ip_configurations:
       description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
       type: list
@@ -347,11 +322,9 @@ interfaces:
       description: What went wrong.
       type: str
       returned: when it failed
-      sample: ""
     before:
       description: The managed keys before the task. Empty if the interface did not exist.
       type: dict
-      sample: {}
     after:
       description: The managed keys that were read back, or that would be set.
       type: dict
@@ -374,15 +347,10 @@ bindings:
   type: str
   sample: Checked with saved observations of hv1 and hv2, the oldest of 2026-11-20T12:00:00Z.
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: interface "web03_eth0" of the Network Controller
-      wanted: the address 22-1D-D8-00-01-02
-      found: that interface "old03" has it (the Network Controller itself would not notice)
-      remedy: Give one of the two another address.
 """
 
 from collections.abc import Mapping
@@ -401,7 +369,6 @@ def work(client: Client, options: Mapping[str, Any], preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_NETWORK_INTERFACE, work)
 
 

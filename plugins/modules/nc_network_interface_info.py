@@ -17,8 +17,6 @@ options:
     type: list
     elements: str
 seealso:
-  - ref: ansible_collections.macpool.hyperv.docsite.guide_network_controller
-    description: Logging on, what is refused and why, what each step prints.
   - module: macpool.hyperv.nc_network_interface
   - module: macpool.hyperv.nc_info
 extends_documentation_fragment:
@@ -27,8 +25,6 @@ extends_documentation_fragment:
   - macpool.hyperv._network_controller.module
   - macpool.hyperv._attributes.actiongroup_network_controller
   - macpool.hyperv._network_controller
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -51,88 +47,40 @@ EXAMPLES = r"""
 
 RETURN = r"""
 interfaces:
-  description: The interfaces, sorted by name.
+  description: The interfaces, sorted by name, each as in RV(macpool.hyperv.nc_network_interface#module:interfaces), without the
+    keys that describe a change (from C(owner) on).
   returned: success
   type: list
   elements: dict
-  contains:
-    name:
-      description: The resource id.
-      type: str
-      sample: web01_eth0
-    instance_id:
-      description: The id from the Network Controller, to which the adapter of a VM is bound. V(null) for an interface that would be created.
-      type: str
-      sample: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
-    mac_address:
-      description: Its MAC address, 12 upper-case hexadecimal digits. V(null) as long as it has none.
-      type: str
-      sample: 221DD8000100
-    formats:
-      description: The address in every format. V(null) as long as it has none.
-      type: dict
-      sample:
+  sample:
+    - name: web01_eth0
+      instance_id: 6f1d6c1e-8a38-4e0d-9a53-3d8f1b9d2a10
+      mac_address: 221DD8000100
+      formats:
         hyperv: 221DD8000100
         dash: 22-1D-D8-00-01-00
         colon: 22:1D:D8:00:01:00
         dot: 221d.d800.0100
         linux: 22:1d:d8:00:01:00
-    allocation:
-      description: V(static), or V(dynamic) if the Network Controller chose the address.
-      type: str
-      sample: static
-    provisioning_state:
-      description: The provisioning state that the Network Controller reports.
-      type: str
-      sample: Succeeded
-    configuration_state:
-      description:
-        - RV(ignore:status) shows whether the hosts have the policy, RV(ignore:problems) lists what is wrong. A status other than
-          V(Success) is normal until a VM is bound to the interface and runs.
-      type: dict
-      sample:
+      allocation: static
+      provisioning_state: Succeeded
+      configuration_state:
         status: Success
         problems: []
-    primary:
-      description: Whether it is the primary interface of its VM.
-      type: bool
-      sample: true
-    host_interface:
-      description: Whether it belongs to a host and not to a VM.
-      type: bool
-      sample: false
-    protected:
-      description: Why it is not a tenant's interface to change, such as a gateway that it belongs to. V(null) if nothing speaks against it.
-      type: str
-      sample:
-    ip_configurations:
-      description: Each with C(name), C(ip_address), C(allocation), C(subnet) and C(access_control_list).
-      type: list
-      elements: dict
-      sample:
+      primary: true
+      host_interface: false
+      protected: null
+      ip_configurations:
         - name: ip1
           ip_address: 192.0.2.5
           allocation: static
           subnet: /virtualNetworks/tenant/subnets/web
           access_control_list:
-    dns_servers:
-      description: Its DNS servers.
-      type: list
-      elements: str
-      sample: [192.0.2.53]
-    port_settings:
-      description: Its port settings, with the names of the options and the values of the Network Controller.
-      type: dict
-      sample:
+      dns_servers: [192.0.2.53]
+      port_settings:
         mac_spoofing: Disabled
-    server:
-      description: The host that runs its VM, with the name that the Network Controller uses.
-      type: str
-      sample: /servers/hv1
-    etag:
-      description: The version of the resource.
-      type: str
-      sample: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
+      server: /servers/hv1
+      etag: W/"5d3c1f3a-0c55-4d26-9b0e-1e2f3a4b5c6d"
 """
 
 from collections.abc import Mapping
@@ -151,7 +99,6 @@ def work(client: Client, options: Mapping[str, Any], _preview: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run(NC_NETWORK_INTERFACE_INFO, work)
 
 

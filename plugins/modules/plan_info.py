@@ -14,9 +14,8 @@ description:
   - With the ledger, it also shows how full each pool and the static part of each lease is, and which hosts have which lease.
 options:
   with_ledger:
-    description:
-      - Whether to use the ledger too. With V(false) only the plan is checked, for example in continuous integration without
-        a ledger.
+    description: Whether to use the ledger too. With V(false) only the plan is checked, for example in continuous integration
+      without a ledger.
     type: bool
     default: true
 notes:
@@ -34,8 +33,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.info
   - macpool.hyperv._attributes.actiongroup_ledger
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -86,9 +83,8 @@ digest:
   type: str
   sample: 5b1b1c3d0f7e4c55d0d7a1f4b0f6f1f9c1d5f5d0e4d3a7b9e2c6f8a0b1c2d3e4
 generation:
-  description:
-    - The generation of this plan in the ledger, or the one that it would get at its first use. V(null) with
-      O(with_ledger=false).
+  description: The generation of this plan in the ledger, or the one that it would get at its first use. V(null) with
+    O(with_ledger=false).
   returned: success
   type: int
   sample: 3
@@ -97,7 +93,6 @@ plan_warnings:
   returned: success
   type: list
   elements: str
-  sample: []
 land:
   description: All ranges of the plan, sorted by address.
   returned: success
@@ -105,8 +100,7 @@ land:
   elements: dict
   contains:
     kind:
-      description:
-        - V(host_ranges), V(pool), or the kind of another allocator, such as V(network_controller) or V(scvmm).
+      description: V(host_ranges), V(pool), or the kind of another allocator, such as V(network_controller) or V(scvmm).
       type: str
       sample: pool
     name:
@@ -154,7 +148,6 @@ usage:
     quarantined:
       description: How many addresses are in quarantine after a release.
       type: int
-      sample: 0
     excluded:
       description: How many addresses of the ranges are excluded, or leased to hosts. They are not part of RV(usage[].size).
       type: int
@@ -174,7 +167,6 @@ usage:
     over:
       description: Whether this percentage is reached, or no address is left.
       type: bool
-      sample: false
     by_state:
       description: The number of claims in each state that occurs.
       type: dict
@@ -186,42 +178,23 @@ usage:
       type: int
       sample: 4
 leases:
-  description: The leases, and with the state V(planned) those that M(macpool.hyperv.host_range_lease) would make now.
+  description: The leases, each as in RV(macpool.hyperv.host_range_lease#module:leases), without the keys that describe a change.
+    The state is V(active), or V(planned) for those that M(macpool.hyperv.host_range_lease) would make now.
   returned: success
   type: list
   elements: dict
-  contains:
-    host:
-      description: The host.
-      type: str
-      sample: hv1
-    start:
-      description: The first address of the range that Hyper-V gets.
-      type: str
-      sample: 00155DE00000
-    end:
-      description: The last address of the range that Hyper-V gets.
-      type: str
-      sample: 00155DE0037F
-    static_start:
-      description: The first address of the pool V(host/<name>). V(null) without C(static_per_host).
-      type: str
-      sample: 00155DE00380
-    static_end:
-      description: The last address of the pool V(host/<name>). V(null) without C(static_per_host).
-      type: str
-      sample: 00155DE003FF
-    state:
-      description: V(active) or V(planned).
-      type: str
-      sample: active
+  sample:
+    - host: hv1
+      start: 00155DE00000
+      end: 00155DE0037F
+      static_start: 00155DE00380
+      static_end: 00155DE003FF
+      state: active
 lease_problem:
-  description:
-    - The reason why M(macpool.hyperv.host_range_lease) could not lease now, for example hosts that were not observed recently, or
-      ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
+  description: The reason why M(macpool.hyperv.host_range_lease) could not lease now, for example hosts that were not observed
+    recently, or ranges without a free block. RV(leases) then has only the active leases. V(null) if it could lease.
   returned: success
   type: str
-  sample: null
 errors:
   description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
   returned: on failure
@@ -239,7 +212,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(PLAN_INFO)
 
 

@@ -298,8 +298,6 @@ extends_documentation_fragment:
   - macpool.hyperv._attributes.controller
   - macpool.hyperv._attributes.info
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""

@@ -102,20 +102,13 @@ options:
     type: int
     default: 300
   force_off:
-    description:
-      - Turn a VM off if its guest does not shut down in time or cannot be asked. The guest loses unsaved data.
+    description: Turn a VM off if its guest does not shut down in time or cannot be asked. The guest loses unsaved data.
     type: bool
     default: false
 attributes:
   check_mode:
-    support: full
-    details:
-      - The host checks every expectation and changes nothing. The ids of a VM that would be created, and the address
-        of a dynamic adapter after a start, are unknown and therefore C(null).
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The host checks every expectation and changes nothing. The ids of a VM that would be created, and the address of a
+      dynamic adapter after a start, are unknown and therefore C(null).
 notes:
   - A VM that the cluster has on another node is not created again. The task recognises it by the name of its cluster role, which must be
     the name of the VM, O(vms[].role_name), or the name that Virtual Machine Manager derives from it. A VM of another host that is
@@ -133,10 +126,9 @@ seealso:
     description: Running VMs, lost connections and required rights, step by step.
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -234,7 +226,6 @@ vms:
     clustered:
       description: Whether the VM is a role of the cluster.
       type: bool
-      sample: true
     mac_address:
       description: The address of the adapter, 12 upper-case hexadecimal digits. Zeros if the VM never started.
       type: str
@@ -242,62 +233,39 @@ vms:
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: true
     port_profile:
-      description: The port profile of the adapter. V(null) if it has none.
+      description: The port profile of the adapter, as in RV(macpool.hyperv.vm_port_profile#module:adapters[].before). V(null) if it has none.
       type: dict
-      contains:
-        profile_id:
-          description: The instance id of the interface, in braces.
-          type: str
-          sample: "{0b1c2d3e-0000-4000-8000-000000000001}"
-        profile_data:
-          description: The setting of the Virtual Filtering Platform in the profile.
-          type: int
-          sample: 1
+      sample:
+        profile_id: "{0b1c2d3e-0000-4000-8000-000000000001}"
+        profile_data: 1
     status:
       description:
         - V(unchanged), V(created), V(changed) (its role or power), V(removed), or V(elsewhere) when the cluster has it on
-          another node. If the task failed, also V(refused), V(failed) or V(skipped).
+          another node. If the task failed, also V(refused) or V(failed).
       type: str
       sample: created
     reason:
       description: What went wrong, or why nothing was done. Otherwise empty.
       type: str
-      sample: ""
     differences:
-      description: Settings of the VM that differ from the wanted ones. They are not changed.
+      description: Settings of the VM that differ from the wanted ones - V(generation), V(switch) or V(adapter_name). They are not changed.
       type: list
       elements: dict
-      contains:
-        key:
-          description: V(generation), V(switch) or V(adapter_name).
-          type: str
-          sample: generation
-        wanted:
-          description: What was wanted.
-          type: raw
-          sample: 2
-        found:
-          description: What was found.
-          type: raw
-          sample: 1
+      sample:
+        - key: generation
+          wanted: 2
+          found: 1
 missing:
   description: The VMs that are not on this host and that this host does not have to create.
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: VM "web01" on host "hv1"
-      wanted: a VM that is Off
-      found: one that is Running
-      remedy: "Shut it down, or set stop: true."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM
@@ -305,7 +273,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(VM)
 
 

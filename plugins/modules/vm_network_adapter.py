@@ -17,9 +17,8 @@ description:
     all of them are reported together.
 options:
   adapters:
-    description:
-      - The adapters, each with exactly one of O(adapters[].mac_address), O(adapters[].pool), O(adapters[].pin) and
-        O(adapters[].dynamic).
+    description: The adapters, each with exactly one of O(adapters[].mac_address), O(adapters[].pool), O(adapters[].pin) and
+      O(adapters[].dynamic).
     type: list
     elements: dict
     required: true
@@ -30,9 +29,8 @@ options:
         type: str
         required: true
       name:
-        description:
-          - The name or the id of the adapter. You may omit it if the VM has one adapter. Give the id if the VM has two
-            adapters with the same name.
+        description: The name or the id of the adapter. You may omit it if the VM has one adapter. Give the id if the VM has two
+          adapters with the same name.
         type: str
       mac_address:
         description:
@@ -42,14 +40,12 @@ options:
             case. Quote it.
         type: raw
       pool:
-        description:
-          - A static address of this pool of the plan, or of V(host/) and the name of a host. If the owner already has a claim,
-            it is kept. Otherwise an address is claimed.
+        description: A static address of this pool of the plan, or of V(host/) and the name of a host. If the owner already has a
+          claim, it is kept. Otherwise an address is claimed.
         type: str
       pin:
-        description:
-          - Make the current dynamic address of the adapter static, and claim it. An adapter that never
-            started has no address yet and stays pending.
+        description: Make the current dynamic address of the adapter static, and claim it. An adapter that never started has no
+          address yet and stays pending.
         type: bool
         default: false
       dynamic:
@@ -59,9 +55,8 @@ options:
         type: bool
         default: false
       owner:
-        description:
-          - The owner in the ledger. The default is the name of the VM, a slash, and the name of the
-            adapter, such as V(web01/Network Adapter).
+        description: The owner in the ledger. The default is the name of the VM, a slash, and the name of the adapter, such as
+          V(web01/Network Adapter).
         type: str
   when_running:
     description:
@@ -98,33 +93,20 @@ options:
     type: str
     choices: [fail, change]
     default: fail
-  reserve_for:
-    description:
-      - How long a new claim is reserved until the owner is seen with the address, as a number and one of V(s), V(m), V(h),
-        V(d) or V(w), or as seconds.
-    type: str
-    default: 4h
   shutdown_timeout:
     description: With O(when_running=restart), how many seconds to wait for the guest to shut down.
     type: int
     default: 300
   force_off:
-    description:
-      - With O(when_running=restart), turn the VM off if its guest does not shut down in time or cannot be asked. The
-        guest loses unsaved data.
+    description: With O(when_running=restart), turn the VM off if its guest does not shut down in time or cannot be asked. The guest
+      loses unsaved data.
     type: bool
     default: false
 attributes:
   check_mode:
-    support: full
-    details:
-      - The host checks every expectation and changes nothing. The addresses that would be claimed are returned,
-        but not claimed. If another task of the same check run only predicted an address, it is not promised yet and is refused
-        as O(adapters[].mac_address). Use O(adapters[].pool) in this case.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The host checks every expectation and changes nothing. The addresses that would be claimed are returned, but not
+      claimed. If another task of the same check run only predicted an address, it is not promised yet and is refused as
+      O(adapters[].mac_address). Use O(adapters[].pool) in this case.
 notes:
   - If the connection is lost after the host got its orders, the task ends as unreachable and the claims stay marked as unsure.
     The next run reads the adapters and continues from there. It never claims a second address.
@@ -148,11 +130,11 @@ seealso:
     plugin_type: lookup
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
   - macpool.hyperv._ledger
-author:
-  - the macpool.hyperv contributors (@macpool)
+  - macpool.hyperv._ledger.reserve
 """
 
 EXAMPLES = r"""
@@ -243,30 +225,28 @@ adapters:
       type: str
       sample: tenant
     port_profile:
-      description: The port profile that binds the adapter to an interface of the Network Controller. V(null) if it has none.
+      description: The port profile that binds the adapter to an interface of the Network Controller, as in
+        RV(macpool.hyperv.vm_port_profile#module:adapters[].before). V(null) if it has none.
       type: dict
       sample:
         profile_id: "{0b1c2d3e-0000-4000-8000-000000000001}"
         profile_data: 1
     mac_address:
-      description:
-        - The address of the adapter, or the one that it would have, 12 upper-case hexadecimal digits. V(null) if it became
-          dynamic, because Hyper-V may change the address when the VM starts.
+      description: The address of the adapter, or the one that it would have, 12 upper-case hexadecimal digits. V(null) if it became
+        dynamic, because Hyper-V may change the address when the VM starts.
       type: str
       sample: 221DD8000100
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: false
     status:
       description:
-        - V(unchanged), V(changed) or V(pending). If the task failed, also V(refused), V(failed) or V(skipped).
+        - V(unchanged), V(changed) or V(pending). If the task failed, also V(refused) or V(failed).
       type: str
       sample: changed
     reason:
       description: Why it is pending, or what went wrong. V(restart) if the VM was restarted for it. Otherwise empty.
       type: str
-      sample: ""
     before:
       description: C(mac_address) and C(dynamic) before the task.
       type: dict
@@ -283,31 +263,21 @@ pending:
   description: How many adapters are pending.
   returned: success
   type: int
-  sample: 0
 missing:
   description: The VMs that are not on this host.
   returned: success
   type: list
   elements: str
-  sample: []
 recovered:
   description: The ids of VMs that an earlier run shut down and left off, and that this run started again.
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: adapter "eth0" of VM "web03" on host "hv2"
-      wanted: the static address 22-1D-D8-00-01-02
-      found: a VM that is Running, and only one that is Off can be changed
-      remedy: >-
-        Shut it down, or set when_running: restart (shut the guest down, change the address, start the VM again). Set when_running: pending
-        to leave it for a later run.
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_NETWORK_ADAPTER
@@ -315,7 +285,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(VM_NETWORK_ADAPTER)
 
 

@@ -17,9 +17,8 @@ description:
   - Errors of the request are found before anything is changed, and all of them are reported together.
 options:
   profiles:
-    description:
-      - The adapters, each with exactly one of O(profiles[].interface_id), O(profiles[].null_profile) and
-        O(profiles[].absent).
+    description: The adapters, each with exactly one of O(profiles[].interface_id), O(profiles[].null_profile) and
+      O(profiles[].absent).
     type: list
     elements: dict
     required: true
@@ -33,13 +32,11 @@ options:
         description: The name or the id of the adapter. You may omit it if the VM has one adapter.
         type: str
       interface_id:
-        description:
-          - Bind the adapter to this interface. Give the instance id of the interface (a GUID, with or without braces, in upper or
-            lower case), not its name.
+        description: Bind the adapter to this interface. Give the instance id of the interface (a GUID, with or without braces, in
+          upper or lower case), not its name.
         type: str
       null_profile:
-        description:
-          - Give the adapter the null profile. With it a VM without an interface keeps its traffic on a host with SDN.
+        description: Give the adapter the null profile. With it a VM without an interface keeps its traffic on a host with SDN.
         type: bool
         default: false
       absent:
@@ -54,9 +51,8 @@ options:
         type: int
         choices: [1, 2, 6]
       mac_address:
-        description:
-          - The address of the interface. An adapter that does not have it as its static address is refused, even if it
-            already has the profile. All forms that M(macpool.hyperv.vm_network_adapter) accepts are allowed. Quote it.
+        description: The address of the interface. An adapter that does not have it as its static address is refused, even if it
+          already has the profile. All forms that M(macpool.hyperv.vm_network_adapter) accepts are allowed. Quote it.
         type: raw
       allow_dynamic:
         description: With O(profiles[].interface_id), also bind an adapter with a dynamic address. Otherwise it is refused,
@@ -82,13 +78,7 @@ options:
     default: false
 attributes:
   check_mode:
-    support: full
-    details:
-      - The host checks every expectation and changes nothing.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+    details: The host checks every expectation and changes nothing.
 notes:
   - The profile of a running VM can be changed. Bind a new VM before its first start, so that its policy is never missing.
   - A VLAN on the adapter conflicts with the policy of its interface. It is reported in RV(adapters[].warnings) and not
@@ -102,10 +92,9 @@ seealso:
   - module: macpool.hyperv.host_info
 extends_documentation_fragment:
   - macpool.hyperv._attributes
+  - macpool.hyperv._attributes.change
   - macpool.hyperv._attributes.host
   - macpool.hyperv._attributes.actiongroup_host
-author:
-  - the macpool.hyperv contributors (@macpool)
 """
 
 EXAMPLES = r"""
@@ -169,20 +158,17 @@ adapters:
     dynamic:
       description: Whether Hyper-V chooses the address.
       type: bool
-      sample: false
     status:
-      description: V(unchanged) or V(changed). If the task failed, also V(refused), V(failed) or V(skipped).
+      description: V(unchanged) or V(changed). If the task failed, also V(refused) or V(failed).
       type: str
       sample: changed
     reason:
       description: What went wrong. Otherwise empty.
       type: str
-      sample: ""
     warnings:
       description: Reasons why the profile may not work, such as a VLAN on the adapter.
       type: list
       elements: str
-      sample: []
     before:
       description: The port profile that was found. V(null) if the adapter had none.
       type: dict
@@ -198,32 +184,19 @@ adapters:
     after:
       description: The port profile that was read back, or that would be set. V(null) if the adapter has none.
       type: dict
-      contains:
-        profile_id:
-          description: The instance id of the interface, in braces. Zeros for the null profile.
-          type: str
-          sample: "{0b1c2d3e-0000-4000-8000-000000000001}"
-        profile_data:
-          description: The setting of the Virtual Filtering Platform in the profile.
-          type: int
-          sample: 1
+      sample:
+        profile_id: "{0b1c2d3e-0000-4000-8000-000000000001}"
+        profile_data: 1
 missing:
   description: The VMs that are not on this host.
   returned: success
   type: list
   elements: str
-  sample: []
 errors:
-  description: What is wrong, in parts that a machine can read. The text is in RV(ignore:msg).
+  description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure
   type: list
   elements: dict
-  sample:
-    - subject: adapter "Network Adapter" of VM "web01" on host "hv1"
-      wanted: the static address 22-1D-D8-00-01-00 of its interface
-      found: 000000000000 (dynamic)
-      remedy: "The SDN drops a VM whose address is not its interface's: set it first with macpool.hyperv.vm_network_adapter,
-        while the VM is off."
 """
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs.host import VM_PORT_PROFILE
@@ -231,7 +204,6 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._specs.shared impor
 
 
 def main() -> None:
-    """Say that the task runs on the controller."""
     run_as_action(VM_PORT_PROFILE)
 
 

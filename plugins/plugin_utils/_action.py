@@ -54,12 +54,11 @@ class Task(ActionBase):
         """Check the options, do the work, and turn errors of the collection into a failed result."""
         result: Result = super().run(tmp, task_vars)
         self.task_vars: dict[str, Any] = task_vars or {}
-        rules = {key: value for key, value in self.SPEC.items() if key != "supports_check_mode"}
         result["changed"] = False
         try:
             self._task.args = plain_data(self._task.args)
             check_text(self.SPEC["argument_spec"], self._task.args)
-            _validation, options = self.validate_argument_spec(**rules)
+            _validation, options = self.validate_argument_spec(**self.SPEC)
             self.settings = Settings(options, self.task_vars, self._templar.template)
             result.update(self.work(options))
         except MacPoolError as error:
@@ -84,7 +83,13 @@ class Task(ActionBase):
 
     def ledger(self, options: Mapping[str, Any], plan: Plan) -> Ledger:
         """Open the ledger of the plan's scope."""
-        ledger = Ledger.open(self.settings.ledger_url(), plan.scope, plan, timeout=options["lock_timeout"])
+        ledger = Ledger.open(
+            self.settings.ledger_url(),
+            plan.scope,
+            plan,
+            timeout=options["lock_timeout"],
+            witness=self.settings.witness(),
+        )
         for warning in ledger.warnings:
             self._display.warning(warning)
         return ledger
@@ -120,7 +125,7 @@ class Task(ActionBase):
         """
         return {key: value for key, value in self._run_module(module, arguments).items() if key != "invocation"}
 
-    def check(self, module: str, **arguments: Any) -> Result:
+    def predict(self, module: str, **arguments: Any) -> Result:
         """Run a module in check mode, whatever the mode of the task, and return its result.
 
         :raises ModuleFailed: when it would fail

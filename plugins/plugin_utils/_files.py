@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..module_utils._errors import MacPoolError
+
+LARGEST_TEXT = 256 << 20
+"""In bytes: a ledger of a million claims as text."""
 
 
 def write_file(path: Path, content: str) -> None:
@@ -50,21 +55,38 @@ def _umask() -> int:
     return umask
 
 
-def read_file(path: Path) -> str:
+def read_file(path: Path, largest: int = LARGEST_TEXT) -> str:
     """Return the text of a file.
 
+    :param largest: the most bytes that a file of this kind can have
     :raises MacPoolError: if it cannot be read
     """
     try:
-        return path.expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_bytes(path.expanduser(), largest).decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, RuntimeError, ValueError) as error:
+        found = "bytes that are not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise MacPoolError(
-            f'file "{path}"',
+            f"file {str(path)!a}",
             "a text file on the controller",
-            str(error),
+            found,
             "Fix the path or the file.",
-            problem=f'Cannot read the file "{path}" on the controller: {error}',
+            problem=f"Cannot read the file {str(path)!a} on the controller: {found}",
         ) from error
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return the content of a regular file, and never more than so many bytes: a device or a pipe may have no end.
+
+    :raises OSError: if it cannot be read, is no regular file or is larger
+    """
+    # Without O_NONBLOCK, opening a pipe waits for somebody to write into it.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MiB, the limit for this kind of file")
+    return content
 
 
 def save_document(directory: str, host: str, observation: Mapping[str, Any]) -> str:

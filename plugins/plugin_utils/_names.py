@@ -69,12 +69,8 @@ def checked_owner(owner: object) -> str:
     if len(owner) > MAX_NAME:
         from ._text import quoted  # only for errors: a lookup compiles what it imports in each host's process
 
-        raise BadOwner(
-            f"owner {quoted(owner[:40])}...",
-            f"a name of at most {MAX_NAME} characters",
-            f"{len(owner)} characters",
-            "Give a shorter name.",
-        )
+        wanted = f"a name of at most {MAX_NAME} characters"
+        raise BadOwner(f"owner {quoted(owner[:40])}...", wanted, f"{len(owner)} characters", "Give a shorter name.")
     try:
         owner.encode()
     except UnicodeEncodeError:
@@ -97,12 +93,9 @@ def named_owner(owner: object) -> str:
     if name != name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
         from ._text import quoted
 
-        raise BadOwner(
-            f"owner {quoted(name)}",
-            "a name without surrounding blanks and without control characters",
-            repr(name),
-            "Remove them. In YAML, >- and |- end a block without a line feed.",
-        )
+        wanted = "a name without surrounding blanks and without control characters"
+        remedy = "Remove them. In YAML, >- and |- end a block without a line feed."
+        raise BadOwner(f"owner {quoted(name)}", wanted, repr(name), remedy)
     return name
 
 

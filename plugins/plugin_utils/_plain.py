@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import UserString
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..module_utils._errors import MacPoolError
+
+LONGEST_NUMBER = 1024
+"""In bits. Python refuses to write numbers of more than 4,300 digits as text, so an error could not show them."""
 _PLAIN = (str, int, float, bool, type(None), dt.date, dt.datetime)
 
 
@@ -27,15 +31,37 @@ class Vaulted(str):
         return "a vaulted value"
 
 
+class _TooLongError(Exception):
+    """A number has more digits than Python writes as text."""
+
+
 def plain_data(value: Any) -> Any:
-    """Return a value with everything in it as plain text, numbers, lists and mappings; what is none of these stays."""
+    """Return a value with everything in it as plain text, numbers, lists and mappings; what is none of these stays.
+
+    :raises MacPoolError: for a number that is longer than any that has a meaning here, with its place
+    """
+    try:
+        return _plain(value)
+    except (_TooLongError, RecursionError) as error:
+        long = isinstance(error, _TooLongError)
+        raise MacPoolError(
+            f"a value{_place_of_too_long(value)}" if long else "a value",
+            f"a number of at most {LONGEST_NUMBER} bits" if long else "lists and mappings that end",
+            "a longer number" if long else "some that are nested too deeply",
+            "Correct it.",
+        ) from None
+
+
+def _plain(value: Any) -> Any:
     kind = type(value)
+    if kind is int and value.bit_length() > LONGEST_NUMBER:
+        raise _TooLongError
     if kind in _PLAIN or kind is Vaulted:
         return value
     if isinstance(value, Mapping):
-        return {plain_data(key): plain_data(item) for key, item in value.items()}
+        return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain_data(item) for item in value]
+        return [_plain(item) for item in value]
     if _was_vaulted(value):
         return Vaulted(value)
     if isinstance(value, str):
@@ -47,6 +73,21 @@ def plain_data(value: Any) -> Any:
         if isinstance(value, number):
             return number(value)
     return value
+
+
+def _place_of_too_long(value: Any) -> str:
+    """Return where in a value the first number that is too long is, such as ``.pools.tenant[0].size``."""
+    if isinstance(value, int):
+        return "" if value.bit_length() > LONGEST_NUMBER else "?"
+    items: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, Mapping):
+        items = ((f".{key}" if isinstance(key, str) else ".?", item) for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        items = ((f"[{number}]", item) for number, item in enumerate(value))
+    for name, item in items:
+        if not (place := _place_of_too_long(item)).endswith("?"):
+            return f"{name}{place}"
+    return "?"
 
 
 def _was_vaulted(value: object) -> bool:

@@ -26,6 +26,8 @@ PLAN_VARIABLE = "macpool_plan"
 LEDGER_VARIABLE = "macpool_ledger"
 PLAN_ENVIRONMENT = "MACPOOL_PLAN"
 LEDGER_ENVIRONMENT = "MACPOOL_LEDGER"
+WITNESS_VARIABLE = "macpool_witness"
+WITNESS_ENVIRONMENT = "MACPOOL_WITNESS"
 
 
 class Settings:
@@ -56,12 +58,9 @@ class Settings:
         """
         plan = self.plan_if_any()
         if plan is None:
-            raise MacPoolError(
-                "the plan",
-                f"the option plan, the variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}",
-                "none of them",
-                f"Define {PLAN_VARIABLE} in the inventory, for example in group_vars/all/macpool.yml.",
-            )
+            wanted = f"the option plan, the variable {PLAN_VARIABLE}, or a file named by {PLAN_ENVIRONMENT}"
+            remedy = f"Define {PLAN_VARIABLE} in the inventory, for example in group_vars/all/macpool.yml."
+            raise MacPoolError("the plan", wanted, "none of them", remedy)
         return plan
 
     def plan_if_any(self) -> Plan | None:
@@ -91,7 +90,7 @@ class Settings:
         if raw is None:
             raw = self._variable(PLAN_VARIABLE)
         if raw is None and (path := self._environment.get(PLAN_ENVIRONMENT)):
-            from ._plan.file import read_plan_file
+            from ._plan.read import read_plan_file
 
             raw = read_plan_file(path, PLAN_ENVIRONMENT)
             raw = raw.get(PLAN_VARIABLE, raw) if isinstance(raw, dict) else raw
@@ -103,6 +102,18 @@ class Settings:
             self._options.get("ledger") or self._variable(LEDGER_VARIABLE) or self._environment.get(LEDGER_ENVIRONMENT)
         )
         return str(url) if url else None
+
+    def witness(self) -> str:
+        """Return the directory of the second witness of the ledger; empty for none.
+
+        :raises MacPoolError: for a path that depends on where the job runs
+        """
+        place = str(self._variable(WITNESS_VARIABLE) or self._environment.get(WITNESS_ENVIRONMENT) or "")
+        if place and not (place.startswith("/") and place.isprintable()):
+            raise MacPoolError(
+                WITNESS_VARIABLE, "an absolute path of a directory", ascii(place[:80]), "Correct macpool_witness."
+            )
+        return place
 
     def job(self) -> Job:
         """Return who makes the change, for the history: the AWX job and user if they exist."""

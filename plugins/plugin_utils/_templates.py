@@ -44,11 +44,7 @@ def read_ranges(value: object) -> IntervalSet:
 def listed_ranges(value: object) -> Iterator[tuple[str, Any]]:
     """Yield the elements of a list of ranges, each with its place for error messages."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise MacPoolError(
-            "ranges",
-            "a list of mappings of start and either end or size",
-            shown(value),
-            "Write [{start: ..., size: ...}].",
-        )
+        remedy = "Write [{start: ..., size: ...}]."
+        raise MacPoolError("ranges", "a list of mappings of start and either end or size", shown(value), remedy)
     for index, item in enumerate(value):
         yield f"ranges[{index}]", item

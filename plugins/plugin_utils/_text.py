@@ -11,12 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from ..module_utils._formats import format_mac
-
-if TYPE_CHECKING:
-    from ..module_utils._mac import Interval
 
 
 def iso(time: int) -> str:
@@ -41,11 +37,6 @@ MOST_ITEMS = 6
 def mac(address: int) -> str:
     """Return an address in the form for readers."""
     return format_mac(address, "dash")
-
-
-def span(interval: Interval) -> str:
-    """Return a range as a reader and a waiver write it."""
-    return str(interval)
 
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import overlaps
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
+from tests.audits import audit
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.timezone.utc)
 SWITCHES = ("tenant", "management")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import situate
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html import html
+from tests.audits import audit
 from tests.benchmarks.bench_audit import NOW, cluster
 
 

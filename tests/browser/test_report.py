@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import situate
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.what_if import afterwards
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.html import html
+from tests.audits import audit
 from tests.benchmarks.bench_audit import cluster
 from tests.browser.webdriver import CHROMIUM, DRIVER, Browser
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, Document, plan

@@ -167,5 +167,5 @@ def test_a_file_that_nobody_understands_is_named(tmp_path: Path) -> None:
     (tmp_path / "exports" / "broken.json").write_text("{", encoding="utf-8")
     done = run_playbook("audit.yml", tmp_path, mac_audit_observations_dir="exports", mac_audit_fail_at="high")
     assert done.code != 0
-    assert "not read: broken.json: it is no JSON" in done.output
+    assert "not read: broken.json: it is not valid JSON" in done.output
     assert not report_of(tmp_path)["complete"]

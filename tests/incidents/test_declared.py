@@ -11,8 +11,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
+from tests.audits import audit
 from tests.incidents.world import World, documents, duplicates, spell_mac, worlds
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.timezone.utc)

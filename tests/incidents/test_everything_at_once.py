@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Lease
+from tests.audits import audit
 from tests.incidents import world as oracle
 from tests.incidents.world import World, documents, worlds
 

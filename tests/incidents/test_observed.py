@@ -17,8 +17,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Claim, Identity
+from tests.audits import audit
 from tests.incidents.world import LAND, PREFIXES, Machine, Nic, Node, World, documents, duplicates, names, spell_mac
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.timezone.utc)

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
+from tests.audits import audit
 from tests.incidents import sdn as oracle
 from tests.incidents.sdn import NULL, Port, Sdn, document, sdns
 from tests.incidents.test_observed import NOW, Cast, casts, copy_of, of, short

@@ -17,10 +17,12 @@ KINDS = {
     "verb_before": "`verb` with `arguments` happens just before the call's work",
     "verb_after": "`verb` with `arguments` happens just after it",
     "access_denied": "reading `part` is denied (host_info; without it: everything), or an operation (host_apply)",
-    "unreadable": "reading `part` (host_info) fails with `message`, or one VM's adapters where `vm` names its id",
+    "unreadable": "reading `part` fails with `message`, or one VM's adapters where `vm` names its id (host_apply: part cluster)",
     "fail_op": "an operation fails `at` a stage with `reason` and `message`",
+    "verb_during": "`verb` with `arguments` happens `at` a stage of an operation",
+    "slow_op": "an operation takes `seconds` longer `at` a stage",
     "die": "the script dies `at` a stage of an operation: nothing is put right, no answer is sent",
-    "ignore_set": "Hyper-V accepts an address or a range and does not apply it",
+    "ignore_set": "Hyper-V, or the cluster, accepts a change and does not apply it (`at`: remove_vm: before_set its role, stopped the VM)",
     "guest_hangs": "the guest does not shut down in time",
     "nc_reset_before": "the Network Controller's connection breaks before the work",
     "nc_reset_after": "the Network Controller has done the work, the answer is lost",
@@ -41,8 +43,10 @@ DETAILS: dict[str, tuple[str, ...]] = {
     "access_denied": ("part", *_OPERATION),
     "unreadable": ("part", "vm", "message"),
     "fail_op": ("at", "reason", "message", *_OPERATION),
+    "verb_during": ("at", "verb", "arguments", *_OPERATION),
+    "slow_op": ("at", "seconds", *_OPERATION),
     "die": ("at", *_OPERATION),
-    "ignore_set": _OPERATION,
+    "ignore_set": ("at", *_OPERATION),
     "guest_hangs": _OPERATION,
     "nc_reset_before": _REQUEST,
     "nc_reset_after": _REQUEST,
@@ -52,8 +56,9 @@ DETAILS: dict[str, tuple[str, ...]] = {
     "nc_conflict": ("properties", *_REQUEST),
     "nc_hang": ("seconds", *_REQUEST),
 }
-_NEEDED = {"nc_status": ("status",), "nc_slow": ("polls",), "nc_hang": ("seconds",)}
-STAGES = ("begin", "stopped", "before_set", "after_set", "before_start", "started", "created")
+_AT_A_STAGE = ("fail_op", "die", "verb_during", "slow_op")
+_NEEDED = {"slow_op": ("seconds",), "nc_status": ("status",), "nc_slow": ("polls",), "nc_hang": ("seconds",)}
+STAGES = ("begin", "stopping", "stopped", "before_set", "after_set", "before_start", "started", "created")
 WAYS = ("reset", "close", "hang")
 
 
@@ -108,7 +113,7 @@ class Faults:
         unknown = sorted(set(details) - set(DETAILS[kind]))
         if unknown:
             raise FaultError(f"{kind} does not know {', '.join(unknown)}; it knows {', '.join(DETAILS[kind])}")
-        if kind in ("fail_op", "die") and details.setdefault("at", "begin") not in STAGES:
+        if kind in _AT_A_STAGE and details.setdefault("at", "begin") not in STAGES:
             raise FaultError(f"there is no stage {details['at']!r}; known: {', '.join(STAGES)}")
         if kind.startswith("cut_") and details.setdefault("how", "reset") not in WAYS:
             raise FaultError(f"a connection is not cut by {details['how']!r}; known: {', '.join(WAYS)}")

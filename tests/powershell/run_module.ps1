@@ -31,10 +31,15 @@ function ConvertTo-Plain($Element) {
 }
 
 function Get-Named([string]$Path) {
+    $text = [System.IO.File]::ReadAllText($Path)
+    $known = $global:Parsed[$Path]
+    if ($known -and $known.text -ceq $text) { return $known.block }
     $problems = $null
-    $ast = [System.Management.Automation.Language.Parser]::ParseInput([System.IO.File]::ReadAllText($Path), $Path, [ref]$null, [ref]$problems)
+    $ast = [System.Management.Automation.Language.Parser]::ParseInput($text, $Path, [ref]$null, [ref]$problems)
     if ($problems) { throw "Failed to parse script '$Path'`n$($problems -join "`n")" }
-    $ast.GetScriptBlock()
+    $block = $ast.GetScriptBlock()
+    if ($job.is_module) { $global:Parsed[$Path] = @{ text = $text; block = $block } }
+    $block
 }
 
 $job = ConvertTo-Plain ([System.Text.Json.JsonDocument]::Parse([System.IO.File]::ReadAllText($JobFile)).RootElement)
@@ -47,7 +52,7 @@ $report = @{ stdout = ''; output = @(); errors = @(); rc = $null; unhandled = $n
 $console = [System.IO.StringWriter]::new()
 $original = [Console]::Out
 try {
-    [void]$ps.AddCommand('Microsoft.PowerShell.Core\Import-Module').AddParameters(@{ Name = 'WindowsBase'; Global = $true }).AddStatement()
+    [void]$ps.AddCommand('Microsoft.PowerShell.Core\Import-Module').AddParameters(@{ Name = 'Windows'; Global = $true }).AddStatement()
     if ($job.is_module) {
         $ps.Runspace.SessionStateProxy.SetVariable('ErrorActionPreference', 'Stop')
         [void]$ps.AddScript('function Write-Host($msg) { Write-Output -InputObject $msg }').AddStatement()

@@ -32,7 +32,6 @@ REQUIRES = re.compile(
     r"^#\s*ansiblerequires\s+-(csharputil|powershell)\s+(\S+)(\s+-optional)?", re.IGNORECASE | re.MULTILINE
 )
 FAULT_FIELDS = {"message", "id", "category", "denied", "terminating", "silent", "change", "nth", "delay"}
-MODULES = ("WindowsBase", "CimCmdlets", "NetAdapter", "NetTCPIP", "NetLbfo")
 # Modules that a node may lack: the field of its state that says so, and the default of that field.
 OPTIONAL_MODULES = {
     "Hyper-V": ("hyperv", True),
@@ -206,7 +205,7 @@ def windows(node: str, folder: str) -> dict[str, str]:
 
 def module_path(build: Path, facts: Json) -> str:
     """Return the folders of the modules that a node has."""
-    modules = [*MODULES, *(name for name, (key, usual) in OPTIONAL_MODULES.items() if facts.get(key, usual))]
+    modules = ["Windows", *(name for name, (key, usual) in OPTIONAL_MODULES.items() if facts.get(key, usual))]
     return os.pathsep.join(str(build / "modules" / name) for name in modules)
 
 

@@ -6,6 +6,8 @@
 # A line in: {"env": {...}, "job": file}; a line out: @@ok, or @@ and the error.
 $ErrorActionPreference = 'Stop'
 $out = [Console]::OpenStandardOutput()
+# What was parsed, and compiled as far as it ran, is used again by later jobs: path -> text and script block.
+$global:Parsed = @{}
 while ($null -ne ($line = [Console]::In.ReadLine())) {
     try {
         $request = $line | ConvertFrom-Json -AsHashtable

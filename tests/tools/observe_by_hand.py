@@ -1,33 +1,36 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the script that observes a host by hand: the functions of host_info.ps1 in one file, without Ansible.
+"""Build the script that observes a host by hand: the functions of host_info.ps1 in one file, without Ansible.
 
-A host must look the same however it is observed, so nothing is written twice: ``python -m tests.tools.observe_by_hand``
-writes the script anew, and a test fails while it is not in step.
+A host must look the same however it is observed, so nothing is written twice: ``make build`` writes the script from the
+sources of the module, into the collection and beside its archive. ``python -m tests.tools.observe_by_hand [DIRECTORY]``
+writes it alone, and needs nothing but Python.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tree_sitter import Node
-
-from tests.tools.powershell_argspec import parse, text_of, walk
-
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "examples" / "observe-by-hand" / "Observe-MacPoolHost.ps1"
-SOURCES = (ROOT / "plugins" / "module_utils" / "_HyperV.psm1", ROOT / "plugins" / "modules" / "host_info.ps1")
+NAME = "Observe-MacPoolHost.ps1"
+UTIL = ROOT / "plugins" / "module_utils" / "_HyperV.psm1"
+MODULE = ROOT / "plugins" / "modules" / "host_info.ps1"
 ENTRY = "Get-MacPoolObservation"
-_VARIABLE = re.compile(r"(?:^#.*\n)*^\$(\w+) = .*$", re.MULTILINE)
+# A function or a value of a script, with the comment above it. What begins at the margin ends at the margin.
+_BLOCK = re.compile(
+    r"(?:^\#(?!Ansible).*\n)*^(?:function (?P<function>[\w-]+)|(?P<variable>\$\w+) = )(?:.*[{(]\n(?:(?:[ \t].*)?\n)*[)}]+$|.*$)",
+    re.MULTILINE,
+)
 
 HEAD = r"""# Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Written by tests/tools/observe_by_hand.py from host_info.ps1 and _HyperV.psm1. Change those, not this file.
+# Built from host_info.ps1 and _HyperV.psm1 of the collection macpool.hyperv (make build). Change those, not this file.
 
 <#
 .SYNOPSIS
@@ -45,7 +48,7 @@ Run it on the host itself, as an administrator. Copy the file to one directory w
 The file holds names and ids of VMs, adapters and switches, addresses and VLANs. It holds no password and no content of any VM.
 
 .PARAMETER Path
-The directory for the file, which is called NAME-OF-THE-HOST.json. Default: the current directory.
+The directory for the file, which is called NAME-OF-THE-HOST.json. It must exist. Default: the current directory.
 
 .EXAMPLE
 powershell.exe -NoProfile -ExecutionPolicy Bypass -File .\Observe-MacPoolHost.ps1 -Path C:\Temp
@@ -80,7 +83,7 @@ if (-not $answer['readable']) {
 
 # Names become part of a path only after everything but letters, digits and dashes is gone.
 $name = "$($observation['host']['name'])" -replace '[^A-Za-z0-9-]', '_'
-$directory = (Get-Item -Path $Path -ErrorAction Stop).FullName
+$directory = (Get-Item -LiteralPath $Path -ErrorAction Stop).FullName
 $file = [System.IO.Path]::Combine($directory, "$name.json")
 $json = ConvertTo-Json -InputObject $observation -Depth 20
 [System.IO.File]::WriteAllText($file, $json, [System.Text.UTF8Encoding]::new($false))
@@ -93,47 +96,58 @@ foreach ($problem in $problems) {
 
 
 def script() -> str:
-    """Return the script as it must be."""
-    texts = [path.read_text(encoding="utf-8") for path in SOURCES]
-    functions: dict[str, Node] = {}
-    for text in texts:
-        functions |= dict(_functions(parse(text)))
-    wanted = _reached(functions)
-    bodies = "\n\n".join(text_of(functions[name]) for name in functions if name in wanted)
-    variables = [match[0] for text in texts for match in _VARIABLE.finditer(text) if f"${match[1]}" in bodies]
-    constants = "\n\n".join(
-        item for item in variables if not re.search(r"^\$(spec|module|exportedFunctions|answer|problem)\b", item, re.M)
-    )
-    return HEAD + constants + "\n\n" + bodies + "\n" + MAIN.replace("GATHER", _gather(texts[1]))
+    """Return the script."""
+    module = MODULE.read_text(encoding="utf-8")
+    # What follows is the task itself, which the end of this script replaces.
+    functions, start, _task = module.partition("\n$module.Result.")
+    if not start:
+        raise ValueError(f"{MODULE.name}: expected a line that begins with $module.Result after the functions")
+    blocks = {name: text for source in (UTIL.read_text(encoding="utf-8"), functions) for name, text in _blocks(source)}
+    wanted = _reached(blocks)
+    if "$module" in wanted:
+        users = ", ".join(
+            name for name in sorted(wanted) if re.search(r"\$module\b", blocks[name]) and name != "$module"
+        )
+        raise ValueError(f"{MODULE.name}: {users}: expected no $module, which only a task of Ansible has")
+    body = "\n\n".join(text for name, text in blocks.items() if name in wanted)
+    return HEAD + body + "\n" + MAIN.replace("GATHER", _gather(module))
 
 
-def _functions(root: Node) -> Iterator[tuple[str, Node]]:
-    for node in walk(root):
-        if node.type == "function_statement":
-            name, *_rest = (text_of(child) for child in node.named_children if child.type == "function_name")
-            yield name, node
+def _blocks(source: str) -> Iterator[tuple[str, str]]:
+    for match in _BLOCK.finditer(source):
+        yield match["function"] or match["variable"], match[0]
 
 
-def _reached(functions: dict[str, Node]) -> set[str]:
-    """Return the functions that are called from the entry, directly or not."""
+def _reached(blocks: dict[str, str]) -> set[str]:
+    """Return what the entry uses, directly or not."""
     found: set[str] = set()
     waiting = [ENTRY]
     while waiting:
         name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        # Also what is named in text: a function may be handed on as a value.
-        waiting += [other for other in functions if re.search(rf"{other}\b", text_of(functions[name]))]
+        if name not in found:
+            found.add(name)
+            waiting += [
+                other
+                for other in blocks
+                if re.search(rf"(?<![\w-]){re.escape(other)}(?![\w-])", blocks[name], re.IGNORECASE)
+            ]
     return found
 
 
-def _gather(text: str) -> str:
+def _gather(module: str) -> str:
     """Return the parts that host_info gathers by default, one a line."""
-    default = text[text.index("default = @(") :].partition(")")[0].partition("(")[2]
-    return "\n".join(f"        {line.strip()}" for line in default.strip().splitlines())
+    default = module[module.index("default = @(") :].partition(")")[0]
+    return "\n".join(f"        '{part}'" for part in re.findall(r"'(\w+)'", default))
+
+
+def write(directory: Path) -> Path:
+    """Write the script into a directory, and return its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / NAME
+    path.write_text(script(), encoding="utf-8")
+    return path
 
 
 if __name__ == "__main__":
-    SCRIPT.parent.mkdir(parents=True, exist_ok=True)
-    SCRIPT.write_text(script(), encoding="utf-8")
+    for name in sys.argv[1:] or [str(ROOT / "build")]:
+        print(write(Path(name)))

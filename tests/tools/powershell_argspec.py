@@ -1,153 +1,132 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read PowerShell as a syntax tree, and the argument specification of a module out of it. Nothing is run.
+"""Read the argument specification of a PowerShell module without PowerShell.
 
-Our modules keep ``$spec`` a literal hashtable, so that it can be read here: by the gate in tests/unit/powershell, and by
-``pwsh`` beside this file, with which ``ansible-test sanity --test validate-modules`` compares it with the documentation.
+Our modules keep ``$spec`` a literal hashtable, so that ``pwsh`` beside this file can give it to ``ansible-test sanity
+--test validate-modules``, which compares it with the documentation. Where there is a real PowerShell, a test compares
+what both read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
-import tree_sitter_powershell
-from tree_sitter import Language, Node, Parser
-
-# Several values in @( ) may stand on lines of their own: each is then a statement.
-_WRAPPERS = frozenset({"statement_list", "pipeline", "pipeline_chain", "parenthesized_expression"})
+_TOKEN = re.compile(
+    r"""
+    (?P<space> [ \t]+ | \#[^\n]* )
+    | (?P<end> [;\n] )
+    | (?P<mark> @\{ | @\( | [})=,] )
+    | (?P<text> '(?:[^']|'')*' | "[^"$`]*" )
+    | (?P<constant> \$(?:true|false|null)\b )
+    | (?P<number> -?[0-9]+\b )
+    | (?P<word> [A-Za-z_]\w* )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_CONSTANTS = {"$true": True, "$false": False, "$null": None}
 
 
 class NotLiteral(Exception):
     """A value that only PowerShell itself could work out."""
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_powershell.language()))
-
-
-def parse(source: str) -> Node:
-    """Return the root of the syntax tree."""
-    return _parser().parse(source.encode("utf-8")).root_node
-
-
-def text_of(node: Node) -> str:
-    """Return the source text of a node."""
-    return (node.text or b"").decode("utf-8")
-
-
-def line_of(node: Node) -> int:
-    """Return the line that a node starts on, from 1."""
-    return node.start_point[0] + 1
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and everything under it, in the order of the source."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
-
-
-def errors(root: Node) -> list[str]:
-    """Return the places that are no PowerShell, such as an unclosed brace."""
-    return [
-        f"line {line_of(node)}: {'missing ' if node.is_missing else ''}{node.type} {text_of(node)[:60]!r}"
-        for node in walk(root)
-        if node.type == "ERROR" or node.is_missing
-    ]
-
-
-def unwrap(node: Node) -> Node:
-    """Go down through the levels of the grammar that hold one thing and add nothing."""
-    while node.named_child_count == 1 and (node.type.endswith("_expression") or node.type in _WRAPPERS):
-        if node.type in ("array_expression", "hash_literal_expression"):
-            break
-        child = node.named_children[0]
-        if len(node.children) > 1 and node.type != "parenthesized_expression":
-            break
-        node = child
-    return node
-
-
-def literal(node: Node) -> Any:
-    """Return the value of an expression that is a literal.
-
-    :raises NotLiteral: when it is anything else
-    """
-    node = unwrap(node)
-    source = text_of(node).strip()
-    if node.type == "hash_literal_expression":
-        return {key: literal(value) for key, value in hash_entries(node)}
-    if node.type == "array_expression":
-        return [item for child in node.named_children for item in _items(child)]
-    if node.type == "array_literal_expression":
-        return [literal(child) for child in node.named_children]
-    if node.type == "string_literal":
-        return _text(source)
-    if node.type == "variable" and source.lower() in _CONSTANTS:
-        return _CONSTANTS[source.lower()]
-    if re.fullmatch(r"-?\d+", source):
-        return int(source)
-    raise NotLiteral(f"line {line_of(node)}: {source[:60]}")
-
-
-_CONSTANTS: dict[str, Any] = {"$true": True, "$false": False, "$null": None}
-
-
-def _items(node: Node) -> list[Any]:
-    """Return the elements that a part of @( ) stands for."""
-    node = unwrap(node)
-    if node.type == "statement_list":
-        return [item for child in node.named_children for item in _items(child)]
-    value = literal(node)
-    return value if node.type == "array_literal_expression" else [value]
-
-
-def _text(source: str) -> str:
-    quote, body = source[0], source[1:-1]
-    if quote == "'":
-        return body.replace("''", "'")
-    if quote == '"' and not re.search(r"[$`]", body):
-        return body
-    raise NotLiteral(source)
-
-
-def hash_entries(node: Node) -> Iterator[tuple[str, Node]]:
-    """Yield the keys of a hashtable literal with the nodes of their values."""
-    for child in node.named_children:
-        if child.type == "hash_entry":
-            key = text_of(child.named_children[0]).strip()
-            yield (key[1:-1] if key[0] in "'\"" else key), child.named_children[-1]
-        elif child.type == "hash_literal_body":
-            yield from hash_entries(child)
-
-
-def find_hash(node: Node) -> Node | None:
-    """Return the first hashtable literal in a node."""
-    return next((found for found in walk(node) if found.type == "hash_literal_expression"), None)
-
-
-def assigned(root: Node, variable: str) -> Iterator[Node]:
-    """Yield the values that are assigned to a variable itself, not to a part of it."""
-    for node in walk(root):
-        if node.type != "assignment_expression":
-            continue
-        target = node.named_children[0]
-        value = node.child_by_field_name("value")
-        if value is not None and text_of(target).strip().lower() == variable.lower():
-            yield value
-
-
 def spec(source: str) -> dict[str, Any]:
     """Return the argument specification of a module.
 
-    :raises NotLiteral: when there is none, or it is not literal
+    :raises NotLiteral: when it has none, or one that is not literal
     """
-    for value in assigned(parse(source), "$spec"):
-        found: dict[str, Any] = literal(value)
-        return found
-    raise NotLiteral("there is no $spec")
+    start = re.search(r"^\$spec\s*=[ \t]*(?=@\{)", source, re.MULTILINE | re.IGNORECASE)
+    if start is None:
+        raise NotLiteral("the module has no $spec that is a hashtable literal")
+    found: dict[str, Any] = _Reader(source, start.end()).value()
+    return found
+
+
+class _Reader:
+    """Reads one literal from a place in a text."""
+
+    def __init__(self, source: str, place: int) -> None:
+        self.source = source
+        self.place = place
+        self.kind = self.token = ""
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next token; what ends a value, a line break or a semicolon, is one too."""
+        while True:
+            match = _TOKEN.match(self.source, self.place)
+            if match is None:
+                # Maybe no error: the literal may have ended before.
+                self.kind, self.token = "unknown", self.source[self.place : self.place + 60]
+                return
+            self.place = match.end()
+            self.kind, self.token = str(match.lastgroup), match[0]
+            if self.kind != "space":
+                return
+
+    def take(self, token: str) -> None:
+        """Go past a token that must be here."""
+        if self.token != token:
+            raise self.problem(f"expected {token}")
+        self.advance()
+
+    def problem(self, text: str = "not literal") -> NotLiteral:
+        """Return the error for the token that is read now."""
+        line = self.source.count("\n", 0, self.place) + 1
+        return NotLiteral(f"line {line}: {text}, found {self.token.strip()!r}")
+
+    def value(self) -> Any:
+        """Read a value: a hashtable, a list, or values with commas between them."""
+        found = self.single()
+        if self.token != ",":
+            return found
+        items = [found]
+        while self.token == ",":
+            self.advance()
+            while self.token == "\n":
+                self.advance()
+            items.append(self.single())
+        return items
+
+    def single(self) -> Any:
+        """Read a value without a comma."""
+        kind, token = self.kind, self.token
+        if kind not in ("text", "constant", "number") and token not in ("@{", "@("):
+            raise self.problem()
+        self.advance()
+        if token == "@{":
+            return dict(self.until("}", self.entry))
+        if token == "@(":
+            return [
+                item for line in self.until(")", self.value) for item in (line if isinstance(line, list) else [line])
+            ]
+        if kind == "constant":
+            return _CONSTANTS[token.lower()]
+        if kind == "number":
+            return int(token)
+        return token[1:-1].replace("''", "'") if token[0] == "'" else token[1:-1]
+
+    def entry(self) -> tuple[str, Any]:
+        """Read a key and its value."""
+        key = self.token.strip("'\"")
+        if self.kind not in ("word", "text"):
+            raise self.problem("expected a key")
+        self.advance()
+        self.take("=")
+        return key, self.value()
+
+    def until(self, mark: str, read: Callable[[], Any]) -> list[Any]:
+        """Read what ends with line breaks or semicolons, up to a closing mark."""
+        found: list[Any] = []
+        while True:
+            while self.kind == "end":
+                self.advance()
+            if self.token == mark:
+                self.advance()
+                return found
+            found.append(read())
+            if self.kind != "end" and self.token != mark:
+                raise self.problem(f"expected {mark}")

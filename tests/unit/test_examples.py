@@ -202,7 +202,6 @@ def check_task(task: dict[str, Any], defaults: Defaults = MappingProxyType({})) 
     paths = {path.stem: path for path in MODULES}
     assert short in paths, f"there is no {name}"
     spec = dict(spec_of(paths[short]))
-    spec.pop("supports_check_mode", None)
     arguments = arguments_with_stand_ins(defaults_of(short, defaults), spec["argument_spec"])
     arguments |= arguments_with_stand_ins(task[name] or {}, spec["argument_spec"])
     arguments |= arguments_with_stand_ins(task.get("args") or {}, spec["argument_spec"])

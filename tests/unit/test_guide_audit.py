@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.load import load_directory
+from tests.audits import audit
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, guid
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "playbooks"
 GUIDE = (ROOT / "docs" / "docsite" / "rst" / "guide_audit.rst").read_text("utf-8")
-CLASSES = json.loads((ROOT / "tests" / "unit" / "powershell" / "contract" / "objects.json").read_text("utf-8"))
+CONTRACT = ROOT / "tests" / "powershell" / "standin" / "contracts" / "objects.json"
+CLASSES = json.loads(CONTRACT.read_text("utf-8"))["Hyper-V"]["classes"]
 CLASS_OF = {
     "Get-VMHost": "VMHost",
     "Get-VM": "VirtualMachine",

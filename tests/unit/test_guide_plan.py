@@ -17,13 +17,13 @@ import yaml
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import parse_interval, parse_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.info import warnings_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import (
     DEFAULT_REUSE_AFTER,
     DEFAULT_WARN_AT,
     STRATEGIES,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import OTHER_KINDS, parse_duration, parse_plan
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_plan.rst").read_text("utf-8")
 BLOCKS = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", GUIDE, flags=re.MULTILINE)

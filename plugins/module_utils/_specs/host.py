@@ -29,7 +29,6 @@ HOST_INFO: Spec = {
         "record": {"type": "bool", "default": False},
         "return_observation": {"type": "bool", "default": True},
     },
-    "supports_check_mode": True,
 }
 
 HOST_RANGE: Spec = {
@@ -43,7 +42,6 @@ HOST_RANGE: Spec = {
         "method": {"type": "str", "default": "auto", "choices": ["auto", "cmdlet", "registry"]},
     },
     "required_together": [("start", "end")],
-    "supports_check_mode": True,
 }
 
 VM_NETWORK_ADAPTER: Spec = {
@@ -70,7 +68,6 @@ VM_NETWORK_ADAPTER: Spec = {
         "shutdown_timeout": {"type": "int", "default": 300},
         "force_off": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }
 
 VM: Spec = {
@@ -98,7 +95,6 @@ VM: Spec = {
         "shutdown_timeout": {"type": "int", "default": 300},
         "force_off": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }
 
 VM_PORT_PROFILE: Spec = {
@@ -122,5 +118,4 @@ VM_PORT_PROFILE: Spec = {
         "when_missing": {"type": "str", "default": "fail", "choices": ["fail", "skip"]},
         "rebind": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }

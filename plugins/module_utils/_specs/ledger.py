@@ -18,15 +18,10 @@ LEDGER: Spec = {
         "path": {"type": "path"},
         "accept_plan": {"type": "bool", "default": False},
         "accept_rollback": {"type": "bool", "default": False},
+        "correct_times": {"type": "bool", "default": False},
         "forget_hosts": {"type": "list", "elements": "str", "default": []},
     },
-    "required_if": [
-        ("state", "exported", ["path"]),
-        ("state", "imported", ["path"]),
-        ("state", "backed_up", ["path"]),
-        ("state", "restored", ["path"]),
-    ],
-    "supports_check_mode": True,
+    "required_if": [("state", state, ["path"]) for state in ("exported", "imported", "backed_up", "restored")],
 }
 
 ALLOCATION: Spec = {
@@ -57,7 +52,6 @@ ALLOCATION: Spec = {
         "reserve_for": {"type": "str", "default": "4h"},
         "gone": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }
 
 ALLOCATION_INFO: Spec = {
@@ -74,12 +68,10 @@ ALLOCATION_INFO: Spec = {
         "at": {"type": "str"},
         "history": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }
 
 PLAN_INFO: Spec = {
     "argument_spec": {**LEDGER_OPTIONS, "with_ledger": {"type": "bool", "default": True}},
-    "supports_check_mode": True,
 }
 
 HOST_RANGE_LEASE: Spec = {
@@ -89,14 +81,6 @@ HOST_RANGE_LEASE: Spec = {
         "hosts": {"type": "list", "elements": "str"},
     },
     "required_if": [("state", "retired", ["hosts"])],
-    "supports_check_mode": True,
-}
-
-EXPECTED_HOSTS: Spec = {
-    "type": "list",
-    "elements": "dict",
-    "default": [],
-    "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
 }
 
 OBSERVED: Spec = {
@@ -104,7 +88,12 @@ OBSERVED: Spec = {
     "observations": {"type": "list", "elements": "dict"},
     "host_results": {"type": "dict"},
     "controller_results": {"type": "list", "elements": "dict", "default": []},
-    "expected_hosts": EXPECTED_HOSTS,
+    "expected_hosts": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"name": {"type": "str", "required": True}, "reason": {"type": "str", "default": ""}},
+    },
 }
 OBSERVED_SOMEHOW = ("observations_dir", "observations", "host_results")
 
@@ -116,7 +105,6 @@ BATCH_INFO: Spec = {
         "done": {"type": "list", "elements": "str", "default": []},
         "undivided": {"type": "bool", "default": False},
     },
-    "supports_check_mode": True,
 }
 
 AUDIT: Spec = {
@@ -124,11 +112,7 @@ AUDIT: Spec = {
         **LEDGER_OPTIONS,
         **OBSERVED,
         "report_dir": {"type": "str"},
-        "fail_at": {
-            "type": "str",
-            "default": "critical",
-            "choices": ["critical", "high", "medium", "low", "never"],
-        },
+        "fail_at": {"type": "str", "default": "critical", "choices": ["critical", "high", "medium", "low", "never"]},
         "show": {"type": "int", "default": 10},
         "with_ledger": {"type": "bool"},
         "trend": {"type": "bool", "default": True},
@@ -145,7 +129,6 @@ AUDIT: Spec = {
         "return_report": {"type": "bool", "default": False},
     },
     "required_one_of": [OBSERVED_SOMEHOW],
-    "supports_check_mode": True,
 }
 
 ADOPT: Spec = {
@@ -158,5 +141,4 @@ ADOPT: Spec = {
         "scope": {"type": "str", "default": ""},
     },
     "required_one_of": [OBSERVED_SOMEHOW],
-    "supports_check_mode": True,
 }

@@ -34,12 +34,10 @@ NC_MAC_POOL: Spec = {
     },
     "required_if": [("state", "present", ["start"])],
     "mutually_exclusive": [("end", "size")],
-    "supports_check_mode": True,
 }
 
 NC_MAC_POOL_INFO: Spec = {
     "argument_spec": {**NETWORK_CONTROLLER_OPTIONS, "names": {"type": "list", "elements": "str"}},
-    "supports_check_mode": True,
 }
 
 NC_NETWORK_INTERFACE: Spec = {
@@ -97,12 +95,10 @@ NC_NETWORK_INTERFACE: Spec = {
     "required_one_of": [("interfaces", "observations")],
     "mutually_exclusive": [("interfaces", "observations"), ("observations", "observations_dir")],
     "required_if": [("state", "absent", ("interfaces",))],
-    "supports_check_mode": True,
 }
 
 NC_NETWORK_INTERFACE_INFO: Spec = {
     "argument_spec": {**NETWORK_CONTROLLER_OPTIONS, "names": {"type": "list", "elements": "str"}},
-    "supports_check_mode": True,
 }
 
 NC_INFO: Spec = {
@@ -114,7 +110,6 @@ NC_INFO: Spec = {
         "record": {"type": "bool", "default": False},
         "return_observation": {"type": "bool", "default": True},
     },
-    "supports_check_mode": True,
 }
 
 _INTERFACE_OPTIONS: Spec = NC_NETWORK_INTERFACE["argument_spec"]["interfaces"]["options"]
@@ -169,5 +164,4 @@ TENANT_VM_PLAN: Spec = {
         "claims": {"type": "list", "elements": "dict", "default": []},
     },
     "required_if": [("step", "decide", ["wanted", "host_results", "listed"])],
-    "supports_check_mode": True,
 }

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 Spec = dict[str, Any]
+"""What a task passes to AnsibleModule, besides that every task supports check mode."""
 
 LEDGER_OPTIONS: Spec = {
     "ledger": {"type": "str"},
@@ -23,7 +24,7 @@ LEDGER_OPTIONS: Spec = {
 
 def run_as_action(spec: Spec) -> NoReturn:
     """Fail with the message that a task runs on the controller: reached only if the module itself is started."""
-    module = AnsibleModule(**spec)
+    module = AnsibleModule(**spec, supports_check_mode=True)
     module.fail_json(
         msg=(
             f"macpool.hyperv.{module._name.rsplit('.', 1)[-1]} must run through its action plugin. Call it by its full"

@@ -21,8 +21,7 @@ from .._ledger.model import Claim, HostSightings, Identity, Job, Outcome, Reques
 from .._ledger.owners import own_name
 from .._ledger.result import claim_for_diff
 from .._names import BadOwner, adapter_name, checked_owner, name_key, readable
-from .._observation.model import Carrier, Observation
-from .._observation.words import adapter_words
+from .._observation.model import Adapter, Carrier, Observation
 from .._plan.model import Plan
 from .._text import plain
 
@@ -108,7 +107,7 @@ def sort_out(observation: Observation, plan: Plan | None = None, claims: Iterabl
             conflicts[conflict.address] = conflict
             continue
         request = Request(owner, address=adapter.value, identity=identity, adopt=True)
-        adoptions.append(Adoption(request, adapter.host.name, adapter_words(adapter)))
+        adoptions.append(Adoption(request, adapter.host.name, adapter.words))
     return Sorted(
         tuple(sorted(adoptions, key=lambda item: item.address)),
         tuple(sorted(kept, key=lambda claim: claim.address)),
@@ -116,7 +115,7 @@ def sort_out(observation: Observation, plan: Plan | None = None, claims: Iterabl
     )
 
 
-def _adapters(observation: Observation) -> Iterator[Carrier]:
+def _adapters(observation: Observation) -> Iterator[Adapter]:
     for vm in observation.vms:
         if not vm.replica:
             yield from vm.adapters
@@ -125,28 +124,23 @@ def _adapters(observation: Observation) -> Iterator[Carrier]:
 def _carriers(observation: Observation) -> Mapping[int, list[Carrier]]:
     """Return what uses each address now; a checkpoint uses its addresses only after it is applied."""
     found: dict[int, list[Carrier]] = defaultdict(list)
-    for vm in observation.vms:
-        for adapter in vm.adapters:
-            if adapter.value:
-                found[adapter.value].append(adapter)
-    for carrier in observation.host_carriers:
+    for carrier in (*(adapter for vm in observation.vms for adapter in vm.adapters), *observation.host_carriers):
         if carrier.value:
             found[carrier.value].append(carrier)
     return found
 
 
-def _identity(adapter: Carrier) -> Identity | None:
-    vm = adapter.vm
-    if vm is None or not vm.id or not adapter.id:
+def _identity(adapter: Adapter) -> Identity | None:
+    if not adapter.vm.id or not adapter.id:
         return None
-    return Identity(readable(vm.id), readable(adapter.id), vm.host.cluster or "")
+    return Identity(readable(adapter.vm.id), readable(adapter.id), adapter.host.cluster or "")
 
 
-def _name(adapter: Carrier) -> str:
-    return adapter_name(readable(adapter.vm.name), readable(adapter.name)) if adapter.vm else readable(adapter.name)
+def _name(adapter: Adapter) -> str:
+    return adapter_name(readable(adapter.vm.name), readable(adapter.name))
 
 
-def _owner(adapter: Carrier, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
+def _owner(adapter: Adapter, identity: Identity | None, is_named: bool, is_named_in_vm: bool) -> str | None:
     """Return the name for the claim: empty if only the ids distinguish adapters, None if nothing does."""
     name = _name(adapter)
     try:
@@ -160,31 +154,30 @@ def _owner(adapter: Carrier, identity: Identity | None, is_named: bool, is_named
     return own_name(name, identity) if is_named_in_vm else ""
 
 
-def _fault(adapter: Carrier) -> Conflict | None:
+def _conflict(adapter: Adapter, reason: str, remedy: str) -> Conflict:
+    text = plain(adapter.text or "") if adapter.value is None else format_mac(adapter.value)
+    return Conflict(text, (adapter.words,), reason, remedy)
+
+
+def _fault(adapter: Adapter) -> Conflict | None:
     remedy = "Give the adapter another address while its VM is off: macpool.hyperv.vm_network_adapter with pool."
-    words = (adapter_words(adapter),)
     if adapter.value is None:
-        return Conflict(plain(adapter.text or ""), words, "it is not a MAC address", remedy)
-    text = format_mac(adapter.value)
+        return _conflict(adapter, "it is not a MAC address", remedy)
     if is_multicast(adapter.value):
-        return Conflict(text, words, "it is a multicast address (its first octet is odd)", remedy)
+        return _conflict(adapter, "it is a multicast address (its first octet is odd)", remedy)
     if adapter.value == 0 and adapter.dynamic is False:
-        return Conflict(text, words, "it is static and all zeros, so the VM cannot start", remedy)
+        return _conflict(adapter, "it is static and all zeros, so the VM cannot start", remedy)
     if adapter.value and adapter.dynamic is None:
-        return Conflict(
-            text,
-            words,
-            "it is not known whether it is static or dynamic",
-            "Observe the host with macpool.hyperv.host_info, or add DynamicMacAddressEnabled to the export.",
-        )
+        remedy = "Observe the host with macpool.hyperv.host_info, or add DynamicMacAddressEnabled to the export."
+        return _conflict(adapter, "it is not known whether it is static or dynamic", remedy)
     return None
 
 
-def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict | None:
+def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Adapter) -> Conflict | None:
     others = [other for other in at[adapter.value or 0] if not _is_same(adapter, other)] if adapter.value else []
     if not others:
         return None
-    carriers = tuple(sorted(adapter_words(item) for item in (adapter, *others)))
+    carriers = tuple(sorted(item.words for item in (adapter, *others)))
     return Conflict(
         format_mac(adapter.value or 0),
         carriers,
@@ -194,30 +187,29 @@ def _shared(at: Mapping[int, Sequence[Carrier]], adapter: Carrier) -> Conflict |
     )
 
 
-def _is_same(adapter: Carrier, other: Carrier) -> bool:
+def _is_same(adapter: Adapter, other: Carrier) -> bool:
     """Tell whether it is the adapter itself, or the same adapter of its VM's replica (fact 107)."""
     if other is adapter:
         return True
-    replica = other.vm is not None and other.vm.replica
-    return replica and bool(adapter.id) and _identity(adapter) == _identity(other)
+    if not isinstance(other, Adapter) or not other.vm.replica:
+        return False
+    return bool(adapter.id) and _identity(adapter) == _identity(other)
 
 
-def _of_other_allocator(plan: Plan | None, adapter: Carrier) -> Conflict | None:
+def _of_other_allocator(plan: Plan | None, adapter: Adapter) -> Conflict | None:
     kind = plan.kind_at(adapter.value) if plan and adapter.value else None
     if kind is None or not kind.startswith("other allocator"):
         return None
-    return Conflict(
-        format_mac(adapter.value or 0),
-        (adapter_words(adapter),),
+    return _conflict(
+        adapter,
         f"it is in the range of {kind}, which hands it out itself",
         "If that allocator assigned it, no action is needed. Otherwise give the adapter an address from a pool of the plan.",
     )
 
 
-def _nameless(adapter: Carrier) -> Conflict:
-    return Conflict(
-        format_mac(adapter.value or 0),
-        (adapter_words(adapter),),
+def _nameless(adapter: Adapter) -> Conflict:
+    return _conflict(
+        adapter,
         "it has no ids, and other adapters have the same name",
         "Observe the host with macpool.hyperv.host_info, or add VMId and the adapter's Id to the export.",
     )

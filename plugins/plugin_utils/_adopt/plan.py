@@ -19,10 +19,9 @@ from typing import Any
 from ...module_utils._mac import Interval, IntervalSet, format_mac, is_administrators_own, is_multicast, overlaps
 from .._names import host_key
 from .._observation.model import Carrier, Host, Observation
-from .._observation.words import adapter_words
 from .._plan.model import HYPERV_RANGE, NLB_RANGES, default_range
 from .._plan.read import parse_plan
-from .._text import host_list, listed, plain
+from .._text import host_list, listed, mac, plain
 
 POOL = "static"
 _STEP = 1 << 16
@@ -86,19 +85,14 @@ def propose(observation: Observation, scope: str = "") -> Proposal:
     plan["pools"] = {POOL: {"ranges": [_as_range(interval) for interval in pool]}}
     if others:
         plan["other_allocators"] = [
-            {"name": label, "kind": kind, "start": _dash(start), "end": _dash(end)}
-            for label, kind, (start, end) in others
+            {"name": label, "kind": kind, "start": mac(start), "end": mac(end)} for label, kind, (start, end) in others
         ]
     parse_plan(plan)
     return Proposal(plan, tuple(advice), tuple(notes))
 
 
-def _dash(address: int) -> str:
-    return format_mac(address, "dash")
-
-
 def _as_range(interval: Interval) -> dict[str, Any]:
-    return {"start": _dash(interval.start), "size": interval.size}
+    return {"start": mac(interval.start), "size": interval.size}
 
 
 def _scope(observation: Observation) -> str:
@@ -130,21 +124,14 @@ def _others(observation: Observation) -> list[tuple[str, str, Interval]]:
         for name, interval in host.container_pools
     ]
     claims = [item for item in claims if not is_multicast(item[0]) and item[0]]
-    shared = overlaps(claims)
-    pieces: list[tuple[Interval, tuple[tuple[str, str], ...]]] = [
-        (Interval(item.start, item.end), item.labels) for item in shared
-    ]
-    common = IntervalSet(interval for interval, _labels in pieces)
-    for start, end, label in claims:
-        pieces += [(interval, (label,)) for interval in IntervalSet([(start, end)]) - common]
     found: list[tuple[str, str, Interval]] = []
     seen: Counter[str] = Counter()
-    for interval, labels in sorted(pieces):
+    for start, end, labels in overlaps(claims, least=1):
         name = plain(listed(sorted({label for label, _kind in labels}), 3), 120).strip() or "others"
         seen[name] += 1
         kinds = {kind for _label, kind in labels}
         kind = kinds.pop() if len(kinds) == 1 else "other"
-        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, interval))
+        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", kind, Interval(start, end)))
     return _with_unique_names(found)
 
 
@@ -184,7 +171,7 @@ def _advice(observation: Observation, host: Host, theirs: IntervalSet, size: int
     elif defaults:
         reason = f"its range {own} overlaps the default range of Hyper-V on {host_list(defaults)}"
     elif foreign := list(_foreign(observation, host, own)):
-        words = listed([f"{_dash(item.value or 0)} {adapter_words(item)}" for item in foreign], 3)
+        words = listed([f"{mac(item.value or 0)} {item.words}" for item in foreign], 3)
         reason = f"other adapters than its own dynamic ones use addresses of its range {own}: {words}"
     else:
         return Advice(name, own, keeps=True, words=f"keeps its range {own}.")
@@ -214,9 +201,7 @@ def _foreign(observation: Observation, host: Host, own: Interval) -> Iterator[Ca
 
 def _all_carriers(observation: Observation) -> Iterator[Carrier]:
     for vm in observation.sightings:
-        yield from vm.adapters
-        for point in vm.checkpoints:
-            yield from point.adapters
+        yield from vm.carriers
     yield from observation.host_carriers
 
 
@@ -226,11 +211,9 @@ def _host_ranges(observation: Observation) -> IntervalSet:
 
 def _taken(observation: Observation) -> IntervalSet:
     """Return all addresses that are in use or that a host could hand out."""
-    ranges = [host.range for host in observation.hosts.values() if host.range]
-    made = [default_range(address) for host in observation.hosts.values() for address in host.ipv4]
-    defaults = [interval for interval in made if interval is not None]
-    carried = [Interval(item.value, item.value) for item in _all_carriers(observation) if item.value]
-    return IntervalSet([*ranges, *defaults, *carried])
+    defaults = (default_range(address) for host in observation.hosts.values() for address in host.ipv4)
+    carried = (Interval(item.value, item.value) for item in _all_carriers(observation) if item.value)
+    return IntervalSet([*_host_ranges(observation), *filter(None, defaults), *carried])
 
 
 def _fresh(taken: IntervalSet, wanted: int) -> Interval | None:
@@ -254,7 +237,7 @@ def _pool(observation: Observation, scope: str, avoid: IntervalSet, notes: list[
             if not address or adapter.dynamic is not False or is_multicast(address) or address in avoid:
                 continue
             if reason := _unfit(address):
-                left_out[f"{_dash(address)[:8]}: {reason}"] += 1
+                left_out[f"{mac(address)[:8]}: {reason}"] += 1
             else:
                 by_prefix[address >> 24].add(address)
     notes += [

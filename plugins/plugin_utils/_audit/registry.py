@@ -30,6 +30,7 @@ class Finding:
     hosts: Iterable[str] = ()
     """Names, in any order and as often as they come."""
     vms: Sequence[Vm] = ()
+    """Besides those of the carriers."""
     carriers: Sequence[Carrier] = ()
     severity: str | None = None
     """When it differs from the rule's."""
@@ -37,6 +38,11 @@ class Finding:
     """When it differs from the rule's."""
     subjects: Sequence[str] = field(default=())
     """Further words by which a waiver may name it."""
+
+    @property
+    def all_vms(self) -> list[Vm]:
+        """The VMs that it names, as often as they come."""
+        return [*self.vms, *(carrier.vm for carrier in self.carriers if carrier.vm)]
 
 
 Check = Callable[[Situation], Iterable[Finding]]

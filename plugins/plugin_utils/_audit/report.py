@@ -54,7 +54,7 @@ def _finding(rule: Rule, finding: Finding, observation: Observation, waivers: Wa
         "severity": finding.severity or rule.severity,
         "addresses": [format_mac(address) for address in finding.addresses],
         "hosts": hosts,
-        "vms": list(_vms(finding.vms)),
+        "vms": list(_vms(finding.all_vms)),
         "carriers": [_carrier(carrier) for carrier in finding.carriers],
         "evidence": finding.evidence,
         "remedy": finding.remedy or rule.remedy,
@@ -71,7 +71,7 @@ def _finding(rule: Rule, finding: Finding, observation: Observation, waivers: Wa
 
 def _hosts(finding: Finding, observation: Observation) -> list[str]:
     keys = {observation.names.key(name): name for name in finding.hosts}
-    keys.update((vm.host.key, vm.host.name) for vm in finding.vms)
+    keys.update((vm.host.key, vm.host.name) for vm in finding.all_vms)
     names = (observation.hosts[key].name if key in observation.hosts else name for key, name in keys.items())
     return sorted(names, key=_by_name)
 

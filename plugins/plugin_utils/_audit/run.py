@@ -17,53 +17,23 @@ from .._plan.model import Plan
 from .registry import SEVERITIES
 from .report import build_report
 from .situation import Situation
-from .what_if import WhatIf, answer
-
-
-def audit(
-    documents: Iterable[Mapping[str, Any]],
-    *,
-    plan: Plan | None = None,
-    claims: Iterable[Claim] | None = None,
-    leases: Iterable[Lease] = (),
-    now: dt.datetime,
-    what_if: WhatIf | Mapping[str, Any] | None = None,
-    expected_hosts: Iterable[Mapping[str, Any]] = (),
-    last_seen: Iterable[int] = (),
-) -> dict[str, Any]:
-    """Compare the addresses in use with what is planned and promised.
-
-    :param documents: observation documents of schema 1, in any order
-    :param plan: without one, the report contains nothing about pools and the ranges of other allocators
-    :param claims: of the ledger; None when there is no ledger, which is not the same as an empty one
-    :param leases: blocks that the ledger leased to hosts
-    :param now: the moment by which ages and waivers are judged, with a time zone
-    :param what_if: an imagined change; the report then describes the situation afterwards, with ``changes``
-    :param expected_hosts: hosts that should have been observed, each with its name and, if it was not, the reason
-    :param last_seen: addresses that the ledger last saw somewhere
-    :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
-    """
-    situation = situate(
-        documents, plan=plan, claims=claims, leases=leases, now=now, expected_hosts=expected_hosts, last_seen=last_seen
-    )
-    return report_on(situation, what_if)
+from .what_if import answer
 
 
 def report_on(
-    situation: Situation, what_if: WhatIf | Mapping[str, Any] | None = None, misread: Sequence[str] | None = None
+    situation: Situation, what_if: Mapping[str, Any] | None = None, misread: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Return the report of a situation, or of the one after a change.
+    """Return the report of a situation, or of the one after a change, with ``changes``.
 
     :param misread: what could not be used of the files that the documents come from, which may hide any address; None: they do not
         come from files
+    :raises MacPoolError: when the what-if question cannot be answered; never because of what a document says
     """
     with collector_paused():
         report = build_report(situation) if what_if is None else answer(situation, what_if)
-    return (
-        report
-        if misread is None
-        else {**report, "misread": list(misread), "complete": report["complete"] and not misread}
-    )
+    if misread is None:
+        return report
+    return {**report, "misread": list(misread), "complete": report["complete"] and not misread}
 
 
 def situate(
@@ -76,7 +46,16 @@ def situate(
     expected_hosts: Iterable[Mapping[str, Any]] = (),
     last_seen: Iterable[int] = (),
 ) -> Situation:
-    """Return what the rules look at, for callers that show it; the parameters are those of :func:`audit`."""
+    """Return what the rules look at.
+
+    :param documents: observation documents of schema 1, in any order
+    :param plan: without one, the report contains nothing about pools and the ranges of other allocators
+    :param claims: of the ledger; None when there is no ledger, which is not the same as an empty one
+    :param leases: blocks that the ledger leased to hosts
+    :param now: the moment by which ages and waivers are judged, with a time zone
+    :param expected_hosts: hosts that should have been observed, each with its name and, if it was not, the reason
+    :param last_seen: addresses that the ledger last saw somewhere
+    """
     kept = list(leases)
     known = [lease.host for lease in kept]
     if plan and plan.host_ranges:
@@ -105,7 +84,8 @@ def verdict(report: Mapping[str, Any], fail_at: str, show: int) -> dict[str, Any
     :param fail_at: critical, high, medium, low, info or never
     :param show: how many findings the message lists
     """
-    bad = [] if fail_at == "never" else at_least(report, fail_at)
+    limit = -1 if fail_at == "never" else SEVERITIES.index(fail_at)
+    bad = [finding for finding in _open(report) if SEVERITIES.index(finding["severity"]) <= limit]
     if not bad:
         return {"failing": 0}
     lines = [f"  {line}" for line in worst(report, show)]
@@ -118,18 +98,8 @@ def verdict(report: Mapping[str, Any], fail_at: str, show: int) -> dict[str, Any
 
 def worst(report: Mapping[str, Any], n: int) -> list[str]:
     """Return the ``n`` most severe findings that no waiver accepts, as one line each, ready for a terminal."""
-    findings = [finding for finding in report["findings"] if finding["waived"] is None]
-    return [f"{finding['severity']:<8}  {finding['rule']}: {finding['evidence']}" for finding in findings[:n]]
+    return [f"{finding['severity']:<8}  {finding['rule']}: {finding['evidence']}" for finding in _open(report)[:n]]
 
 
-def at_least(report: Mapping[str, Any], severity: str) -> list[Mapping[str, Any]]:
-    """Return the findings of a severity or worse that no waiver accepts.
-
-    :param severity: critical, high, medium, low or info
-    """
-    limit = SEVERITIES.index(severity)
-    return [
-        finding
-        for finding in report["findings"]
-        if finding["waived"] is None and SEVERITIES.index(finding["severity"]) <= limit
-    ]
+def _open(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [finding for finding in report["findings"] if finding["waived"] is None]

@@ -13,13 +13,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._mac import Interval
-from .._observation.model import Carrier, Interface, NetworkController
+from .._observation.model import Adapter, Interface, NetworkController
 
 
 class Sdn:
     """Look-ups over interfaces and adapters, each in constant time, so that rules stay linear."""
 
-    def __init__(self, controllers: Sequence[NetworkController], adapters: Sequence[Carrier]) -> None:
+    def __init__(self, controllers: Sequence[NetworkController], adapters: Sequence[Adapter]) -> None:
         everything = [interface for controller in controllers for interface in controller.interfaces]
         self.has_interfaces = any("network_interfaces" not in item.not_gathered for item in controllers)
         """Whether the interfaces of any controller were read: not seen is not absent."""
@@ -30,9 +30,9 @@ class Sdn:
             if interface.address:
                 self.by_address[interface.address].append(interface)
         self._addresses = sorted(self.by_address)
-        self.bound: defaultdict[str, list[Carrier]] = defaultdict(list)
+        self.bound: defaultdict[str, list[Adapter]] = defaultdict(list)
         """Adapters by the instance id to which they are bound, those of replicas last."""
-        self._unread: defaultdict[int, list[Carrier]] = defaultdict(list)
+        self._unread: defaultdict[int, list[Adapter]] = defaultdict(list)
         for adapter in sorted(adapters, key=lambda item: item.kind == "replica"):
             if adapter.bound:
                 self.bound[adapter.profile_id].append(adapter)
@@ -44,11 +44,11 @@ class Sdn:
         """Interfaces of tenants that have an instance id."""
         return [interface for interface in self.by_id.values() if not interface.infrastructure]
 
-    def bound_to(self, interface: Interface) -> Sequence[Carrier]:
+    def bound_to(self, interface: Interface) -> Sequence[Adapter]:
         """Return the adapters that are bound to an interface."""
         return self.bound.get(interface.instance_id, ())
 
-    def unread(self, interface: Interface) -> Sequence[Carrier]:
+    def unread(self, interface: Interface) -> Sequence[Adapter]:
         """Return the adapters that use an interface's address and whose profile was not read: they may be bound."""
         return self._unread.get(interface.address or 0, ())
 

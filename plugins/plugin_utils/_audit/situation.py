@@ -10,13 +10,14 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from ...module_utils._mac import Interval, IntervalSet
+from ...module_utils._mac import Interval, IntervalSet, overlaps
 from .._ledger.model import LIVE, Claim, Lease
 from .._names import adapter_name, name_key
 from .._observation.completeness import Problem, find_problems
-from .._observation.model import Carrier, Host, Observation, Vm
+from .._observation.model import Adapter, Carrier, Host, Observation
 from .._plan.model import Plan
 from .._text import plain
 from .l2 import Domains, interface_vsids
@@ -71,9 +72,9 @@ class Situation:
         return find_problems(self.observation, self.plan.max_observation_age if self.plan else None, expected)
 
     @cached_property
-    def adapters(self) -> tuple[tuple[Vm, Carrier], ...]:
+    def adapters(self) -> tuple[Adapter, ...]:
         """Every adapter of every VM, replicas included, each VM once."""
-        return tuple((vm, adapter) for vm in self.observation.vms for adapter in vm.adapters)
+        return tuple(adapter for vm in self.observation.vms for adapter in vm.adapters)
 
     @cached_property
     def carriers(self) -> Mapping[int, list[Carrier]]:
@@ -81,15 +82,10 @@ class Situation:
         found: dict[int, list[Carrier]] = defaultdict(list)
         chosen = {id(vm) for vm in self.observation.vms}
         others = [vm for vm in self.observation.sightings if id(vm) not in chosen]
+        carriers: list[Carrier] = []
         for vm in (*self.observation.vms, *others):
-            for adapter in vm.adapters:
-                if adapter.value:
-                    found[adapter.value].append(adapter)
-            for point in vm.checkpoints:
-                for adapter in point.adapters:
-                    if adapter.value:
-                        found[adapter.value].append(adapter)
-        for carrier in self.observation.host_carriers:
+            carriers += vm.carriers
+        for carrier in (*carriers, *self.observation.host_carriers):
             if carrier.value:
                 found[carrier.value].append(carrier)
         return found
@@ -119,22 +115,8 @@ class Situation:
     @cached_property
     def stretches(self) -> tuple[tuple[Interval, tuple[Host, ...]], ...]:
         """The addresses of all host ranges, cut wherever a range begins or ends, with the hosts that cover each piece."""
-        events: list[tuple[int, bool, int]] = []
-        for index, (interval, _hosts) in enumerate(self.ranges):
-            events += [(interval.start, True, index), (interval.end + 1, False, index)]
-        found = []
-        active: set[int] = set()
-        reached = 0
-        for position, opens, index in sorted(events):
-            if position > reached and active:
-                hosts = tuple(host for number in sorted(active) for host in self.ranges[number][1])
-                found.append((Interval(reached, position - 1), hosts))
-            reached = position
-            if opens:
-                active.add(index)
-            else:
-                active.discard(index)
-        return tuple(found)
+        shared = overlaps(((*interval, hosts) for interval, hosts in self.ranges), least=1)
+        return tuple((Interval(start, end), tuple(chain.from_iterable(labels))) for start, end, labels in shared)
 
     @cached_property
     def _stretch_starts(self) -> list[int]:
@@ -158,30 +140,32 @@ class Situation:
         return IntervalSet(lease.block for lease in self.leases)
 
     @cached_property
-    def by_ids(self) -> Mapping[tuple[str, str], Carrier]:
+    def by_ids(self) -> Mapping[tuple[str, str], Adapter]:
         """Each adapter by the ids of its VM and its own."""
         return {
-            (vm.id, adapter.id): adapter for vm, adapter in self.adapters if vm.id and not vm.replica and adapter.id
+            (adapter.vm.id, adapter.id): adapter
+            for adapter in self.adapters
+            if adapter.vm.id and not adapter.vm.replica and adapter.id
         }
 
     @cached_property
-    def by_names(self) -> Mapping[str, list[Carrier]]:
+    def by_names(self) -> Mapping[str, list[Adapter]]:
         """Adapters by ``VM/adapter``; two VMs may share a name."""
-        found: dict[str, list[Carrier]] = defaultdict(list)
-        for vm, adapter in self.adapters:
-            if not vm.replica:
-                found[name_key(adapter_name(vm.name, adapter.name))].append(adapter)
+        found: dict[str, list[Adapter]] = defaultdict(list)
+        for adapter in self.adapters:
+            if not adapter.vm.replica:
+                found[name_key(adapter.owner_name)].append(adapter)
         return found
 
     @cached_property
     def sdn(self) -> Sdn:
         """Interfaces of Network Controllers and the adapters that belong to them."""
-        return Sdn(self.observation.controllers, [adapter for _vm, adapter in self.adapters])
+        return Sdn(self.observation.controllers, self.adapters)
 
     @cached_property
-    def spoofing(self) -> tuple[Carrier, ...]:
+    def spoofing(self) -> tuple[Adapter, ...]:
         """Adapters behind which further addresses may be in use that cannot be listed (fact 109)."""
-        return tuple(adapter for _vm, adapter in self.adapters if adapter.spoofing)
+        return tuple(adapter for adapter in self.adapters if adapter.spoofing)
 
     @cached_property
     def _names_of(self) -> Mapping[int, frozenset[str]]:
@@ -191,7 +175,7 @@ class Situation:
             for claim in self.claims
         }
 
-    def adapter_of(self, claim: Claim) -> Carrier | None:
+    def adapter_of(self, claim: Claim) -> Adapter | None:
         """Return the adapter that a claim is meant for; None if it was not seen or its names are ambiguous."""
         if claim.identity:
             return self.by_ids.get((claim.identity.vm_id, claim.identity.adapter_id))

@@ -36,9 +36,7 @@ def counts_of(report: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
         "observed_at": newest.isoformat().replace("+00:00", "Z"),
         "complete": bool(report["complete"]),
         "severities": dict(summary["severities"]),
-        "hosts": summary["hosts"],
-        "vms": summary["vms"],
-        "adapters": summary["adapters"],
+        **{key: summary[key] for key in ("hosts", "vms", "adapters")},
         "usage": {_key(row): row["used"] for row in summary["usage"]},
     }
 

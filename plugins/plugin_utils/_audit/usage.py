@@ -21,14 +21,12 @@ def usage(situation: Situation) -> Iterator[Usage]:
     for interval, hosts in situation.ranges:
         names = tuple(sorted((host.name for host in hosts), key=host_key))
         carried = len(situation.carried_in(interval))
-        yield Usage(
-            "host_range", ", ".join(names), interval.size, carried, host_warn_at, interval, names, carried=carried
-        )
+        name = ", ".join(names)
+        yield Usage("host_range", name, interval.size, carried, host_warn_at, interval, names, carried=carried)
     seen = situation.last_seen.union(situation.carried)
     now = int(situation.now.timestamp() * 1000)
     yield from pool_usage(pools(plan, situation.leases), situation.claims, seen, now)
-    for _pool, item in nc_usage(situation):
-        yield item
+    yield from (item for _pool, item in nc_usage(situation))
 
 
 def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
@@ -47,15 +45,4 @@ def nc_usage(situation: Situation) -> Iterator[tuple[NcPool, Usage]]:
             if name in taken:
                 continue
             taken.add(name)
-            yield (
-                pool,
-                Usage(
-                    kind="nc_pool",
-                    name=name,
-                    hosts=(),
-                    extent=pool.interval,
-                    size=pool.size,
-                    used=pool.allocated,
-                    warn_at=DEFAULT_WARN_AT,
-                ),
-            )
+            yield pool, Usage("nc_pool", name, pool.size, pool.allocated, DEFAULT_WARN_AT, pool.interval)

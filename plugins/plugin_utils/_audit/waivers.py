@@ -46,7 +46,7 @@ class Waivers:
 
     def _names_it(self, subject: str, finding: Finding, hosts: Sequence[str]) -> bool:
         name, identity = name_key(subject), plain_id(subject)
-        if any(name == name_key(vm.name) or (vm.id and identity == vm.id) for vm in finding.vms):
+        if any(name == name_key(vm.name) or (vm.id and identity == vm.id) for vm in finding.all_vms):
             return True
         if any(name == name_key(word) for word in finding.subjects):
             return True

@@ -18,11 +18,10 @@ from ...module_utils._errors import MacPoolError
 from ...module_utils._mac import Interval, format_mac, parse_interval
 from .._names import host_key
 from .._observation.completeness import FOR_AUDIT
-from .._observation.model import Carrier, Cluster, Host, Observation, Vm, moved
+from .._observation.model import OFF, Carrier, Cluster, Host, Observation, Vm, placed_on
 from .._observation.stranded import stranded
-from .._observation.words import adapter_words
 from .._plan.model import default_range
-from .._text import host_list, mac, plain, sentence, span
+from .._text import host_list, mac, plain, sentence
 from .report import build_report
 from .situation import Situation, distinct
 
@@ -71,16 +70,15 @@ def parse_what_if(value: Mapping[str, Any]) -> WhatIf:
                 "Set ipv4 or range.",
             )
     if action == "set_range" and interval is None:
-        raise MacPoolError(
-            "what_if.range", "the range that the host would get", "none", "Set range with start and end."
-        )
+        remedy = "Set range with start and end."
+        raise MacPoolError("what_if.range", "the range that the host would get", "none", remedy)
     cluster = value.get("cluster")
     return WhatIf(str(action), host.strip(), interval, str(cluster) if cluster else None, str(ipv4) if ipv4 else None)
 
 
-def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[str, Any]:
+def answer(situation: Situation, what_if: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report of the situation after a change, with ``changes``."""
-    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
+    question = parse_what_if(what_if)
     result = _imagine(situation, question)
     report = build_report(situation.on(result.observation))
     return {
@@ -98,10 +96,9 @@ def answer(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> dict[st
     }
 
 
-def afterwards(situation: Situation, what_if: WhatIf | Mapping[str, Any]) -> Situation:
+def afterwards(situation: Situation, what_if: Mapping[str, Any]) -> Situation:
     """Return the situation after a change, for callers that show it beside its report."""
-    question = what_if if isinstance(what_if, WhatIf) else parse_what_if(what_if)
-    return situation.on(_imagine(situation, question).observation)
+    return situation.on(_imagine(situation, parse_what_if(what_if)).observation)
 
 
 def _imagine(situation: Situation, question: WhatIf) -> _Answer:
@@ -150,13 +147,20 @@ def _change(kind: str, carrier: Carrier, when: str, hosts: Iterable[str], eviden
     }
 
 
+def _may_collide(carrier: Carrier, host: Host, verb: str, why: str) -> dict[str, Any]:
+    """Return the change that a host can hand out an address in use."""
+    name = plain(host.name)
+    evidence = f"{mac(carrier.value or 0)} of {carrier.words} {verb} in the range of {name}, which {why}."
+    return _change("may_collide", carrier, f"when {name} hands the address out", [host.name], evidence)
+
+
 def _inside(address: int | None, interval: Interval | None) -> bool:
     return bool(address and interval and interval.start <= address <= interval.end)
 
 
 def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
     old = host.range
-    adapters = [adapter for vm, adapter in situation.adapters if vm.host is host]
+    adapters = [adapter for adapter in situation.adapters if adapter.host is host]
     own = [carrier for carrier in situation.observation.host_carriers if carrier.host is host]
     changes = [
         _change(
@@ -164,7 +168,7 @@ def _set_range(situation: Situation, host: Host, new: Interval) -> _Answer:
             carrier,
             "next start" if carrier.vm else "when the host creates the adapter again",
             [host.name],
-            f"{sentence(adapter_words(carrier))} has {mac(carrier.address or 0)}, outside {span(new)}.",
+            f"{sentence(carrier.words)} has {mac(carrier.address or 0)}, outside {new}.",
         )
         for carrier in stranded([*adapters, *own], old, new)
     ]
@@ -187,14 +191,7 @@ def _exposed(
             continue
         for carrier in distinct(situation.carriers[address]):
             if carrier.host.key != host.key and carrier.checkpoint is None:
-                yield _change(
-                    "may_collide",
-                    carrier,
-                    f"when {plain(host.name)} hands the address out",
-                    [host.name],
-                    f"{mac(address)} of {adapter_words(carrier)} would be in the range of {plain(host.name)}, which does"
-                    " not know that the address is in use.",
-                )
+                yield _may_collide(carrier, host, "would be", "does not know that the address is in use")
 
 
 def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
@@ -228,7 +225,7 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
     renewing: set[str] = set()
     for vm in leaving:
         restarts = fails and vm.running
-        copy = moved(vm, placed[id(vm)])
+        copy = placed_on(vm, placed[id(vm)])
         copies[id(vm)] = copy
         for before, after in zip(vm.adapters, copy.adapters, strict=True):
             if not before.address:
@@ -237,43 +234,24 @@ def _leave(situation: Situation, host: Host, fails: bool) -> _Answer:
             was_safe = host.range is None or _inside(before.address, host.range)
             if before.dynamic and outside and (restarts or was_safe):
                 when = "when it starts after the failure" if restarts else "next start"
-                changes.append(
-                    _change(
-                        "new_address",
-                        before,
-                        when,
-                        [node.name for node in outside],
-                        f"{sentence(adapter_words(before))} has {mac(before.address)}, outside the range of"
-                        f" {host_list(node.name for node in outside)}.",
-                    )
-                )
+                names = [node.name for node in outside]
+                words = f"{sentence(before.words)} has {mac(before.address)}, outside the range of"
+                changes.append(_change("new_address", before, when, names, f"{words} {host_list(names)}."))
             if restarts and before.dynamic and copy.host.range and not _inside(before.address, copy.host.range):
                 after.text, after.value, after.renewed = None, None, True
                 renewing.add(copy.host.key)
             elif _inside(before.address, host.range):
-                changes.append(
-                    _change(
-                        "may_collide",
-                        before,
-                        f"when {plain(host.name)} hands the address out",
-                        [host.name],
-                        f"{mac(before.address)} of {adapter_words(before)} is in the range of {plain(host.name)}, which"
-                        " would treat the address as free after the VM has left.",
-                    )
-                )
+                why = "would treat the address as free after the VM has left"
+                changes.append(_may_collide(before, host, "is", why))
     for key in sorted(renewing):
         changes += _exposed(situation, observation.hosts[key], observation.hosts[key].range or Interval(1, 0))
     if fails:
         for vm in staying:
             copies[id(vm)] = _switched_off(vm)
-    after_change = replace(
-        observation,
-        vms=tuple(copies.get(id(vm), vm) for vm in observation.vms),
-        sightings=tuple(copies.get(id(vm), vm) for vm in observation.sightings),
-    )
+    result = _with_vms(observation, copies)
     if fails:
-        after_change = _down(after_change, host)
-    return _Answer(after_change, changes, _advice(changes, staying, host), _assumptions(leaving, staying, host))
+        result = _down(result, host)
+    return _Answer(result, changes, _advice(changes, staying, host), _assumptions(leaving, staying, host))
 
 
 def _candidates(observation: Observation, host: Host) -> list[Host]:
@@ -303,8 +281,8 @@ def _spread(observation: Observation, vms: Iterable[Vm], candidates: list[Host])
 
 
 def _switched_off(vm: Vm) -> Vm:
-    copy = moved(vm, vm.host)
-    copy.state, copy.running = "Off", False
+    copy = placed_on(vm, vm.host)
+    copy.state = OFF
     for adapter in copy.adapters:
         adapter.running = False
     return copy
@@ -317,25 +295,27 @@ def _down(observation: Observation, host: Host) -> Observation:
         cluster = clusters[host.cluster]
         clusters[host.cluster] = replace(cluster, nodes={**cluster.nodes, host.key: (host.name, "Down")}, owners={})
         return replace(observation, clusters=clusters)
-    failed = replace(
-        host,
-        documents=tuple(replace(item, warnings=(*item.warnings, "the host has failed")) for item in host.documents),
-    )
-    return _rehost(observation, failed)
+    documents = (replace(item, warnings=(*item.warnings, "the host has failed")) for item in host.documents)
+    return _rehost(observation, replace(host, documents=tuple(documents)))
 
 
 def _rehost(observation: Observation, host: Host) -> Observation:
     """Return the observation with another version of one host."""
-    copies = {id(vm): moved(vm, host) for vm in observation.sightings if vm.host.key == host.key}
+    copies = {id(vm): placed_on(vm, host) for vm in observation.sightings if vm.host.key == host.key}
+    carriers = tuple(
+        replace(carrier, host=host) if carrier.host.key == host.key else carrier
+        for carrier in observation.host_carriers
+    )
+    hosts = {**observation.hosts, host.key: host}
+    return replace(_with_vms(observation, copies), hosts=hosts, host_carriers=carriers)
+
+
+def _with_vms(observation: Observation, copies: Mapping[int, Vm]) -> Observation:
+    """Return the observation with other versions of VMs, by the identity of the objects that they replace."""
     return replace(
         observation,
-        hosts={**observation.hosts, host.key: host},
         vms=tuple(copies.get(id(vm), vm) for vm in observation.vms),
         sightings=tuple(copies.get(id(vm), vm) for vm in observation.sightings),
-        host_carriers=tuple(
-            replace(carrier, host=host) if carrier.host.key == host.key else carrier
-            for carrier in observation.host_carriers
-        ),
     )
 
 

@@ -22,21 +22,9 @@ from .._ledger.model import Claim, Confirmation, Identity, Intent, Job, Outcome,
 from .._ledger.promise import check_promised
 from .._names import plain_id
 from .._observation.model import OFF, RUNNING, Vm
-from .adapters import (
-    RESTART,
-    AdapterDecision,
-    Target,
-    Wish,
-    adapter_operations,
-    address_words,
-    carried_after,
-    check_pin,
-    decide_adapters,
-    find_targets,
-    is_carried,
-    start_operations,
-)
-from .observed import ObservedHost
+from . import adapters as rules
+from .adapters import RESTART, AdapterDecision, Target, Wish
+from .observed import ObservedHost, find_adapters
 from .power import Power
 from .run import Connection, Report, Row, result_error
 
@@ -120,7 +108,7 @@ class AdapterRun:
         intents = self._restarts()
         vms = {wish.vm: None for wish in wishes} | {intent.vm_id: None for intent in intents}
         host = ObservedHost.read(self.connection.observe(["vms", "cluster", "port_profiles"], list(vms)))
-        targets = find_targets(host, wishes, self.skip_missing_vms)
+        targets = [Target(*pair) for pair in find_adapters(host, wishes, self.skip_missing_vms)]
         found = {target.wish for target in targets}
         report.missing += [wish.vm for wish in wishes if wish not in found]
 
@@ -132,16 +120,17 @@ class AdapterRun:
         report.rows += [AdapterRow(decision, "pending") for decision in decisions if decision.status == "pending"]
         decisions = self._decide(now, outcomes)
 
-        operations = adapter_operations(decisions, self.power.shutdown_timeout, self.power.force_off)
+        operations = rules.adapter_operations(decisions, self.power.shutdown_timeout, self.power.force_off)
         seen = {vm.id: vm for vm in host.vms}
         open_here = {vm_id: seen[vm_id] for intent in intents if (vm_id := plain_id(intent.vm_id)) in seen}
-        operations += start_operations(vm for vm in open_here.values() if vm.state == OFF)
+        operations += rules.start_operations(vm for vm in open_here.values() if vm.state == OFF)
 
         claims = {target: outcome.claim for target, outcome in outcomes.items()}
         if operations and not self.preview:
             claims |= self._mark(decisions, claims, host.name, operations, open_here)
         results = self._apply(operations)
-        rows = self._read_back(decisions, results)
+        by_id = {result["id"]: result for result in results}
+        rows = [self._row(decision, by_id.get(decision.operation_id, {})) for decision in decisions]
         report.rows += rows
         if not self.preview:
             self._confirm(rows, claims, host.name)
@@ -149,7 +138,7 @@ class AdapterRun:
 
     def _decide(self, targets: Sequence[Target], outcomes: Mapping[Target, Outcome]) -> list[AdapterDecision]:
         addressed = [(target, outcomes[target].claim.address if target in outcomes else None) for target in targets]
-        return decide_adapters(addressed, self.power.when_running, self.bound)
+        return rules.decide_adapters(addressed, self.power.when_running, self.bound)
 
     def _addresses(self, targets: Sequence[Target], preview: bool) -> dict[Target, Outcome]:
         """Claim, or predict, the address of each target that is to have a static one."""
@@ -165,7 +154,7 @@ class AdapterRun:
         if wish.goal == "dynamic":
             return None
         if wish.goal == "pin":
-            address = check_pin(target)
+            address = rules.check_pin(target)
             return None if address is None else Request(target.owner, "", address, identity, adopt=True)
         if wish.address is not None:
             check_promised(self.ledger, target.adapter.label, target.owner, wish.address, self.preview)
@@ -184,13 +173,12 @@ class AdapterRun:
         for operation in operations:
             if operation.get("power") == RESTART and plain_id(operation["vm_id"]) not in open_here:
                 self.ledger.intend(host, operation["vm_id"], self.job, kind=RESTART)
-        pushed = [
-            decision.target for decision in decisions if decision.status == "change" and decision.target in claims
-        ]
+        pushed = [item.target for item in decisions if item.status == "change" and item.target in claims]
         if not pushed:
             return {}
         renewals = [
-            Renewal(claims[target].fence, Push(host, target.adapter.vm_id, target.adapter.id)) for target in pushed
+            Renewal(claims[target].fence, Push(host, target.adapter.vm.given_id, target.adapter.given_id))
+            for target in pushed
         ]
         outcomes = self.ledger.renew(renewals, self.job, reserve_for=self.reserve_for)
         return {target: outcome.claim for target, outcome in zip(pushed, outcomes, strict=True)}
@@ -210,25 +198,16 @@ class AdapterRun:
                 " once more when the host answers: it finishes the work and takes no second address."
             ) from None
 
-    def _read_back(
-        self, decisions: Sequence[AdapterDecision], results: Sequence[Mapping[str, Any]]
-    ) -> list[AdapterRow]:
-        """Compare what the host shows with what was wanted."""
-        by_id = {result["id"]: result for result in results}
-        return [
-            self._row(decision, by_id[decision.operation_id])
-            if decision.status == "change"
-            else AdapterRow(decision, decision.status)
-            for decision in decisions
-        ]
-
     def _row(self, decision: AdapterDecision, result: Mapping[str, Any]) -> AdapterRow:
-        adapter, wanted = decision.target.adapter, address_words(decision.address)
+        """Compare what the host shows with what was wanted."""
+        if decision.status != "change":
+            return AdapterRow(decision, decision.status)
+        adapter, wanted = decision.target.adapter, rules.address_words(decision.address)
         if error := result_error(adapter.label, wanted, result):
             return AdapterRow(decision, result["status"], error, overtaken=result.get("reason") == "moved")
-        if self.preview or is_carried(decision, result):
+        if self.preview or rules.is_carried(decision, result):
             return AdapterRow(decision, "changed")
-        mac, dynamic = carried_after(adapter, result)
+        mac, dynamic = rules.carried_after(adapter, result)
         error = MacPoolError(
             adapter.label,
             wanted,
@@ -249,7 +228,7 @@ class AdapterRun:
                 if claim.state != "applied" or claim.unsure:
                     identity = _identity(row.decision.target)
                     confirmations.append(Confirmation(claim.fence, f"read back on host {host}", identity))
-            elif row.status in ("refused", "skipped") and claim.unsure:
+            elif row.status == "refused" and claim.unsure:
                 untouched.append(Renewal(claim.fence))
         if confirmations:
             self.ledger.confirm(confirmations, self.job)
@@ -276,7 +255,7 @@ class AdapterRun:
                     report.recovered.append(vm_id)
                     running.add(plain_id(vm_id))
             elif operation.get("power") == RESTART and (
-                result["status"] in ("done", "unchanged", "refused", "skipped") or after.get("state") in RUNNING
+                result["status"] in ("done", "unchanged", "refused") or after.get("state") in RUNNING
             ):
                 running.add(plain_id(vm_id))
         if not self.preview:
@@ -290,4 +269,4 @@ class AdapterRun:
 
 def _identity(target: Target) -> Identity:
     adapter = target.adapter
-    return Identity(adapter.vm_id, adapter.id, adapter.cluster)
+    return Identity(adapter.vm.given_id, adapter.given_id, adapter.host.cluster_name)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which address an adapter gets. Pure: what is wanted and what was observed go in, operations for host_apply come out.
 
-The operations are those of the host contract: addresses are 12 upper-case hex digits, ids are sent as the host gave them.
+The operations are those of docs/host_contract.md: addresses are 12 upper-case hex digits, ids are sent as the host gave them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,21 @@ from typing import Any
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, is_mac, is_multicast, parse_mac, parse_unicast
 from .._names import named_owner, plain_id
-from .._observation.model import OFF, RUNNING, Vm
-from .observed import Adapter, ObservedHost, find_adapters
+from .._observation.model import OFF, RUNNING, Adapter, Vm
+from .observed import Reference, refuse_replica
 from .power import off_remedy, state_words
 
 RESTART = "restart"
 
 
 @dataclass(frozen=True)
-class Wish:
+class Wish(Reference):
     """What the user wants of one adapter.
 
     ``goal`` is ``static`` (with an address given, or to be claimed from a pool), ``pin`` (keep today's dynamic address
     as a static one) or ``dynamic``.
     """
 
-    vm: str
-    adapter: str | None
     goal: str
     address: int | None = None
     pool: str | None = None
@@ -44,11 +42,10 @@ def read_wishes(adapters: Sequence[Mapping[str, Any]]) -> list[Wish]:
 
     :raises MacPoolError: for every entry without exactly one of mac_address, pool, pin and dynamic
     """
-    return collected("adapters", enumerate(adapters), _read_wish)
+    return collected("adapters", enumerate(adapters), lambda numbered: _read_wish(*numbered))
 
 
-def _read_wish(numbered: tuple[int, Mapping[str, Any]]) -> Wish:
-    number, entry = numbered
+def _read_wish(number: int, entry: Mapping[str, Any]) -> Wish:
     subject = f'adapters[{number}], VM "{entry["vm"]}"'
     given = [key for key in ("mac_address", "pool") if entry.get(key) not in (None, "")]
     given += [key for key in ("pin", "dynamic") if entry.get(key)]
@@ -104,12 +101,12 @@ class AdapterDecision:
     @property
     def operation_id(self) -> str:
         """Return the id under which host_apply answers; the adapters of one VM share an operation."""
-        return f"set_vm_macs {self.target.adapter.vm_id}"
+        return f"set_vm_macs {self.target.adapter.vm.given_id}"
 
     @property
     def before(self) -> dict[str, Any]:
         """Return the managed keys as they were observed."""
-        return {"mac_address": self.target.adapter.mac, "dynamic": self.target.adapter.dynamic}
+        return {"mac_address": self.target.adapter.text, "dynamic": self.target.adapter.dynamic}
 
     @property
     def after(self) -> dict[str, Any]:
@@ -121,18 +118,13 @@ class AdapterDecision:
         return {"mac_address": format_mac(self.address), "dynamic": False}
 
 
-def find_targets(host: ObservedHost, wishes: Sequence[Wish], skip_missing_vms: bool = False) -> list[Target]:
-    """Return the adapter that each wish means; see find_adapters."""
-    return [Target(wish, adapter) for wish, adapter in find_adapters(host, wishes, skip_missing_vms)]
-
-
 def check_pin(target: Target) -> int | None:
     """Return the address that pinning keeps; None when there is nothing to keep yet.
 
     :raises MacPoolError: when the adapter carries what cannot be made static
     """
     adapter = target.adapter
-    if adapter.never_started:
+    if adapter.value == 0:
         return None
     _check_readable(adapter, "an address that can be kept")
     address = adapter.address or 0
@@ -168,7 +160,7 @@ def _decide_adapter(target: Target, address: int | None, when_running: str, boun
         return AdapterDecision(target, address, "unchanged")
     wanted = address_words(address)
     _check_readable(adapter, wanted)
-    adapter.refuse_replica(wanted)
+    refuse_replica(adapter, wanted)
     if bound == "fail" and (address is None or adapter.address != address):
         _refuse_bound(adapter, wanted)  # a dynamic address that becomes static as it is stays in sync
     if state == OFF:
@@ -252,7 +244,7 @@ def adapter_operations(
 def _adapter_change(decision: AdapterDecision) -> dict[str, Any]:
     adapter, address = decision.target.adapter, decision.address
     goal: dict[str, Any] = {"dynamic": True} if address is None else {"mac": format_mac(address)}
-    return {"adapter_id": adapter.id, "expect": {"mac": adapter.mac, "dynamic": adapter.dynamic}, **goal}
+    return {"adapter_id": adapter.given_id, "expect": {"mac": adapter.text, "dynamic": adapter.dynamic}, **goal}
 
 
 def start_operations(vms: Iterable[Vm]) -> list[dict[str, Any]]:
@@ -266,7 +258,7 @@ def start_operations(vms: Iterable[Vm]) -> list[dict[str, Any]]:
 def carried_after(adapter: Adapter, result: Mapping[str, Any]) -> tuple[object, object]:
     """Return what the read-back of a ``set_vm_macs`` shows of an adapter: its address and its flag; None where nothing."""
     rows = (result.get("after") or {}).get("adapters") or ()
-    found = (row for row in rows if plain_id(row["adapter_id"]) == adapter.carrier.id)
+    found = (row for row in rows if plain_id(row["adapter_id"]) == adapter.id)
     return next(((row["mac"], row["dynamic"]) for row in found), (None, None))
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One host as it was just observed, and which of its adapters a task means: what decisions are based on. Pure.
 
-Everything comes from the one model of observations. Added is how the host contract spells it: an operation sends ids
-exactly as the host gave them, and port profiles with braces.
+Everything comes from the one model of observations. An operation sends ids exactly as the host gave them, as
+docs/host_contract.md says.
 """
 
 from __future__ import annotations
@@ -12,151 +12,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import Interval
-from .._names import adapter_name, name_key, plain_id, same_name
-from .._observation.model import NULL_PROFILE, Carrier, Cluster, Group, Host, Vm
+from .._names import name_key, plain_id, same_name
+from .._observation.model import Adapter, Carrier, Cluster, Group, Host, Vm
 from .._observation.read import read_documents
 from .._text import plain, quoted
 
 IS_REPLICA = "a replica, whose settings its primary owns"
 
 
-@dataclass(frozen=True)
-class PortProfile:
-    """By which interface the Network Controller knows an adapter (facts 85 to 87).
+def refuse_replica(adapter: Adapter, wanted: str) -> None:
+    """Refuse to change an adapter of a replica (fact 107).
 
-    ``id`` is the instance id of the interface, a GUID in braces and lower case.
+    :raises MacPoolError: with what was wanted of it
     """
-
-    id: str
-    data: int
-
-    @property
-    def binds(self) -> bool:
-        """Tell whether it names an interface; the null profile names none."""
-        return self.id != NULL_PROFILE
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any] | None) -> PortProfile | None:
-        """Return the profile of an operation's result; None for none."""
-        return cls(f"{{{plain_id(document['profile_id'])}}}", int(document["profile_data"])) if document else None
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the profile as observations and operations have it."""
-        return {"profile_id": self.id, "profile_data": self.data}
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """One adapter of one VM."""
-
-    vm: Vm
-    carrier: Carrier
-    cluster: str = ""
-    """Name of the cluster; empty for a lone host and where it was not read."""
-
-    @property
-    def id(self) -> str:
-        """Return the id as the host gave it."""
-        return self.carrier.given_id
-
-    @property
-    def vm_id(self) -> str:
-        """Return the id of the VM as the host gave it."""
-        return self.vm.given_id
-
-    @property
-    def name(self) -> str:
-        """Return the name of the adapter."""
-        return self.carrier.name
-
-    @property
-    def mac(self) -> str | None:
-        """Return the address as the host showed it."""
-        return self.carrier.text
-
-    @property
-    def address(self) -> int | None:
-        """Return the address; None when the adapter never had one, or shows no address at all."""
-        return self.carrier.address
-
-    @property
-    def never_started(self) -> bool:
-        """Tell whether the adapter shows the zeros of one that has no address yet."""
-        return self.carrier.value == 0
-
-    @property
-    def dynamic(self) -> bool | None:
-        """Tell whether Hyper-V chooses the address; None when the host did not say."""
-        return self.carrier.dynamic
-
-    @property
-    def unreadable(self) -> str:
-        """Return what the host did not tell of the address, for a sentence; empty when it told everything."""
-        if self.carrier.value is None:
-            return "no address" if not self.mac else f"{quoted(self.mac)}, which is no address"
-        return "an address of which it is not known whether it is dynamic" if self.dynamic is None else ""
-
-    @property
-    def shown(self) -> str:
-        """Return the address and its kind, for a sentence."""
-        return self.unreadable or f"{self.mac} ({'dynamic' if self.dynamic else 'static'})"
-
-    @property
-    def label(self) -> str:
-        """Return the adapter's name for messages."""
-        return f"adapter {quoted(self.name)} of VM {quoted(self.vm.name)} on host {quoted(self.vm.host.name)}"
-
-    @property
-    def owner_name(self) -> str:
-        """Return the name under which the ledger knows the adapter until it is bound to the ids."""
-        return adapter_name(self.vm.name, self.name)
-
-    @property
-    def full_name(self) -> str:
-        """Return a name that no other adapter has, also where two VMs have one name."""
-        return f"{self.owner_name} ({self.vm_id})"
-
-    def refuse_replica(self, wanted: str) -> None:
-        """Refuse to change an adapter of a replica (fact 107).
-
-        :raises MacPoolError: with what was wanted of it
-        """
-        if self.vm.replica:
-            raise MacPoolError(self.label, wanted, IS_REPLICA, "Change the primary VM.")
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the names and ids for a task's result."""
-        return {"vm": self.vm.name, "vm_id": self.vm_id, "name": self.name, "adapter_id": self.id}
-
-    @property
-    def profile_read(self) -> bool:
-        """Tell whether the port profile was gathered and could be read."""
-        has_data = self.carrier.profile_data is not None or not self.carrier.profile_id
-        return self.carrier.profile_known and has_data
-
-    @property
-    def profile(self) -> PortProfile | None:
-        """Return the port profile; None for none, and for one that was not read."""
-        if not self.carrier.profile_id or self.carrier.profile_data is None:
-            return None
-        return PortProfile(f"{{{self.carrier.profile_id}}}", self.carrier.profile_data)
-
-    @property
-    def bound_to(self) -> PortProfile | None:
-        """Return the profile that binds the adapter to an interface of the Network Controller; None when none does."""
-        return self.profile if self.profile and self.profile.binds else None
-
-    @property
-    def vlan(self) -> str:
-        """Return the VLAN in words; empty for untagged."""
-        vlan = self.carrier.vlan
-        mode = vlan.get("mode") or "Untagged"
-        return "" if mode == "Untagged" else f"{mode} {vlan.get('access') or vlan.get('trunk') or ''}".strip()
+    if adapter.vm.replica:
+        raise MacPoolError(adapter.label, wanted, IS_REPLICA, "Change the primary VM.")
 
 
 @dataclass(frozen=True)
@@ -235,15 +109,10 @@ class ObservedHost:
             raise self._unread("the VMs")
         return self.seen_vms
 
-    def adapters_of(self, vm: Vm) -> list[Adapter]:
-        """Return the adapters of a VM."""
-        cluster = self.cluster.name if self.cluster else ""
-        return [Adapter(vm, carrier, cluster) for carrier in vm.adapters]
-
-    @cached_property
+    @property
     def adapters(self) -> list[Adapter]:
         """Return the adapters of all VMs."""
-        return [adapter for vm in self.seen_vms for adapter in self.adapters_of(vm)]
+        return [adapter for vm in self.seen_vms for adapter in vm.adapters]
 
     @property
     def roles(self) -> tuple[Group, ...] | None:
@@ -253,16 +122,12 @@ class ObservedHost:
         return self.cluster.groups.get(self.host.key)
 
 
-class Reference(Protocol):
+@dataclass(frozen=True)
+class Reference:
     """What names an adapter: the VM by name or id, the adapter by name or id, or None for the only one."""
 
-    @property
-    def vm(self) -> str:
-        """Return the VM's name or id."""
-
-    @property
-    def adapter(self) -> str | None:
-        """Return the adapter's name or id."""
+    vm: str
+    adapter: str | None
 
 
 R = TypeVar("R", bound=Reference)
@@ -283,18 +148,18 @@ def find_adapters(
     for vm in candidates:
         by_name[name_key(vm.name)].append(vm)
         by_id[vm.id or ""].append(vm)
-    taken: set[Carrier] = set()
+    taken: set[Adapter] = set()
 
     def find(wish: R) -> tuple[R, Adapter] | None:
         vms = list(dict.fromkeys([*by_name.get(name_key(wish.vm), ()), *by_id.get(plain_id(wish.vm), ())]))
         if not vms and skip_missing_vms:
             return None
         adapter = _the_adapter(host, wish, _the_vm(host, wish, vms))
-        if adapter.carrier in taken:
+        if adapter in taken:
             raise MacPoolError(
                 adapter.label, "one entry for each adapter", "two entries that mean this one", "Remove one of them."
             )
-        taken.add(adapter.carrier)
+        taken.add(adapter)
         return wish, adapter
 
     return [pair for pair in collected(host.label, references, find) if pair]
@@ -315,12 +180,11 @@ def _the_vm(host: ObservedHost, wish: Reference, found: Sequence[Vm]) -> Vm:
 
 
 def _the_adapter(host: ObservedHost, wish: Reference, vm: Vm) -> Adapter:
-    adapters = host.adapters_of(vm)
     subject = f"VM {quoted(vm.name)} on {host.label}"
-    named = [adapter for adapter in adapters if wish.adapter is None or _is_called(adapter, wish.adapter)]
+    named = [adapter for adapter in vm.adapters if wish.adapter is None or _is_called(adapter, wish.adapter)]
     if len(named) == 1:
         return named[0]
-    names = ", ".join(f"{quoted(adapter.name)} (id {adapter.id})" for adapter in adapters) or "no adapter"
+    names = ", ".join(f"{quoted(adapter.name)} (id {adapter.given_id})" for adapter in vm.adapters) or "no adapter"
     if not named:
         wanted = "an adapter" if wish.adapter is None else f"an adapter of name or id {quoted(wish.adapter)}"
         raise MacPoolError(subject, wanted, names, "Fix the name, or add the adapter to the VM first.")
@@ -329,4 +193,4 @@ def _the_adapter(host: ObservedHost, wish: Reference, vm: Vm) -> Adapter:
 
 
 def _is_called(adapter: Adapter, name: str) -> bool:
-    return same_name(adapter.name, name) or adapter.carrier.id == plain_id(name)
+    return same_name(adapter.name, name) or adapter.id == plain_id(name)

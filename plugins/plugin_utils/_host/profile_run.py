@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import MacPoolError
-from .observed import ObservedHost, PortProfile
+from .._observation.model import PortProfile
+from .observed import ObservedHost
 from .profiles import ProfileDecision, ProfileWish, decide_profiles, profile_operations, shown
 from .run import Connection, Report, Row, result_error
 
@@ -37,7 +38,7 @@ class ProfileRow(Row[ProfileDecision]):
         adapter = self.decision.adapter
         return {
             **adapter.as_result(),
-            "mac_address": adapter.mac,
+            "mac_address": adapter.text,
             "dynamic": adapter.dynamic,
             "status": self.status,
             "reason": str(self.error) if self.error else "",

@@ -16,19 +16,17 @@ from typing import Any
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_unicast
 from .._names import plain_guid
-from .._observation.model import NULL_PROFILE
-from .observed import Adapter, ObservedHost, PortProfile, find_adapters
+from .._observation.model import NULL_PROFILE, Adapter, PortProfile
+from .observed import ObservedHost, Reference, find_adapters, refuse_replica
 
 ENABLED, DISABLED = 1, 2
 """What a profile says about the Virtual Filtering Platform (fact 87); 6 is enabled, with an unmanaged IP address."""
 
 
 @dataclass(frozen=True)
-class ProfileWish:
+class ProfileWish(Reference):
     """What the user wants of one adapter; ``profile`` None: none at all."""
 
-    vm: str
-    adapter: str | None
     profile: PortProfile | None
     address: int | None = None
     allow_dynamic: bool = False
@@ -43,9 +41,7 @@ class ProfileWish:
     @property
     def wanted(self) -> str:
         """Return what is wanted, for messages."""
-        if self.profile is None:
-            return "no port profile"
-        return f"the port profile {shown(self.profile)}"
+        return f"the port profile {shown(self.profile)}" if self.profile else shown(None)
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class ProfileDecision:
     @property
     def operation_id(self) -> str:
         """Return the id under which host_apply answers."""
-        return f"set_port_profile {self.adapter.id}"
+        return f"set_port_profile {self.adapter.given_id}"
 
 
 def shown(profile: PortProfile | None) -> str:
@@ -80,8 +76,7 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
     """
     first: dict[str, str] = {}
 
-    def read(numbered: tuple[int, Mapping[str, Any]]) -> ProfileWish:
-        number, entry = numbered
+    def read(number: int, entry: Mapping[str, Any]) -> ProfileWish:
         subject = f'profiles[{number}], VM "{entry["vm"]}"'
         wish = _read_wish(subject, entry)
         if (profile := wish.bound_to) and (other := first.setdefault(profile.id, subject)) != subject:
@@ -93,7 +88,7 @@ def read_profile_wishes(entries: Sequence[Mapping[str, Any]]) -> list[ProfileWis
             )
         return wish
 
-    return collected("profiles", enumerate(entries), read)
+    return collected("profiles", enumerate(entries), lambda numbered: read(*numbered))
 
 
 def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
@@ -115,10 +110,8 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
             f"{data}",
             "Leave it out: without an interface there is no policy to enable.",
         )
-    profile = None
-    if given[0] == "null_profile":
-        profile = PortProfile(NULL_PROFILE, DISABLED)
-    elif given[0] == "interface_id":
+    profile = PortProfile(NULL_PROFILE, DISABLED) if given[0] == "null_profile" else None
+    if given[0] == "interface_id":
         profile = PortProfile(_interface_id(subject, entry["interface_id"]), ENABLED if data is None else data)
     address = entry.get("mac_address")
     return ProfileWish(
@@ -176,7 +169,7 @@ def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebi
     _check_address(wish, adapter)
     if wish.profile == adapter.profile:
         return ProfileDecision(wish, adapter, "unchanged", _warnings(wish, adapter))
-    adapter.refuse_replica(wish.wanted)
+    refuse_replica(adapter, wish.wanted)
     other, new = adapter.bound_to, wish.bound_to
     if other and new and other.id not in (new.id, wish.replaces) and not rebind:
         raise MacPoolError(
@@ -212,8 +205,7 @@ def _check_alone(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter])
     """Refuse an interface that another adapter of the VMs in hand is bound to: the SDN knows only one port for it."""
     interface = wish.bound_to
     for other in others:
-        profile = other.profile
-        if interface and profile and profile.id == interface.id and other.carrier is not adapter.carrier:
+        if interface and other.profile and other.profile.id == interface.id and other is not adapter:
             raise MacPoolError(
                 adapter.label,
                 f"{wish.wanted}, of an interface that is free",
@@ -223,11 +215,11 @@ def _check_alone(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter])
 
 
 def _warnings(wish: ProfileWish, adapter: Adapter) -> tuple[str, ...]:
-    if wish.profile is None or wish.profile.data == DISABLED or not adapter.vlan:
+    mode = adapter.vlan.get("mode") or "Untagged"
+    if wish.profile is None or wish.profile.data == DISABLED or mode == "Untagged":
         return ()
-    return (
-        f"{adapter.label} has a VLAN ({adapter.vlan}), which conflicts with the policy of its interface: untag it.",
-    )
+    vlan = f"{mode} {adapter.vlan.get('access') or adapter.vlan.get('trunk') or ''}".strip()
+    return (f"{adapter.label} has a VLAN ({vlan}), which conflicts with the policy of its interface: untag it.",)
 
 
 def profile_operations(decisions: Iterable[ProfileDecision]) -> list[dict[str, Any]]:
@@ -236,8 +228,8 @@ def profile_operations(decisions: Iterable[ProfileDecision]) -> list[dict[str, A
         {
             "op": "set_port_profile",
             "id": decision.operation_id,
-            "vm_id": decision.adapter.vm_id,
-            "adapter_id": decision.adapter.id,
+            "vm_id": decision.adapter.vm.given_id,
+            "adapter_id": decision.adapter.given_id,
             "profile_id": decision.wish.profile.id if decision.wish.profile else None,
             "profile_data": decision.wish.profile.data if decision.wish.profile else None,
             "expect": decision.adapter.profile.as_result() if decision.adapter.profile else None,

@@ -14,11 +14,11 @@ from ...module_utils._mac import Interval, IntervalSet, format_mac, parse_mac
 from .._ledger.leases import active_lease
 from .._ledger.model import Lease
 from .._names import find_host, host_key, same_host
-from .._observation.model import Carrier
+from .._observation.model import Adapter, Carrier
 from .._observation.stranded import stranded
 from .._plan.model import Plan
 from .._text import host_list, quoted
-from .observed import Adapter, ObservedHost
+from .observed import ObservedHost
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,17 @@ def decide_range(host: ObservedHost, wanted: Interval | None, method: str) -> Ra
     before = host.range
     if before == wanted:
         return RangeDecision(before, wanted, None, ())
-    carriers = [*(adapter.carrier for adapter in host.adapters), *host.own_carriers]
+    carriers = [*host.adapters, *host.own_carriers]
     words = tuple(_words(carrier) for carrier in stranded(carriers, before, wanted))
-    operation: dict[str, Any]
-    expect = range_as_result(before)
-    if wanted is None:
-        operation = {"op": "clear_host_range", "id": "clear_host_range", "expect": expect}
-    else:
-        spec = {"start": format_mac(wanted.start), "end": format_mac(wanted.end)}
-        operation = {"op": "set_host_range", "id": "set_host_range", "method": method, "expect": expect, **spec}
+    name = "set_host_range" if wanted else "clear_host_range"
+    operation: dict[str, Any] = {"op": name, "id": name, "expect": range_as_result(before)}
+    if wanted:
+        operation |= {"method": method, **(range_as_result(wanted) or {})}
     return RangeDecision(before, wanted, operation, words, _unread(host))
 
 
 def _words(carrier: Carrier) -> str:
-    name = Adapter(carrier.vm, carrier).label if carrier.vm else f"host adapter {quoted(carrier.name)}"
+    name = carrier.label if isinstance(carrier, Adapter) else f"host adapter {quoted(carrier.name)}"
     return f"{name} ({carrier.text})"
 
 
@@ -82,19 +79,16 @@ def check_stranded(host: str, decision: RangeDecision) -> None:
         )
     if decision.stranded:
         listed = "".join(f"\n  {adapter}" for adapter in decision.stranded)
+        change = f"the range {decision.after}" if decision.after else "having no range of its own"
         raise MacPoolError(
             f"host {quoted(host)}",
             f"the range {decision.after}" if decision.after else "no range of its own",
             f"{len(decision.stranded)} adapters that would get another address at their next start:{listed}\n",
             "Give them static addresses first (macpool.hyperv.vm_network_adapter with pin or pool), or set stranded: allow"
             " (with the role mac_ranges or the playbook apply: mac_ranges_stranded).",
-            problem=f"host {quoted(host)}: {_change(decision)} would give these {len(decision.stranded)} adapters another"
+            problem=f"host {quoted(host)}: {change} would give these {len(decision.stranded)} adapters another"
             f" address at their next start:{listed}\n",
         )
-
-
-def _change(decision: RangeDecision) -> str:
-    return f"the range {decision.after}" if decision.after else "having no range of its own"
 
 
 def range_as_result(interval: Interval | None) -> dict[str, str] | None:
@@ -116,12 +110,10 @@ def leased_range(host: str, leases: Iterable[Lease]) -> Interval:
     leases = list(leases)
     if lease := active_lease(leases, host):
         return lease.dynamic_part
-    raise MacPoolError(
-        f"host {quoted(host)}",
-        "an active lease in the ledger, or start and end",
-        "leases of " + (host_list(lease.host for lease in leases if lease.state == "active") or "no host"),
-        "Add the host to macpool_plan.host_ranges.hosts and run macpool.hyperv.host_range_lease first.",
-    )
+    leased = host_list(lease.host for lease in leases if lease.state == "active") or "no host"
+    remedy = "Add the host to macpool_plan.host_ranges.hosts and run macpool.hyperv.host_range_lease first."
+    wanted = "an active lease in the ledger, or start and end"
+    raise MacPoolError(f"host {quoted(host)}", wanted, f"leases of {leased}", remedy)
 
 
 def check_is_host(host: str, observed: ObservedHost, leases: Iterable[Lease]) -> None:

@@ -14,17 +14,8 @@ from .._ledger.ledger import Ledger
 from .._ledger.model import Job, Lease
 from .._plan.model import Plan
 from .._text import quoted
+from . import range as rules
 from .observed import ObservedHost
-from .range import (
-    RangeDecision,
-    check_is_host,
-    check_range,
-    check_stranded,
-    decide_range,
-    leased_range,
-    range_after,
-    range_as_result,
-)
 from .run import Connection, result_error
 
 
@@ -32,7 +23,7 @@ from .run import Connection, result_error
 class RangeReport:
     """What became of a host's range."""
 
-    decision: RangeDecision
+    decision: rules.RangeDecision
     after: Interval | None
     changed: bool = False
     messages: list[str] = field(default_factory=list)
@@ -42,8 +33,8 @@ class RangeReport:
         """Return the result of the task; failed when the range was refused, or is not as wanted."""
         return {
             "changed": self.changed,
-            "before": range_as_result(self.decision.before),
-            "after": range_as_result(self.after),
+            "before": rules.range_as_result(self.decision.before),
+            "after": rules.range_as_result(self.after),
             "stranded": list(self.decision.stranded),
             "message": "; ".join(filter(None, self.messages)),
             **failed([self.error] if self.error else []),
@@ -53,7 +44,7 @@ class RangeReport:
         """Return the range before and after; nothing when it did not change."""
         if not self.changed:
             return {}, {}
-        return {"range": range_as_result(self.decision.before)}, {"range": range_as_result(self.after)}
+        return {"range": rules.range_as_result(self.decision.before)}, {"range": rules.range_as_result(self.after)}
 
 
 @dataclass
@@ -78,37 +69,31 @@ class RangeRun:
         :param given: the range; None for the one that the host's own lease gives it
         """
         leases = self.ledger.leases() if self.ledger else []
-        return self._change(self._wanted(given, leases), leases)
+        if given is not None and given != self._to_come():
+            rules.check_range(self.host, given, self.plan, leases)
+        return self._change(given or rules.leased_range(self.host, leases), leases)
 
     def clear(self) -> RangeReport:
         """Take the host's range away, so that Hyper-V makes a new one at its next start."""
         return self._change(None, [])
-
-    def _wanted(self, given: Interval | None, leases: list[Lease]) -> Interval:
-        if given is None:
-            return leased_range(self.host, leases)
-        if given != self._to_come():
-            check_range(self.host, given, self.plan, leases)
-        return given
 
     def _to_come(self) -> Interval | None:
         """Return the range that the host's lease will give it, where a check of leasing has leased nothing yet."""
         if not (self.preview and self.ledger and self.plan and self.plan.host_ranges):
             return None
         try:
-            outcomes = self.ledger.lease(self.job, preview=True)
-            return leased_range(self.host, [outcome.lease for outcome in outcomes])
+            return rules.leased_range(self.host, [one.lease for one in self.ledger.lease(self.job, preview=True)])
         except MacPoolError:
             return None  # leasing will fail, so nothing is to come
 
     def _change(self, wanted: Interval | None, leases: list[Lease]) -> RangeReport:
         observed = ObservedHost.read(self.connection.observe(["range", "vms", "host_adapters"]))
-        check_is_host(self.host, observed, leases)
-        decision = decide_range(observed, wanted, self.method)
+        rules.check_is_host(self.host, observed, leases)
+        decision = rules.decide_range(observed, wanted, self.method)
         report = RangeReport(decision, decision.before, messages=[decision.unread])
         try:
             if not self.strand:
-                check_stranded(self.host, decision)
+                rules.check_stranded(self.host, decision)
             if decision.operation:
                 self._apply(decision.operation, report)
         except MacPoolError as error:
@@ -121,13 +106,12 @@ class RangeRun:
         words = f"the range {wanted}" if wanted else "no range of its own"
         is_done, after = result["status"] in ("done", "unchanged"), result.get("after")
         if is_done or after:
-            report.after = range_after(result)
+            report.after = rules.range_after(result)
         # What failed half-way has changed something too.
         report.changed = result["status"] == "done" or (not is_done and after not in (None, result.get("before")))
         report.messages.append(result.get("message") or "")
         if error := result_error(subject, words, result):
             raise error
         if report.after != wanted:
-            raise MacPoolError(
-                subject, words, f"{report.after or 'none'} when read back", "Look at the host, then run again."
-            )
+            found = f"{report.after or 'none'} when read back"
+            raise MacPoolError(subject, words, found, "Look at the host, then run again.")

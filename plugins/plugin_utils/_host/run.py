@@ -56,11 +56,6 @@ class Row(ABC, Generic[D]):
     """Whether the host was not as it had been observed when the work was to begin: then it is looked at again."""
 
     @property
-    def wish(self) -> Hashable:
-        """Return the wish."""
-        return self.decision.wish
-
-    @property
     @abstractmethod
     def changed(self) -> bool:
         """Tell whether anything was changed, wanted or not."""
@@ -121,18 +116,18 @@ class Report(Generic[R]):
                 if row.changed:
                     row.error = None  # what was done counts, and what is left is another host's to do
                     self.rows.append(row)
-            again = {row.wish: row for row in self.rows if row.overtaken}
+            again = {row.decision.wish: row for row in self.rows if row.overtaken}
             if attempt == TRIES or not again:
                 break
             self.overtaken = again
-            self.rows = [row for row in self.rows if row.wish not in again]
+            self.rows = [row for row in self.rows if row.decision.wish not in again]
             left = [wish for wish in wishes if wish in again]
         place: dict[Hashable, int] = {wish: number for number, wish in enumerate(wishes)}
-        self.rows.sort(key=lambda row: place[row.wish])
+        self.rows.sort(key=lambda row: place[row.decision.wish])
 
     def _unfinished(self) -> list[R]:
         """Return what the last round left of the one before."""
-        fresh = {row.wish for row in self.rows}
+        fresh = {row.decision.wish for row in self.rows}
         return [row for wish, row in self.overtaken.items() if wish not in fresh]
 
     def as_result(self) -> dict[str, Any]:
@@ -175,5 +170,6 @@ _REMEDIES = {
     "access_denied": "Use an account that administers Hyper-V on this host; cluster cmdlets need CredSSP or become.",
     "unsupported": "Install what the host lacks (Hyper-V, or SDN for a port profile), or leave this host out.",
     "not_clustered": "Set clustered: false, or run against a host of a cluster.",
-    "shared_role": "Move one of the VMs into a role of its own, then run again.",
+    "shared_role": "Take everything else out of the VM's cluster role, then run again.",
+    "expired": "The time for this change is over: run again.",
 }

@@ -115,12 +115,12 @@ class VmRow(Row[VmDecision]):
         starts = START in self.taken and self.seen is None
         is_new = CREATE in self.taken and self.seen is None
         # Hyper-V chooses a dynamic address at the start (fact 103): it cannot be known before.
-        unknown = starts and (is_new or (adapter is not None and adapter.dynamic and adapter.never_started))
-        mac = adapter.mac if adapter else NEVER_STARTED if is_new else None
+        unknown = starts and (is_new or (adapter is not None and adapter.dynamic and adapter.value == 0))
+        mac = adapter.text if adapter else NEVER_STARTED if is_new else None
         return {
             "name": shown.vm.name if shown.vm else shown.wish.name,
             "vm_id": self.vm_id or None,
-            "adapter_id": adapter.id if adapter else None,
+            "adapter_id": adapter.given_id if adapter else None,
             "adapter_name": adapter.name if adapter else shown.wish.adapter_name if is_new else None,
             "host": shown.node or shown.host,
             "state": self.state,

@@ -18,9 +18,9 @@ from ansible.module_utils.common.text.formatters import human_to_bytes
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import shown
 from .._names import name_key, same_host, same_name
-from .._observation.model import OFF, RUNNING, Group, Vm
+from .._observation.model import OFF, RUNNING, Adapter, Group, Vm
 from .._text import quoted
-from .observed import IS_REPLICA, Adapter, ObservedHost
+from .observed import IS_REPLICA, ObservedHost
 from .power import off_remedy, on_remedy, state_words
 
 CREATE, ROLE, START, STOP, REMOVE = "create_vm", "add_cluster_role", "start_vm", "stop_vm", "remove_vm"
@@ -110,8 +110,7 @@ def read_vm_wishes(entries: Sequence[Mapping[str, Any]]) -> list[VmWish]:
     """
     names: set[str] = set()
 
-    def read(numbered: tuple[int, Mapping[str, Any]]) -> VmWish:
-        number, entry = numbered
+    def read(number: int, entry: Mapping[str, Any]) -> VmWish:
         subject = f'vms[{number}], VM "{entry["name"]}"'
         wish = _read_vm_wish(subject, entry)
         if name_key(wish.name) in names:
@@ -119,7 +118,7 @@ def read_vm_wishes(entries: Sequence[Mapping[str, Any]]) -> list[VmWish]:
         names.add(name_key(wish.name))
         return wish
 
-    return collected("vms", enumerate(entries), read)
+    return collected("vms", enumerate(entries), lambda numbered: read(*numbered))
 
 
 def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
@@ -127,19 +126,10 @@ def _read_vm_wish(subject: str, entry: Mapping[str, Any]) -> VmWish:
         text = entry.get(key) or ""
         if text != text.strip() or (key != "role_name" and not text):
             raise MacPoolError(f"{subject}, {key}", "a name without blanks around it", repr(text), "Fix the name.")
-    given = entry.get("memory")
-    return VmWish(
-        name=entry["name"],
-        generation=entry["generation"],
-        memory=None if given in (None, "") else parse_memory(given, f"{subject}, memory"),
-        path=entry.get("path") or None,
-        vhd_path=entry.get("vhd_path") or None,
-        switch=entry.get("switch") or None,
-        adapter_name=entry["adapter_name"],
-        clustered=entry["clustered"],
-        role_name=entry.get("role_name") or "",
-        host=entry.get("host") or None,
-    )
+    given = {key: value for key, value in entry.items() if value not in (None, "")}
+    if "memory" in given:
+        given["memory"] = parse_memory(given["memory"], f"{subject}, memory")
+    return VmWish(**given)
 
 
 def decide_vms(
@@ -157,9 +147,8 @@ def decide_vms(
 
 def seen_vm(host: ObservedHost, wish: VmWish, vm: Vm) -> VmDecision:
     """Return what is seen of a VM, without a step."""
-    adapters = host.adapters_of(vm)
-    named = [one for one in adapters if same_name(one.name, wish.adapter_name)]
-    adapter = named[0] if len(named) == 1 else adapters[0] if len(adapters) == 1 else None
+    named = [one for one in vm.adapters if same_name(one.name, wish.adapter_name)]
+    adapter = named[0] if len(named) == 1 else vm.adapters[0] if len(vm.adapters) == 1 else None
     return VmDecision(
         wish=wish,
         host=host.name,
@@ -167,7 +156,7 @@ def seen_vm(host: ObservedHost, wish: VmWish, vm: Vm) -> VmDecision:
         vm_id=vm.given_id,
         clustered=vm.clustered or any(role.vm_id == vm.id for role in host.roles or ()),
         adapter=adapter,
-        differences=tuple(_differences(wish, vm, adapters, adapter)),
+        differences=tuple(_differences(wish, vm, adapter)),
     )
 
 
@@ -207,13 +196,8 @@ class _Rules:
         # The last is how Virtual Machine Manager calls the role of a VM.
         role = self._role(wish.role, wish.name, f"SCVMM {wish.name} Resources")
         if role and not same_host(role.node, self.host.name):
-            return replace(
-                decision,
-                vm_id=role.vm_id,
-                clustered=True,
-                node=role.node,
-                reason=f"the cluster has it on node {quoted(role.node)}",
-            )
+            reason = f"the cluster has it on node {quoted(role.node)}"
+            return replace(decision, vm_id=role.vm_id, clustered=True, node=role.node, reason=reason)
         if role:
             raise self._taken(decision, role)
         if self.goal.state in ("stopped", "absent"):
@@ -289,12 +273,8 @@ def _start_steps(decision: VmDecision, state: str | None) -> tuple[str, ...]:
         return ()
     if state == OFF:
         return (START,)
-    raise MacPoolError(
-        decision.label,
-        "a VM that runs",
-        f"one that is {state_words(state)}, and only one that is Off is started here",
-        on_remedy(state),
-    )
+    found = f"one that is {state_words(state)}, and only one that is Off is started here"
+    raise MacPoolError(decision.label, "a VM that runs", found, on_remedy(state))
 
 
 def _stop_steps(decision: VmDecision, state: str | None, *, allowed: bool) -> tuple[str, ...]:
@@ -302,23 +282,19 @@ def _stop_steps(decision: VmDecision, state: str | None, *, allowed: bool) -> tu
         return ()
     if state in RUNNING and allowed:
         return (STOP,)
-    raise MacPoolError(
-        decision.label,
-        "a VM that is Off",
-        f"one that is {state_words(state)}",
-        off_remedy(state, "Shut it down, or set stop: true."),
-    )
+    remedy = off_remedy(state, "Shut it down, or set stop: true.")
+    raise MacPoolError(decision.label, "a VM that is Off", f"one that is {state_words(state)}", remedy)
 
 
-def _differences(wish: VmWish, vm: Vm, adapters: Sequence[Adapter], adapter: Adapter | None) -> list[Mapping[str, Any]]:
+def _differences(wish: VmWish, vm: Vm, adapter: Adapter | None) -> list[Mapping[str, Any]]:
     """Return in what the VM differs; what an observation does not show (memory, paths) is not compared."""
     found: list[tuple[str, Any, Any]] = []
     if vm.generation != wish.generation:
         found.append(("generation", wish.generation, vm.generation))
     if adapter is None or not same_name(adapter.name, wish.adapter_name):
-        found.append(("adapter_name", wish.adapter_name, ", ".join(one.name for one in adapters) or None))
-    if wish.switch and adapter and not same_name(adapter.carrier.switch or "", wish.switch):
-        found.append(("switch", wish.switch, adapter.carrier.switch))
+        found.append(("adapter_name", wish.adapter_name, ", ".join(one.name for one in vm.adapters) or None))
+    if wish.switch and adapter and not same_name(adapter.switch or "", wish.switch):
+        found.append(("switch", wish.switch, adapter.switch))
     return [{"key": key, "wanted": wanted, "found": seen} for key, wanted, seen in found]
 
 

@@ -6,26 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from .._names import HostIndex, host_key
 from .._plan.model import Plan
 from .._text import iso
 from .errors import ObservationTooOld
 from .model import KnownHost
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 
-def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> list[str]:
+def required_hosts(recorded: Sequence[KnownHost], planned: Iterable[str]) -> list[str]:
     """Return the names of all hosts without whose complete observation nothing is proven absent.
 
     Every host ever recorded (until it is forgotten), the plan's, and every cluster node that a observation names.
     """
     names: dict[str, str] = {}
     index: HostIndex[None] = HostIndex()
-    recorded = list(recorded)
     mentioned = [host.host for host in recorded]
     mentioned += [node for host in recorded for node in host.cluster_nodes]
     for name in (*mentioned, *planned):
@@ -37,13 +33,12 @@ def required_hosts(recorded: Iterable[KnownHost], planned: Iterable[str]) -> lis
 
 
 def unproven_hosts(
-    recorded: Iterable[KnownHost], required: Iterable[str], not_before: int | None = None
+    recorded: Sequence[KnownHost], required: Iterable[str], not_before: int | None = None
 ) -> dict[str, str]:
     """Return the hosts that keep absence from being proven, with the reason of each.
 
     :param not_before: observations older than this count as too old
     """
-    recorded = list(recorded)
     known = HostIndex((host.host, host) for host in recorded)
     reasons: dict[str, str] = {}
     required_by: dict[KnownHost, str] = {}
@@ -52,7 +47,7 @@ def unproven_hosts(
         if host is not None:
             required_by.setdefault(host, name)
         if host is None or host.observed_at is None:
-            reasons[name] = "never observed"
+            reasons[name] = (host.why_incomplete if host else "") or "never observed"
         elif not host.complete:
             reasons[name] = f"incomplete: {host.why_incomplete or 'no reason given'}"
         elif not_before is not None and host.observed_at < not_before:
@@ -87,12 +82,6 @@ def absence_proof(recorded: Sequence[KnownHost], plan: Plan) -> int | None:
     return min(time for time in times if time is not None)
 
 
-def unproven(session: Session, plan: Plan) -> dict[str, str]:
-    """Return the hosts that keep absence from being proven, with the reason of each."""
-    recorded = session.hosts()
-    return unproven_hosts(recorded, required_hosts(recorded, plan.hosts))
-
-
 def check_observations(session: Session, plan: Plan, subject: str) -> None:
     """Refuse to hand out anything on an older or less complete observation than the plan asks for.
 
@@ -102,14 +91,13 @@ def check_observations(session: Session, plan: Plan, subject: str) -> None:
         return
     recorded: Sequence[KnownHost] = session.hosts()
     required = required_hosts(recorded, plan.hosts)
-    reasons = unproven_hosts(recorded, required, session.now - plan.max_observation_age * 1000)
+    reasons = unproven_hosts(recorded, required, session.clock - plan.max_observation_age * 1000)
     if required and not reasons:
         return
     found = "; ".join(f"{host}: {reason}" for host, reason in reasons.items()) or "no host was ever observed"
-    raise ObservationTooOld(
-        subject,
-        f"complete observations of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)",
-        found,
-        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that no longer exist (macpool.hyperv.ledger with "
-        "forget_hosts), or change max_observation_age in the plan.",
+    wanted = f"complete observations of all hosts, at most {plan.max_observation_age} seconds old (max_observation_age)"
+    remedy = (
+        "Observe these hosts (ansible-playbook macpool.hyperv.observe), forget those that no longer exist "
+        "(macpool.hyperv.ledger with forget_hosts), or change max_observation_age in the plan."
     )
+    raise ObservationTooOld(subject, wanted, found, remedy)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ...module_utils._errors import MacPoolError, collected
@@ -36,12 +35,8 @@ def read_claims(entries: Sequence[Mapping[str, Any]], state: str, default_pool: 
         key = name_key(request.owner) or request.address
         earlier, other = first.setdefault(key, (number, request))
         if request._replace(owner=other.owner) != other:
-            raise MacPoolError(
-                f"claims[{number}]",
-                f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too",
-                "something else",
-                "Give each owner or address once.",
-            )
+            wanted = f"what claims[{earlier}] says of {quoted(request.owner) if request.owner else 'this address'} too"
+            raise MacPoolError(f"claims[{number}]", wanted, "something else", "Give each owner or address once.")
         return request
 
     return collected("claims", enumerate(entries), read)
@@ -93,14 +88,7 @@ def _vm_id(value: str, subject: str) -> str:
 
 
 def change_claims(
-    ledger: Ledger,
-    wanted: Sequence[Request],
-    state: str,
-    job: Job,
-    *,
-    reserve_for: int,
-    gone: bool,
-    preview: bool,
+    ledger: Ledger, wanted: Sequence[Request], state: str, job: Job, *, reserve_for: int, gone: bool, preview: bool
 ) -> list[Outcome]:
     """Bring claims into a state and return what became of each; nothing is returned for what was not there."""
     if state == "present":
@@ -125,41 +113,27 @@ def _by_hand(ledger: Ledger, request: Request) -> Confirmation:
     claims = [claim for claim in ledger.claims(owner=request.owner, address=request.address) if claim.live]
     if len(claims) != 1:
         subject = f"owner {quoted(request.owner)}" if request.owner else format_mac(request.address or 0, "dash")
-        raise MacPoolError(
-            subject,
-            "one claim that is reserved or applied",
-            "; ".join(map(describe, claims)) or "none",
-            "Claim the address first (allocation with state: present), then confirm it.",
-        )
+        found = "; ".join(map(describe, claims)) or "none"
+        remedy = "Claim the address first (allocation with state: present), then confirm it."
+        raise MacPoolError(subject, "one claim that is reserved or applied", found, remedy)
     claim = claims[0]
     return Confirmation(claim.fence, request.note or "confirmed by hand", request.identity)
 
 
-@dataclass(frozen=True)
 class Filter:
     """Which claims are asked for; None lets everything through, an empty set nothing."""
 
-    owners: frozenset[str] | None
-    addresses: frozenset[int] | None
-    pools: frozenset[str] | None
-    states: frozenset[str] | None
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Filter:
-        """Return the filter that the options of allocation_info ask for."""
-        addresses = options["mac_addresses"]
-        return cls(
-            owners=_given(options["owners"], name_key),
-            addresses=_given(addresses, lambda value: parse_mac(value, "mac_addresses")),
-            pools=_given(options["pools"], str),
-            states=_given(options["states"], str),
-        )
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Read the options of allocation_info."""
+        self.owners = _given(options["owners"], name_key)
+        self.addresses = _given(options["mac_addresses"], lambda value: parse_mac(value, "mac_addresses"))
+        self.pools = _given(options["pools"], str)
+        self.states = _given(options["states"], str)
 
     def lets_through(self, claim: Claim) -> bool:
         """Tell whether a claim is asked for; an owner is also known by its aliases."""
-        names = {name_key(name) for name in (claim.owner, *claim.aliases)}
         return (
-            (self.owners is None or bool(names & self.owners))
+            (self.owners is None or bool(claim.names & self.owners))
             and (self.addresses is None or claim.address in self.addresses)
             and (self.pools is None or claim.pool in self.pools)
             and (self.states is None or claim.state in self.states)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of claims that tasks ask for."""
+"""Changes of claims that tasks ask for: the methods of ``Ledger`` with these names say more."""
 
 from __future__ import annotations
 
@@ -10,49 +10,38 @@ from ...module_utils._mac import format_mac, is_multicast
 from .._names import checked_owner, name_key
 from .._plan.model import Plan
 from .._text import quoted
-from .backend import Session
 from .claim import gone, later, moved, quarantine
 from .errors import NotInPool, OwnerConflict, RebindNeeded, StaleClaim
 from .journal import add, change
 from .model import Claim, ClaimName, Confirmation, Fence, Job, Outcome, Renewal, Request, describe
-from .owners import Knowledge, resolve
-
-_NO_KNOWLEDGE = Knowledge(lambda _vm_id: (), lambda: None)
+from .owners import resolve_name
+from .sqlite.session import Session
 
 
 def renew(session: Session, renewal: Renewal, job: Job, reserve_for: int | None) -> Outcome:
-    """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed.
-
-    :raises StaleClaim: when it has moved on
-    """
+    """Ask for a claim again right before it is applied, and mark it as unsure until it is confirmed."""
     before = _check_fence(session.claim_at(renewal.fence.address), renewal.fence)
-    until = None if before.state == "applied" else later(session.now, reserve_for)
+    until = None if before.state == "applied" else later(session.clock, reserve_for)
     generation = before.generation + 1
     after = before._replace(generation=generation, until=until, job=job.name, pushing=renewal.pushing)
     return change(session, before, after, "renewed", job)
 
 
 def confirm(session: Session, confirmation: Confirmation, job: Job) -> Outcome:
-    """Note that an address was read back from the adapter it was promised to.
-
-    :raises StaleClaim: when the claim has moved on, unless it is known to be applied already
-    """
+    """Note that an address was read back from the adapter it was promised to."""
     fence, identity = confirmation.fence, confirmation.identity
     before = session.claim_at(fence.address)
-    is_same = before is not None and name_key(fence.owner) in map(name_key, (before.owner, *before.aliases))
-    if before is None or not is_same or not before.live:
+    if before is None or not before.live or name_key(fence.owner) not in before.names:
         raise _stale(before, fence)
     if before.generation != fence.generation:
         if before.state == "applied" and not before.unsure:
             return Outcome(before, before, changed=False, how="kept")
         raise _stale(before, fence)
     if identity and before.identity and before.identity != identity:
-        raise RebindNeeded(
-            f"owner {quoted(before.owner)}",
-            f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound",
-            f"VM {identity.vm_id}, adapter {identity.adapter_id}",
-            "Rebind the claim first (allocation with state: rebound).",
-        )
+        wanted = f"VM {before.identity.vm_id}, adapter {before.identity.adapter_id}, to which the claim is bound"
+        found = f"VM {identity.vm_id}, adapter {identity.adapter_id}"
+        remedy = "Rebind the claim first (allocation with state: rebound)."
+        raise RebindNeeded(f"owner {quoted(before.owner)}", wanted, found, remedy)
     learns = before.identity is None and identity is not None
     if before.state == "applied" and not before.unsure and not learns:
         return Outcome(before, before, changed=False, how="kept")
@@ -72,37 +61,22 @@ def find(session: Session, target: ClaimName) -> Claim | None:
     """Return the claim that a target names: a live one, or else the newest on its way out.
 
     :raises OwnerConflict: when the address is another owner's, or the name means several
-    :raises StaleClaim: when it has another generation
     """
     claim: Claim | None
     if target.address is not None:
         claim = session.claim_at(target.address)
-        names = (claim.owner, *claim.aliases) if claim else ()
-        if claim and target.owner and name_key(target.owner) not in map(name_key, names):
-            raise OwnerConflict(
-                f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}",
-                f"a claim of owner {quoted(target.owner)}",
-                describe(claim),
-                "Give the owner or the address, whichever is right.",
-            )
+        if claim and target.owner and name_key(target.owner) not in claim.names:
+            subject = f"{format_mac(target.address, 'dash')} of owner {quoted(target.owner)}"
+            remedy = "Give the owner or the address, whichever is right."
+            raise OwnerConflict(subject, f"a claim of owner {quoted(target.owner)}", describe(claim), remedy)
     else:
-        resolution = resolve(target.owner, None, (), session.claims_named(name_key(target.owner)), (), _NO_KNOWLEDGE)
+        resolution = resolve_name(target.owner, session.claims_named(name_key(target.owner)))
         claim = resolution.live or next(iter(resolution.past), None)
-    if claim is not None and target.generation not in (None, claim.generation):
-        raise StaleClaim(
-            f"{format_mac(claim.address, 'dash')} of owner {quoted(claim.owner)}",
-            f"generation {target.generation}, as this job last saw it",
-            f"{describe(claim)}, generation {claim.generation}",
-            "Nothing was written. Look at the claim again (allocation_info).",
-        )
     return claim
 
 
 def release(session: Session, target: ClaimName, job: Job) -> Outcome | None:
-    """Take an address back: first it is looked for (``releasing``), then kept from others for a while.
-
-    :return: None where there is nothing to release
-    """
+    """Take an address back; None where there is nothing to release."""
     before = find(session, target)
     if before is None:
         return None
@@ -112,16 +86,13 @@ def release(session: Session, target: ClaimName, job: Job) -> Outcome | None:
 
 
 def declare_gone(session: Session, plan: Plan, target: ClaimName, job: Job) -> Outcome | None:
-    """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once.
-
-    :return: None where there is nothing to release
-    """
+    """Take back an address that no adapter carries any more, as the caller knows: it goes into quarantine at once."""
     before = find(session, target)
     if before is None:
         return None
     if not before.live and before.state != "releasing":
         return Outcome(before, before, changed=False, how="kept")
-    after = quarantine(before, session.now, plan.reuse_after(before.pool))
+    after = quarantine(before, session.clock, plan.reuse_after(before.pool))
     if before.owner:
         # What is gone has no ids any more: an owner of that name that comes back is another adapter.
         after = after._replace(identity=None)
@@ -145,12 +116,8 @@ def hold(session: Session, plan: Plan | None, request: Request, job: Job) -> Out
             return Outcome(before, before, changed=False, how="kept")
         return change(session, before, before._replace(note=reason), "noted", job)
     if before.state != "quarantined":
-        raise OwnerConflict(
-            subject,
-            "an address to set aside that is not promised to an owner",
-            describe(before),
-            "Release the claim first, or hold another address.",
-        )
+        wanted = "an address to set aside that is not promised to an owner"
+        raise OwnerConflict(subject, wanted, describe(before), "Release the claim first, or hold another address.")
     # It keeps its owner and its time, so that letting go of it frees nothing early.
     generation = before.generation + 1
     after = before._replace(state="held", generation=generation, since=session.now, job=job.name, note=reason)
@@ -183,39 +150,29 @@ def rebind(session: Session, request: Request, job: Job) -> Outcome:
         return Outcome(before, before, changed=False, how="kept")
     for other in session.claims_of_adapter(identity):
         if other.live:
-            raise OwnerConflict(
-                f"owner {quoted(owner)}",
-                f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})",
-                describe(other),
-                "Release that claim first, or give other ids.",
-            )
+            wanted = f"ids that no other claim is bound to (VM {identity.vm_id}, adapter {identity.adapter_id})"
+            remedy = "Release that claim first, or give other ids."
+            raise OwnerConflict(f"owner {quoted(owner)}", wanted, describe(other), remedy)
     generation = before.generation + 1
     after = before._replace(identity=identity, generation=generation, job=job.name, pushing=None, evidence="")
     return change(session, before, after, "rebound", job)
 
 
 def _check_fence(claim: Claim | None, fence: Fence) -> Claim:
-    """Return the claim if it is as the job last saw it.
-
-    :raises StaleClaim: when it has moved on
-    """
-    whose = name_key(fence.owner)
+    """Return the claim if it is as the job last saw it."""
     if (
-        claim is not None
-        and claim.generation == fence.generation
-        and claim.live
-        and whose in (name_key(claim.owner), *map(name_key, claim.aliases))
+        claim is None
+        or claim.generation != fence.generation
+        or not claim.live
+        or name_key(fence.owner) not in claim.names
     ):
-        return claim
-    raise _stale(claim, fence)
+        raise _stale(claim, fence)
+    return claim
 
 
 def _stale(claim: Claim | None, fence: Fence) -> MacPoolError:
     """Return the error for a claim that has moved on."""
     found = f"{describe(claim)}, generation {claim.generation}" if claim else "no claim on it any more"
-    return StaleClaim(
-        f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}",
-        f"generation {fence.generation} of the claim, as this job last saw it",
-        found,
-        "Another job works on it. This job wrote nothing to the ledger: run its task again.",
-    )
+    wanted = f"generation {fence.generation} of the claim, as this job last saw it"
+    remedy = "Another job works on it. This job wrote nothing to the ledger: run its task again."
+    return StaleClaim(f"{format_mac(fence.address, 'dash')} of owner {quoted(fence.owner)}", wanted, found, remedy)

@@ -11,6 +11,8 @@ Times are whole milliseconds since 1970 in UTC by the database's own clock. Addr
 
 from typing import Literal, NamedTuple
 
+from .._names import name_key
+
 State = Literal["reserved", "applied", "releasing", "quarantined", "held", "gone"]
 LIVE: tuple[State, ...] = ("reserved", "applied")
 """States in which the address is promised to its owner, who has at most one such claim."""
@@ -77,6 +79,11 @@ class Claim(NamedTuple):
     def label(self) -> str:
         """The owner as a reader knows it; its ids where it never had a name."""
         return self.owner or (f"{self.identity.vm_id}/{self.identity.adapter_id}" if self.identity else "")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The keys of all names that the owner has had with this claim."""
+        return frozenset(map(name_key, filter(None, (self.owner, *self.aliases))))
 
     @property
     def live(self) -> bool:

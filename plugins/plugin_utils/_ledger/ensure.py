@@ -6,23 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._formats import format_mac
 from .._names import checked_owner, name_key
 from .._plan.model import ADOPTED, Plan
 from .._text import quoted
+from .chooser import Pools
 from .claim import gone, is_suspect, later, moved
 from .errors import NotInPool, ObservationTooOld, OwnerConflict, OwnerHasOther, PoolFull, RebindNeeded
 from .journal import add, change
 from .model import Claim, Identity, Job, Outcome, Request, describe
-from .owners import Knowledge, Resolution, own_name, resolve
+from .owners import Knowledge, Resolution, own_name, resolve, resolve_name
 from .plans import accept
-from .pools import Pools
-
-if TYPE_CHECKING:
-    from .backend import Session
+from .sqlite.session import Session
 
 _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 
@@ -30,10 +27,7 @@ _OF_ONE_REQUEST = (OwnerConflict, OwnerHasOther, RebindNeeded, NotInPool)
 def ensure(
     session: Session, plan: Plan, requests: Sequence[Request], job: Job, reserve_for: int | None
 ) -> list[Outcome]:
-    """Give each owner its address: the one it has, or had, or a new one.
-
-    :param reserve_for: seconds until a new reservation becomes suspect; None: never
-    """
+    """Give each owner its address (``Ledger.ensure``)."""
     for request in requests:
         if request.owner or request.identity is None:
             checked_owner(request.owner)
@@ -48,7 +42,7 @@ class Ensuring:
         self._session = session
         self._plan = plan
         self._job = job
-        self._until = later(session.now, reserve_for)
+        self._until = later(session.clock, reserve_for)
         self._pools = Pools(session, plan)
         self._observations_checked = plan.max_observation_age is None
 
@@ -102,54 +96,35 @@ class Ensuring:
             address = request.address
         else:
             address = self._free_address(pool, owner, request.identity)
-        claim = Claim(
-            address,
-            owner,
-            pool,
-            "reserved",
-            1,
-            self._session.now,
-            self._until,
-            self._job.name,
-            note=request.note,
-            identity=request.identity,
-        )
-        self._pools.take(pool, address)
+        claim = Claim(address, owner, pool, "reserved", 1, self._session.now, self._until, self._job.name)
+        claim = claim._replace(note=request.note, identity=request.identity)
+        self._pools.occupancy(pool).take(address)
         return add(self._session, claim, "adopted" if request.adopt else "claimed", self._job)
 
     def _resolve(self, request: Request) -> Resolution:
-        session, identity = self._session, request.identity
-        by_name = session.claims_named(name_key(request.owner)) if request.owner else []
+        session, owner, identity = self._session, request.owner, request.identity
+        by_name = session.claims_named(name_key(owner)) if owner else []
         if identity is None:
-            return resolve(request.owner, None, (), by_name, (), self._knowledge())
-        by_own_name = session.claims_named(name_key(own_name(request.owner, identity))) if request.owner else []
-        return resolve(
-            request.owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, self._knowledge()
-        )
+            return resolve_name(owner, by_name)
 
-    def _knowledge(self) -> Knowledge:
         def gone_since() -> int | None:
             from .absence import absence_proof
 
-            return absence_proof(self._session.hosts(), self._plan)
+            return absence_proof(session.hosts(), self._plan)
 
-        return Knowledge(self._session.sightings_of_vm, gone_since)
+        by_own_name = session.claims_named(name_key(own_name(owner, identity))) if owner else []
+        knowledge = Knowledge(session.sightings_of_vm, gone_since)
+        return resolve(owner, identity, session.claims_of_adapter(identity), by_name, by_own_name, knowledge)
 
     def _keep(self, request: Request, before: Claim, resolution: Resolution) -> Outcome:
+        subject = f"owner {quoted(before.owner)}"
         if request.address is not None and request.address != before.address:
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                format_mac(request.address, "dash"),
-                describe(before),
-                "Release that claim first (allocation with state: released), then claim the other address.",
-            )
+            remedy = "Release that claim first (allocation with state: released), then claim the other address."
+            raise OwnerHasOther(subject, format_mac(request.address, "dash"), describe(before), remedy)
         if request.pool and not self._pools.is_of(request.pool, before):
-            raise OwnerHasOther(
-                f"owner {quoted(before.owner)}",
-                f"an address of pool {quoted(request.pool)}",
-                f"{describe(before)}, of pool {quoted(before.pool)}",
-                "An owner has one address. Name that pool, or release the claim first (allocation with state: released).",
-            )
+            found = f"{describe(before)}, of pool {quoted(before.pool)}"
+            remedy = "An owner has one address. Name that pool, or release the claim first (allocation with state: released)."
+            raise OwnerHasOther(subject, f"an address of pool {quoted(request.pool)}", found, remedy)
         after, how = before, "kept"
         if request.note and request.note != before.note:
             after, how = after._replace(note=request.note), "noted"
@@ -159,7 +134,7 @@ class Ensuring:
             after, how = after._replace(identity=request.identity), "bound"
         if after is not before:
             return change(self._session, before, after, how, self._job)
-        if is_suspect(before, self._session.now):
+        if is_suspect(before, self._session.clock):
             # It is still wanted: an observation that comes between this and the push must not take it away.
             after = before._replace(generation=before.generation + 1, until=self._until, job=self._job.name)
             return change(self._session, before, after, "refreshed", self._job)._replace(changed=False)
@@ -199,4 +174,4 @@ class Ensuring:
 
     def _end(self, pool: str, claim: Claim) -> None:
         change(self._session, claim, gone(claim, self._session.now), "quarantine over", self._job, how="gone")
-        self._pools.free(pool, claim.address)
+        self._pools.occupancy(pool).free(claim.address)

@@ -52,6 +52,14 @@ class LedgerReadOnly(LedgerError):
     """The file or its directory cannot be written."""
 
 
+class LedgerNoRoom(LedgerError):
+    """The disk, or the share of it that this user may use, is full."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The disk, the memory or SQLite fails. That does not mean that the ledger is damaged."""
+
+
 class PlanOutdated(MacPoolError):
     """The job works with an earlier plan than the one that the ledger last accepted."""
 

@@ -5,28 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 from ...module_utils._errors import MacPoolError, collected
-from ...module_utils._mac import Interval
+from ...module_utils._mac import Interval, IntervalSet
 from .._names import HostIndex, host_key
-from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, host_pool
+from .._plan.model import HOST_POOL_PREFIX, HostRanges, Plan, Pool, default_range
 from .._text import quoted
 from .absence import check_observations
-from .backend import Session
-from .blocks import Blocks
-from .errors import NoLease
+from .errors import NoLease, PoolFull
 from .journal import keep_lease
-from .model import Job, Lease, LeaseOutcome
+from .model import Job, KnownHost, Lease, LeaseOutcome
 from .plans import accept
+from .sqlite.session import Session
 
 
 def lease(session: Session, plan: Plan, hosts: Sequence[str] | None, job: Job) -> list[LeaseOutcome]:
-    """Give each host its block: the one it has, or the first that it may have.
-
-    :param hosts: of the plan's hosts; None: all of them
-    :raises PoolFull: when no block is left for one of them
-    """
+    """Give each host its block: the one it has, or the first that it may have (``Ledger.lease``)."""
     ranges = plan.host_ranges
     if ranges is None:
         raise MacPoolError(
@@ -56,12 +54,9 @@ def _planned(ranges: HostRanges, hosts: Sequence[str] | None) -> list[str]:
     for host in hosts if hosts is not None else ranges.hosts:
         name = planned.get(host)
         if name is None:
-            raise MacPoolError(
-                f"host {quoted(host)}",
-                "a host of host_ranges.hosts in the plan",
-                f"a plan that has: {', '.join(ranges.hosts) or 'none'}",
-                "Add the host to the plan: leases follow the plan, never the inventory of one run.",
-            )
+            found = f"a plan that has: {', '.join(ranges.hosts) or 'none'}"
+            remedy = "Add the host to the plan: leases follow the plan, never the inventory of one run."
+            raise MacPoolError(f"host {quoted(host)}", "a host of host_ranges.hosts in the plan", found, remedy)
         names.append(name)
     return names
 
@@ -95,35 +90,129 @@ def static_pool(leases: Iterable[Lease], name: str) -> Pool:
 
     :raises NoLease: when the host has no block, or its block has no static part
     """
-    from .leases import active_lease
-
     host = name.removeprefix(HOST_POOL_PREFIX)
     lease = active_lease(leases, host)
     if lease is None:
         raise NoLease(
             f'pool "{name}"', f"a lease of host {quoted(host)}", "none", "Lease it a block first: host_range_lease."
         )
-    if lease.dynamic_end == lease.end:
-        raise NoLease(
-            f'pool "{name}"',
-            f"a static part in the block of host {quoted(host)}",
-            f"{Interval(lease.start, lease.end)}, all of it dynamic",
-            "Set static_per_host in the plan; it counts for blocks leased from then on.",
-        )
-    return host_pool(lease.host, Interval(lease.dynamic_end + 1, lease.end))
+    if lease.static_part is None:
+        found = f"{lease.block}, all of it dynamic"
+        remedy = "Set static_per_host in the plan; it counts for blocks leased from then on."
+        raise NoLease(f'pool "{name}"', f"a static part in the block of host {quoted(host)}", found, remedy)
+    return Pool(f"{HOST_POOL_PREFIX}{lease.host}", IntervalSet([lease.static_part]), strategy="sequential")
 
 
 def remark(lease: Lease, ranges: HostRanges) -> str:
     """Return what a reader should know of a block that a host keeps although the plan has changed."""
     remarks = []
-    if lease.end - lease.start + 1 != ranges.size_per_host:
-        remarks.append(
-            f"keeps its block of {lease.end - lease.start + 1} addresses; the plan now says {ranges.size_per_host}"
-        )
-    elif lease.end - lease.dynamic_end != ranges.static_per_host:
-        remarks.append(
-            f"keeps {lease.end - lease.dynamic_end} static addresses; the plan now says {ranges.static_per_host}"
-        )
+    size, static = lease.block.size, lease.end - lease.dynamic_end
+    if size != ranges.size_per_host:
+        remarks.append(f"keeps its block of {size} addresses; the plan now says {ranges.size_per_host}")
+    elif static != ranges.static_per_host:
+        remarks.append(f"keeps {static} static addresses; the plan now says {ranges.static_per_host}")
     if lease.start not in ranges.ranges or lease.end not in ranges.ranges:
         remarks.append("its block lies outside of the plan's host_ranges")
     return "; ".join(remarks)
+
+
+class Obstacle(NamedTuple):
+    """A reason not to lease a block; ``host`` is the one host that it does not stop."""
+
+    reason: str
+    host: str | None
+
+
+class Blocks:
+    """The blocks of the plan's host ranges, and what stands on them."""
+
+    def __init__(self, session: Session, ranges: HostRanges) -> None:
+        """Look at nothing yet: all that stands on the blocks is read when the first one is leased."""
+        self._session = session
+        self._ranges = ranges
+        self._passed = 0
+        """How many blocks from the first on no host may have."""
+
+    @cached_property
+    def _hosts(self) -> list[KnownHost]:
+        return self._session.hosts()
+
+    @cached_property
+    def _known(self) -> HostIndex[KnownHost]:
+        return HostIndex((host.host, host) for host in self._hosts)
+
+    @cached_property
+    def _obstacles(self) -> dict[int, set[Obstacle]]:
+        """What stands on each block, by its first address."""
+        found: dict[int, set[Obstacle]] = {}
+        for start, end, obstacle in self._found():
+            for block in self._covering(start, end):
+                found.setdefault(block.start, set()).add(obstacle)
+        return found
+
+    def _found(self) -> Iterator[tuple[int, int, Obstacle]]:
+        session = self._session
+        for lease in session.leases():
+            yield lease.start, lease.end, Obstacle(f"leased ({lease.state})", None)
+        for host in self._hosts:
+            key = host_key(host.host)
+            if host.range:
+                yield *host.range, Obstacle("range of another host", key)
+            for made in filter(None, map(default_range, host.ipv4)):
+                # Windows makes this range again whenever the registry values are lost (fact 11).
+                yield *made, Obstacle("default range of another host", key)
+        for start, end in self._ranges.ranges:
+            for claim in session.claims_between(start, end):
+                own = claim.pool.removeprefix(HOST_POOL_PREFIX)
+                whose = host_key(own) if own != claim.pool else None
+                yield claim.address, claim.address, Obstacle("claimed", whose)
+            for sighting in session.sightings_between(start, end):
+                is_its_own = sighting.dynamic or sighting.kind == "host"
+                whose = host_key(sighting.host) if is_its_own else None
+                yield sighting.address, sighting.address, Obstacle("carried by an adapter", whose)
+
+    def lease(self, host: str, now: int) -> Lease:
+        """Return a new lease of the first block that a host may have.
+
+        A block that is the host's range already comes first: a rebuilt ledger moves no host.
+
+        :raises PoolFull: when none is left, with how many blocks each reason rules out
+        """
+        key = self._known.key(host) or host_key(host)
+        block = next((block for block in self._in_order(key) if not self._reasons(block, key)), None)
+        if block is None:
+            raise self._full(host, key)
+        self._obstacles.setdefault(block.start, set()).add(Obstacle("leased (active)", None))
+        return Lease(host, block.start, block.end, block.end - self._ranges.static_per_host, "active", 1, now)
+
+    def _reasons(self, block: Interval, key: str) -> set[str]:
+        return {item.reason for item in self._obstacles.get(block.start, ()) if item.host != key}
+
+    def _full(self, host: str, key: str) -> PoolFull:
+        refused = Counter(min(self._reasons(block, key)) for block in self._ranges.blocks())
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items())) or "no block at all"
+        wanted = f"a block of {self._ranges.size_per_host} addresses of host_ranges"
+        remedy = "Add a range to host_ranges in the plan, or retire blocks that no host uses any more."
+        return PoolFull(f"host {quoted(host)}", wanted, f"none among {self._ranges.block_count}: {why}", remedy)
+
+    def _in_order(self, key: str) -> Iterator[Interval]:
+        own = self._known.get(key)
+        if own and own.range:
+            for block in self._covering(own.range.start, own.range.start):
+                if own.range == (block.start, block.end - self._ranges.static_per_host):
+                    yield block
+        for block in self._ranges.blocks(self._passed):
+            if not any(item.host is None for item in self._obstacles.get(block.start, ())):
+                break
+            self._passed += 1
+        yield from self._ranges.blocks(self._passed)
+
+    def _covering(self, start: int, end: int) -> Iterator[Interval]:
+        """Yield the blocks that share an address with a stretch."""
+        size = self._ranges.size_per_host
+        for range_start, range_end in self._ranges.intervals:
+            first = max(0, (start - range_start) // size)
+            last = min((end - range_start) // size, (range_end - range_start + 1) // size - 1)
+            for number in range(first, last + 1):
+                at = range_start + number * size
+                yield Interval(at, at + size - 1)

@@ -19,22 +19,16 @@ durations are seconds, addresses are ints.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...module_utils._errors import MacPoolError, collected
-from .._names import name_key
 from .._plan.model import ADOPTED, HOST_POOL_PREFIX, Plan
 from .._text import quoted
-from . import intents
-from .adopt import adopt
-from .backend import Session, Store
 from .changes import confirm, declare_gone, hold, rebind, release, renew, unhold
-from .ensure import ensure
-from .errors import LedgerForeign
-from .history import replay_problems
-from .imports import import_all
+from .ensure import Ensuring, ensure
+from .errors import LedgerForeign, LedgerMissing
+from .journal import change, claim_from, intent_record, keep_lease
 from .leases import lease, retire
 from .model import (
     Claim,
@@ -55,24 +49,26 @@ from .model import (
     Request,
 )
 from .observe import forget_host, observe
+from .places import sqlite_path
 from .plans import accept
 from .reader import Reader
-from .records import claim_from
-from .restore import restore
-from .stores import DEFAULT_TIMEOUT, create_store, store_at
-from .text import export_lines, parse_text
+from .restore import replay_problems, restore
+from .sqlite import care
+from .sqlite.database import DEFAULT_TIMEOUT
+from .sqlite.session import SKEW, Session
+from .sqlite.store import SqliteStore
+from .text import export_lines, import_all, parse_text
 from .usage import Usage, pool_usage, pools
 
-DEFAULT_RESERVATION = 24 * 3600
-"""Seconds that an address is kept for its owner before it must be shown to be used."""
+DAY = 24 * 3600
 
 
 class Ledger(Reader):
     """A ledger, and the plan that it is used with."""
 
-    store: Store
+    store: SqliteStore
 
-    def __init__(self, store: Store, scope: str, plan: Plan | None = None) -> None:
+    def __init__(self, store: SqliteStore, scope: str, plan: Plan | None = None) -> None:
         """Use a store that is open.
 
         :param plan: needed by whatever hands out, leases, observes or counts
@@ -84,34 +80,51 @@ class Ledger(Reader):
 
     @classmethod
     def create(
-        cls, location: str | None, scope: str, job: Job, plan: Plan | None = None, timeout: float = DEFAULT_TIMEOUT
+        cls,
+        location: str | None,
+        scope: str,
+        job: Job,
+        plan: Plan | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        witness: str = "",
     ) -> Ledger:
         """Make an empty ledger. Nothing else ever makes one.
 
         :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+        :param witness: a directory for a second witness; empty for none
         :raises LedgerExists: when something is at that place
         """
         _check_scope(scope, plan)
-        return cls(create_store(location, scope, job, timeout), scope, plan)
+        path = sqlite_path(location, scope)
+        return cls(SqliteStore.create(path, scope, job, timeout=timeout, witness=witness), scope, plan)
 
     @classmethod
     def open(
-        cls, location: str | None, scope: str, plan: Plan | None = None, timeout: float = DEFAULT_TIMEOUT
+        cls,
+        location: str | None,
+        scope: str,
+        plan: Plan | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        witness: str = "",
     ) -> Ledger:
         """Open a ledger.
 
         :param timeout: seconds to wait for a turn to write
+        :param witness: a directory for a second witness; empty for none
         :raises LedgerError: when there is none, or not the right one, or a damaged one
         """
         _check_scope(scope, plan)
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
+        store.witness_place = witness
         store.open(scope)
         return cls(store, scope, plan)
 
     @staticmethod
     def place(location: str | None, scope: str) -> str:
         """Return where a ledger is, or would be."""
-        return store_at(location, scope).location
+        return str(sqlite_path(location, scope))
 
     @property
     def location(self) -> str:
@@ -130,23 +143,22 @@ class Ledger(Reader):
             plan = session.current_plan()
             first = session.entry(1)
             return LedgerInfo(
-                location=self.store.location,
-                id=session.ledger_id,
+                url=self.location,
                 scope=session.scope,
+                id=session.ledger_id,
                 created=first.at if first else 0,
                 sequence=session.sequence,
-                plan_generation=plan.generation if plan else 0,
+                generation=plan.generation if plan else 0,
                 claims=sum(session.count_claims(0, (1 << 48) - 1).values()),
                 leases=len(session.leases()),
                 hosts=len(session.hosts()),
-                warnings=(),
             )
 
-        return self.store.read(work)._replace(warnings=self.warnings)
+        return self.store.read(work)
 
     def now(self) -> int:
         """Return the ledger's clock: to be asked before an observation begins."""
-        return self.store.read(lambda session: session.now)
+        return self.store.read(lambda session: session.clock)
 
     # --- the plan -----------------------------------------------------------------------------------------------------
 
@@ -176,27 +188,17 @@ class Ledger(Reader):
     # --- claims -------------------------------------------------------------------------------------------------------
 
     def ensure(
-        self,
-        requests: Sequence[Request],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, requests: Sequence[Request], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Give each owner its address: the one it has, or had, or a new one.
 
-        :param reserve_for: seconds until a new reservation becomes suspect; None: never
+        :param reserve_for: seconds until a new reservation must be shown to be used, or becomes suspect; None: never
         """
         plan = self._plan()
         return self.store.write(lambda session: ensure(session, plan, requests, job, reserve_for), preview=preview)
 
     def renew(
-        self,
-        renewals: Sequence[Renewal],
-        job: Job,
-        *,
-        reserve_for: int | None = DEFAULT_RESERVATION,
-        preview: bool = False,
+        self, renewals: Sequence[Renewal], job: Job, *, reserve_for: int | None = DAY, preview: bool = False
     ) -> list[Outcome]:
         """Ask for claims again right before they are applied, and mark them as unsure until confirmed.
 
@@ -297,7 +299,18 @@ class Ledger(Reader):
         :return: what the observation changed, and for each adoption its outcome, or why the ledger refuses it
         """
         plan, observations = self._plan(), list(observations)
-        return self.store.write(lambda session: adopt(session, plan, observations, adoptions, job), preview=preview)
+
+        def work(session: Session) -> tuple[Observed, list[Outcome | MacPoolError]]:
+            observed = observe(session, plan, observations, job)
+            found = Ensuring(session, plan, job, None).each([request for request, _evidence in adoptions])
+            for number, (request, evidence) in enumerate(adoptions):
+                if isinstance(outcome := found[number], Outcome):
+                    confirmed = confirm(session, Confirmation(outcome.claim.fence, evidence, request.identity), job)
+                    changed = outcome.changed or confirmed.changed
+                    found[number] = outcome._replace(claim=confirmed.claim, changed=changed)
+            return observed, found
+
+        return self.store.write(work, preview=preview)
 
     def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
         """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
@@ -315,17 +328,32 @@ class Ledger(Reader):
 
     # --- intents ------------------------------------------------------------------------------------------------------
 
-    def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart", note: str = "") -> Intent:
-        """Note, before it is begun, what must be finished even when this job dies."""
-        return self.store.write(lambda session: intents.begin(session, host, vm_id, job, kind, note))
+    def intend(self, host: str, vm_id: str, job: Job, *, kind: str = "restart") -> Intent:
+        """Note, before it is begun, what must be finished even when this job dies, such as a VM to start again."""
 
-    def open_intents(self, host: str | None = None, vm_id: str | None = None) -> list[Intent]:
+        def work(session: Session) -> Intent:
+            intent = Intent(session.sequence + 1, host, vm_id.lower(), kind, "", session.now, job.name)
+            session.add_intent(intent)
+            session.log("intent", "begun", job, intent_record(intent, is_open=True), None, "")
+            return intent
+
+        return self.store.write(work)
+
+    def open_intents(self) -> list[Intent]:
         """Return what was begun and not finished, the oldest first."""
-        return self.store.read(lambda session: intents.open_intents(session, host, vm_id))
+        return self.store.read(lambda session: session.intents())
 
     def finish_intent(self, intent_id: int, job: Job) -> bool:
         """Note that it is finished; False when it was already."""
-        return self.store.write(lambda session: intents.finish(session, intent_id, job))
+
+        def work(session: Session) -> bool:
+            found = [intent for intent in session.intents() if intent.id == intent_id]
+            for intent in found:
+                session.delete_intent(intent_id)
+                session.log("intent", "finished", job, intent_record(intent, is_open=False), None, "")
+            return bool(found)
+
+        return self.store.write(work)
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -346,12 +374,9 @@ class Ledger(Reader):
         """Return the addresses that were last seen on anything."""
         return self.store.read(lambda session: [item.address for item in session.sightings_between(1, (1 << 48) - 1)])
 
-    def history(
-        self, *, address: int | None = None, owner: str = "", kind: str = "", newest: int | None = None
-    ) -> list[Entry]:
+    def history(self, *, kind: str = "", newest: int | None = None) -> list[Entry]:
         """Return entries of the history in order."""
-        key = name_key(owner) if owner else None
-        return self.store.read(lambda session: session.history(address, key, kind or None, newest))
+        return self.store.read(lambda session: session.history(kind, newest))
 
     def usage(self) -> list[Usage]:
         """Return how full each pool of the plan is, and the static part of each host's block."""
@@ -362,7 +387,7 @@ class Ledger(Reader):
             stretches = [stretch for pool in kept for stretch in pool.addresses]
             claims = (claim for stretch in stretches for claim in session.claims_between(*stretch))
             seen = (item.address for stretch in stretches for item in session.sightings_between(*stretch))
-            return pool_usage(kept, claims, seen, session.now)
+            return pool_usage(kept, claims, seen, session.clock)
 
         return self.store.read(work)
 
@@ -370,14 +395,12 @@ class Ledger(Reader):
 
     def verify(self) -> list[str]:
         """Return what is wrong: with the database, with the chain of the history, between history and state."""
-        problems = self.store.verify()
+        problems = care.verify(self.store)
         return problems or self.store.read(replay_problems)
 
     def backup(self, destination: str, *, preview: bool = False) -> str:
         """Copy the ledger into a new file, and return its path."""
-        target = str(Path(destination).expanduser().absolute())
-        self.store.backup(target, preview=preview)
-        return target
+        return care.backup(self.store, destination, preview=preview)
 
     @classmethod
     def restore(
@@ -389,6 +412,7 @@ class Ledger(Reader):
         plan: Plan | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         *,
+        witness: str = "",
         preview: bool = False,
     ) -> Ledger | None:
         """Put a backup in the place of the ledger, which may be missing or damaged, and say so in the history.
@@ -397,7 +421,8 @@ class Ledger(Reader):
 
         :return: the restored ledger; None from a preview
         """
-        store = store_at(location, scope, timeout)
+        store = SqliteStore.at(location, scope, timeout)
+        store.witness_place = witness
         restore(store, scope, backup, job, timeout, preview=preview)
         return None if preview else cls(store, scope, plan)
 
@@ -412,6 +437,32 @@ class Ledger(Reader):
             acknowledge=True,
         )
         return True
+
+    def correct_times(self, job: Job, *, preview: bool = False) -> int:
+        """Bring what lies in the future, because a clock was wrong, back to now; return how many claims and leases changed.
+
+        Terms keep their length. Observations of that time count as never made.
+        """
+
+        def work(session: Session) -> int:
+            if not session.future():
+                return 0
+            limit, count = session.clock + SKEW, 0
+            session.now = session.clock
+            for claim in [item for item in session.claims_between(0, (1 << 48) - 1) if item.since > limit]:
+                until = None if claim.until is None else session.now + max(claim.until - claim.since, 0)
+                after = claim._replace(generation=claim.generation + 1, since=session.now, until=until)
+                change(session, claim, after, "time corrected", job)
+                count += 1
+            for block in [item for item in session.leases() if item.since > limit]:
+                after_block = block._replace(generation=block.generation + 1, since=session.now)
+                keep_lease(session, block, after_block, "time corrected", job)
+                count += 1
+            session.forget_future()
+            session.log("ledger", "times corrected", job, {"changed": count}, None, "")
+            return count + 1
+
+        return self.store.write(work, preview=preview)
 
     # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -446,3 +497,49 @@ def _check_scope(scope: str, plan: Plan | None) -> None:
         raise LedgerForeign(
             "the plan", f"scope {quoted(scope)}", f"scope {quoted(plan.scope)}", "Use the plan of that scope."
         )
+
+
+class Present(NamedTuple):
+    """What became of it; no ledger when a preview found none."""
+
+    ledger: Ledger | None
+    changed: bool
+
+
+def bring_present(
+    opened: Callable[[], Ledger],
+    created: Callable[[], Ledger],
+    job: Job,
+    *,
+    accept_rollback: bool = False,
+    forget_hosts: Sequence[str] = (),
+    accept_plan: bool = False,
+    correct_times: bool = False,
+    preview: bool = False,
+) -> Present:
+    """Create the ledger if it is missing, then do what is asked for, in the order of the parameters.
+
+    :param opened: opens the ledger
+    :param created: creates it
+    :param accept_rollback: take a ledger that was put back to an earlier state as the truth
+    :param accept_plan: accept the plan even if it is an earlier one
+    :param correct_times: bring what lies in the future back to now
+    """
+    changed = False
+    try:
+        ledger = opened()
+    except LedgerMissing:
+        if preview:
+            return Present(None, changed=True)
+        ledger, changed = created(), True
+    if accept_rollback and ledger.accept_rollback(job, preview=preview):
+        changed = True
+        if preview:  # the ledger still refuses to be written, so that nothing else can be predicted
+            return Present(ledger, changed)
+    if correct_times:
+        changed |= ledger.correct_times(job, preview=preview) > 0
+    for host in forget_hosts:
+        changed |= ledger.forget_host(host, job, preview=preview) is not None
+    before = ledger.plan_generation()
+    after = ledger.accept_plan(job, force=accept_plan, preview=preview)
+    return Present(ledger, changed or before is None or before.generation != after.generation)

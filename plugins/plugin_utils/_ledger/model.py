@@ -139,6 +139,13 @@ class KnownHost(NamedTuple):
     facts_at: int | None = None
     """When the range, the addresses and the cluster were read last."""
 
+    @property
+    def range(self) -> Interval | None:
+        """The range from which Hyper-V on this host hands out addresses, as far as is known."""
+        if self.range_start is None or self.range_end is None:
+            return None
+        return Interval(self.range_start, self.range_end)
+
 
 class Outcome(NamedTuple):
     """What became of a claim.
@@ -170,11 +177,10 @@ class Confirmation(NamedTuple):
 
 
 class ClaimName(NamedTuple):
-    """A claim named by its owner, its address, or both; with a generation, only if nothing happened since."""
+    """A claim named by its owner, its address, or both."""
 
     owner: str = ""
     address: int | None = None
-    generation: int | None = None
 
 
 class Intent(NamedTuple):
@@ -213,26 +219,25 @@ class Entry(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What an observation changed, and which hosts keep absence from being proven, with the reason of each."""
+    """What an observation changed."""
 
     outcomes: tuple[Outcome, ...]
     leases: tuple[LeaseOutcome, ...]
-    unproven: Mapping[str, str]
 
 
 class LedgerInfo(NamedTuple):
     """What a ledger is."""
 
-    location: str
-    id: str
+    url: str
     scope: str
+    id: str
     created: int
     sequence: int
-    plan_generation: int
+    generation: int
+    """Of the plan that is in force."""
     claims: int
     leases: int
     hosts: int
-    warnings: tuple[str, ...]
 
 
 def describe(claim: Claim) -> str:

@@ -9,28 +9,30 @@ from collections.abc import Iterable, Sequence
 
 from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
-from .absence import absence_proof, unproven
-from .backend import Session
+from .absence import absence_proof
 from .claim import gone, is_suspect, quarantine
 from .journal import change, keep_lease
 from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
 from .owners import carrier, is_own
 from .plans import accept
+from .sqlite.session import Session
 
 
 def observe(session: Session, plan: Plan, observations: Iterable[HostSightings], job: Job) -> Observed:
     """Keep the newest sightings of hosts, and settle what they prove: what is used, what is gone."""
     accept(session, plan, job)
     take_in(session, observations)
+    recorded = session.hosts()
+    proof = absence_proof(recorded, plan)
     outcomes = []
-    for before, after in settled(session, plan):
+    for before, after in settled(session, plan, proof):
         how = {"applied": "confirmed", "quarantined": "quarantined", "gone": "gone"}[after.state]
         outcomes.append(change(session, before, after, f"observed: {how}", job, how=how))
     leases = []
-    for lease in ended_leases(session, plan):
+    for lease in ended_leases(session, recorded, proof):
         ended = lease._replace(state="gone", generation=lease.generation + 1, since=session.now)
         leases.append(keep_lease(session, lease, ended, "observed: gone", job))
-    return Observed(tuple(outcomes), tuple(leases), unproven(session, plan))
+    return Observed(tuple(outcomes), tuple(leases))
 
 
 def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
@@ -103,7 +105,7 @@ def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
     known = HostIndex((host.host, host) for host in session.hosts())
     for observation in sorted(observations, key=lambda item: (item.observed_at, host_key(item.host))):
         before = known.get(observation.host)
-        merge = merged(before, observation, session.now)
+        merge = merged(before, observation, session.clock)
         if merge is not None:
             after, void_before = merge
             if before is not None:
@@ -112,7 +114,7 @@ def take_in(session: Session, observations: Iterable[HostSightings]) -> None:
             if void_before is not None:
                 session.drop_sightings(after.host, void_before)
             session.add_sightings(
-                after.host, min(observation.observed_at, session.now), map(_kept, observation.sightings)
+                after.host, min(observation.observed_at, session.clock), map(_kept, observation.sightings)
             )
             known.put(after.host, after)
         for node in observation.cluster_nodes:
@@ -131,14 +133,12 @@ def _kept(sighting: Sighting) -> Sighting:
     )
 
 
-def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
+def settled(session: Session, plan: Plan, proof: int | None) -> list[tuple[Claim, Claim]]:
     """Return the claims that the observations change, before and after."""
-    recorded = session.hosts()
-    proof = absence_proof(recorded, plan)
     changes = []
     learnt = set()
     for claim in session.unsettled_claims():
-        after = settle(claim, session.sightings_at(claim.address), proof, session.now, plan.reuse_after(claim.pool))
+        after = settle(claim, session.sightings_at(claim.address), proof, session.clock, plan.reuse_after(claim.pool))
         if after.identity is not None and claim.identity is None:
             others = (other for other in session.claims_of_adapter(after.identity) if other.live)
             if after.identity in learnt or any(other.address != claim.address for other in others):
@@ -149,26 +149,17 @@ def settled(session: Session, plan: Plan) -> list[tuple[Claim, Claim]]:
     return changes
 
 
-def ended_leases(session: Session, plan: Plan) -> list[Lease]:
+def ended_leases(session: Session, recorded: Sequence[KnownHost], proof: int | None) -> list[Lease]:
     """Return the retired leases that nothing rests on any more: no carrier, no claim, no host with that range."""
-    recorded = session.hosts()
-    proof = absence_proof(recorded, plan)
-    if proof is None:
-        return []
     return [
         lease
         for lease in session.leases()
         if lease.state == "retired"
+        and proof is not None
         and proof > lease.since
         and not session.taken(lease.start, lease.end, 1)
-        and not any(_has_range_in(host, lease) for host in recorded)
+        and not any(host.range and host.range.start <= lease.end and host.range.end >= lease.start for host in recorded)
     ]
-
-
-def _has_range_in(host: KnownHost, lease: Lease) -> bool:
-    if host.range_start is None or host.range_end is None:
-        return False
-    return host.range_start <= lease.end and host.range_end >= lease.start
 
 
 def settle(claim: Claim, sightings: Sequence[Sighting], proof: int | None, now: int, reuse_after: int | None) -> Claim:

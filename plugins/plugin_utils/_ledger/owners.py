@@ -62,30 +62,30 @@ def resolve(
     :raises OwnerConflict: when several owners have had the name
     """
     if identity is None:
-        return _resolve_name(owner, by_name)
+        return resolve_name(owner, by_name)
     named = _named(owner, by_name) if owner else None
     if live := _first_live(by_identity):
-        known = {name_key(live.owner), *map(name_key, live.aliases)}
-        unused = named is None and owner and name_key(owner) not in known
+        unused = named is None and owner and name_key(owner) not in live.names
         is_clone = name_key(own_name(owner, identity)) == name_key(live.owner)
         return Resolution(live.owner, live, alias=owner if unused and not is_clone else "")
     name = owner or f"{identity.vm_id}/{identity.adapter_id}"
     if named and named.identity is None:
         return Resolution(named.owner, named, bind=True)
     if named and named.identity:
-        _refuse_other_ids(named, named.identity, identity, *knowledge)
+        _refuse_other_ids(named, named.identity, identity, knowledge)
         name = own_name(owner, identity)
     if other := _first_live(by_own_name):
         if other.identity is None:
             return Resolution(other.owner, other, bind=True)
-        _refuse_other_ids(other, other.identity, identity, *knowledge)
+        _refuse_other_ids(other, other.identity, identity, knowledge)
     past = tuple(by_identity) or tuple(
         claim for claim in by_name if not claim.live and claim.identity is None and not named
     )
     return Resolution(name, past=past)
 
 
-def _resolve_name(owner: str, by_name: Sequence[Claim]) -> Resolution:
+def resolve_name(owner: str, by_name: Sequence[Claim]) -> Resolution:
+    """Tell whose request it is where only the name is known."""
     if live := _named(owner, by_name):
         return Resolution(live.owner, live)
     key = name_key(owner)
@@ -104,30 +104,21 @@ def _named(owner: str, by_name: Sequence[Claim]) -> Claim | None:
     if own:
         return own[0]
     if len(live) > 1:
-        raise OwnerConflict(
-            f"owner {quoted(owner)}",
-            "a name that means one adapter",
-            f"a former name of several: {', '.join(quoted(claim.owner) for claim in live)}",
-            "Name one of these owners.",
-        )
+        found = f"a former name of several: {', '.join(quoted(claim.owner) for claim in live)}"
+        remedy = "Name one of these owners."
+        raise OwnerConflict(f"owner {quoted(owner)}", "a name that means one adapter", found, remedy)
     return live[0] if live else None
 
 
-def _refuse_other_ids(
-    claim: Claim,
-    bound: Identity,
-    identity: Identity,
-    vm_sightings: Callable[[str], Sequence[Sighting]],
-    gone_since: Callable[[], int | None],
-) -> None:
+def _refuse_other_ids(claim: Claim, bound: Identity, identity: Identity, knowledge: Knowledge) -> None:
     """Raise unless the VM that the name is bound to still exists beside the new one: then that one is a clone.
 
     A clone and a replacement both come with the name of an owner and other ids.
     """
-    subject = f"owner {quoted(claim.owner)}"
     promised = f"{describe(claim)}, bound to VM {bound.vm_id}, adapter {bound.adapter_id}"
-    sightings = vm_sightings(bound.vm_id)
+    sightings = knowledge.vm_sightings(bound.vm_id)
     if bound.vm_id == identity.vm_id:
+        wanted = "the adapter that the name is bound to"
         if any(sighting.adapter_id.lower() == bound.adapter_id for sighting in sightings):
             found = f"{promised}, which was last seen beside the new adapter {identity.adapter_id}"
             remedy = (
@@ -140,26 +131,26 @@ def _refuse_other_ids(
                 "If the adapter was re-created and is to keep the address, rebind the claim (allocation with state: "
                 "rebound); if not, release it first."
             )
-        raise RebindNeeded(subject, "the adapter that the name is bound to", found, remedy)
-    if sightings:
+    elif sightings:
         return
-    since = gone_since()
-    if since is not None and since > claim.since:
-        raise RebindNeeded(
-            subject,
-            f"VM {bound.vm_id}, to which the name is bound",
-            f"{promised}; that VM is gone from every host, and VM {identity.vm_id} has its name",
+    elif (since := knowledge.gone_since()) is not None and since > claim.since:
+        wanted = f"VM {bound.vm_id}, to which the name is bound"
+        found = f"{promised}; that VM is gone from every host, and VM {identity.vm_id} has its name"
+        remedy = (
             "If it replaces the old VM and is to keep the address, rebind the claim (allocation with state: rebound); "
-            "if not, release it first.",
+            "if not, release it first."
         )
-    raise RebindNeeded(
-        subject,
-        f"VM {bound.vm_id}, to which the name is bound, or proof that it is gone",
-        f"{promised}; VM {identity.vm_id} has its name, and no complete and newer observation of all hosts tells whether "
-        "the old VM is still there",
-        "Observe all hosts (ansible-playbook macpool.hyperv.observe), then try again: a clone gets an address of its own, a replacement "
-        "asks for a rebind.",
-    )
+    else:
+        wanted = f"VM {bound.vm_id}, to which the name is bound, or proof that it is gone"
+        found = (
+            f"{promised}; VM {identity.vm_id} has its name, and no complete and newer observation of all hosts tells "
+            "whether the old VM is still there"
+        )
+        remedy = (
+            "Observe all hosts (ansible-playbook macpool.hyperv.observe), then try again: a clone gets an address of its "
+            "own, a replacement asks for a rebind."
+        )
+    raise RebindNeeded(f"owner {quoted(claim.owner)}", wanted, found, remedy)
 
 
 def is_own(sighting: Sighting, owner: str, identity: Identity | None, aliases: Iterable[str] = ()) -> bool:

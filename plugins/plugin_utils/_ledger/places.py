@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from ...module_utils._errors import MacPoolError
 
+LEDGER_SETTING = "macpool_ledger"
 MOUNTS = Path("/proc/self/mounts")
 NETWORK_FILE_SYSTEMS = (
     "nfs cifs smb ncpfs 9p ceph lustre afs openafs kafs gfs glusterfs beegfs gpfs pvfs orangefs coda davfs virtiofs"
@@ -26,8 +27,25 @@ def state_home(environment: Mapping[str, str] | None = None) -> Path:
     """Return the directory for what programs must not lose (XDG)."""
     given = (os.environ if environment is None else environment).get("XDG_STATE_HOME", "")
     # The specification says to ignore a relative path.
-    home = Path(given) if given.startswith("/") else Path("~/.local/state").expanduser()
-    return home / "macpool"
+    return (Path(given) if given.startswith("/") else _expanded("~/.local/state", "the state directory")) / "macpool"
+
+
+def _expanded(text: str, subject: str) -> Path:
+    """Return a path with the home directory in the place of its tilde.
+
+    :raises MacPoolError: in a container whose user has no home directory, and for what no path can be
+    """
+    if not text.isprintable():
+        raise MacPoolError(subject, "the path of a file", ascii(text[:80]), "Set a path without control characters.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise MacPoolError(
+            subject,
+            "a home directory, for the path " + ascii(text[:80]),
+            "no such user, or a user without a home directory (HOME is not set)",
+            "Set macpool_ledger to an absolute path, and XDG_STATE_HOME or HOME to a directory that this user can write.",
+        ) from None
 
 
 def sqlite_path(location: str | None, scope: str) -> Path:
@@ -44,10 +62,10 @@ def sqlite_path(location: str | None, scope: str) -> Path:
         if parts.netloc or not path.strip("/") or parts.query or parts.fragment:
             raise _unknown(location)
         # sqlite:///relative is how most programs write a relative path; there is no working directory to rely on here.
-        return Path("/" + path.lstrip("/")) if not path.startswith("/~") else Path(path[1:]).expanduser()
+        return _expanded(path[1:] if path.startswith("/~") else "/" + path.lstrip("/"), LEDGER_SETTING)
     if separator:
         raise _unknown(location)
-    return Path(location).expanduser().absolute()
+    return _expanded(location, LEDGER_SETTING).absolute()
 
 
 def file_name(scope: str) -> str:
@@ -58,12 +76,8 @@ def file_name(scope: str) -> str:
 
 def _unknown(location: str) -> MacPoolError:
     scheme = location.partition("://")[0]
-    return MacPoolError(
-        "the ledger",
-        "a path, or sqlite:///path",
-        f"a location of kind {scheme!r} that this version cannot use",
-        "Correct macpool_ledger.",
-    )
+    found = f"a location of kind {scheme!r} that this version cannot use"
+    return MacPoolError("the ledger", "a path, or sqlite:///path", found, "Correct macpool_ledger.")
 
 
 def mounted(path: Path) -> tuple[str, str]:
@@ -102,9 +116,6 @@ def check_place(path: Path) -> None:
     if kind.lower().startswith(tuple(NETWORK_FILE_SYSTEMS.split())):
         from .errors import LedgerOnNetworkFileSystem
 
-        raise LedgerOnNetworkFileSystem(
-            f'ledger "{path}"',
-            "a local file system",
-            f"{kind}, mounted on {point}",
-            "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller.",
-        )
+        found = f"{kind}, mounted on {point}"
+        remedy = "SQLite loses writes where locks and shared memory are not real. Use a local disk of one controller."
+        raise LedgerOnNetworkFileSystem(f'ledger "{path}"', "a local file system", found, remedy)

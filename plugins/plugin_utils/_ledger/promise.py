@@ -23,9 +23,6 @@ def check_promised(ledger: Ledger, label: str, owner: str, address: int, preview
     if preview and all(name_key(claim.owner) == name_key(owner) for claim in claims):
         return  # an earlier task of the same check would have claimed it, or taken it back for its owner
     if not any(claim.live for claim in claims):
-        raise MacPoolError(
-            label,
-            f"{format_mac(address, 'dash')}, promised to owner {quoted(owner)} by the ledger",
-            describe(claims[0]) if claims else "no claim on it",
-            "Claim it first with macpool.hyperv.allocation, or give pool instead of mac_address.",
-        )
+        wanted = f"{format_mac(address, 'dash')}, promised to owner {quoted(owner)} by the ledger"
+        remedy = "Claim it first with macpool.hyperv.allocation, or give pool instead of mac_address."
+        raise MacPoolError(label, wanted, describe(claims[0]) if claims else "no claim on it", remedy)

@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from .._names import name_key
-from .claim import Claim
-from .places import sqlite_path
-from .sqlite.database import DEFAULT_TIMEOUT, Database
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from .backend import Claims, ClaimStore
-
+from ...module_utils._errors import MacPoolError
+from .._names import name_key, named_owner
+from .claim import LIVE, Claim
+from .sqlite.database import DEFAULT_TIMEOUT, Claims, Database
 
 _Self = TypeVar("_Self", bound="Reader")
 
@@ -25,9 +19,9 @@ _Self = TypeVar("_Self", bound="Reader")
 class Reader:
     """A ledger that is asked about claims."""
 
-    store: ClaimStore
+    store: Database
 
-    def __init__(self, store: ClaimStore, scope: str) -> None:
+    def __init__(self, store: Database, scope: str) -> None:
         """Use a store that is open."""
         self.store = store
         self.scope = scope
@@ -40,7 +34,7 @@ class Reader:
         :param timeout: seconds to wait for a turn to write
         :raises LedgerError: when there is none, or not the right one, or it is damaged
         """
-        store = Database(sqlite_path(location, scope), timeout=timeout)
+        store = Database.at(location, scope, timeout)
         store.open(scope)
         return cls(store, scope)
 
@@ -51,14 +45,10 @@ class Reader:
     def __enter__(self: _Self) -> _Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def claims(
-        self, *, owner: str = "", pool: str = "", states: Sequence[str] = (), address: int | None = None
-    ) -> list[Claim]:
+    def claims(self, *, owner: str = "", states: Sequence[str] = (), address: int | None = None) -> list[Claim]:
         """Return claims, by address; ``owner`` may be an alias."""
 
         def work(session: Claims) -> list[Claim]:
@@ -71,9 +61,32 @@ class Reader:
             return [
                 claim
                 for claim in found
-                if (not pool or claim.pool == pool)
-                and (not states or claim.state in states)
-                and (address is None or claim.address == address)
+                if (not states or claim.state in states) and (address is None or claim.address == address)
             ]
 
         return self.store.look(work)
+
+    def addresses_of(
+        self, owners: Sequence[object], pool: str | None, new: Callable[[Sequence[str]], Iterable[int]] | None
+    ) -> list[int]:
+        """Return the address of each owner: the one it has, or a new one where that is allowed.
+
+        :param new: gives owners that have no address of the pool one each; None: that is an error
+        """
+        found: dict[str, int] = {}
+        names = [named_owner(owner) for owner in owners]
+        for name in names:
+            for kept in self.claims(owner=name, states=LIVE):
+                # Whether a claim in another pool will do is for the ledger to say.
+                if new is None or pool is None or kept.pool == pool:
+                    found[name] = kept.address
+        missing = [name for name in dict.fromkeys(names) if name not in found]
+        if missing and new is None:
+            from .._text import quoted
+
+            subject = f"owner {quoted(missing[0])}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
+            wanted = "an address that the ledger has promised already (claim: false)"
+            raise MacPoolError(subject, wanted, "none", "Claim one first with macpool.hyperv.allocation.")
+        if missing and new is not None:
+            found.update(zip(missing, new(missing), strict=True))
+        return [found[name] for name in names]

@@ -11,9 +11,6 @@ from ...module_utils._formats import all_formats, format_mac
 from .._text import iso
 from .model import Claim, Entry, Lease, LedgerInfo
 
-_TIMES = ("since", "until")
-"""Keys under which the history keeps milliseconds."""
-
 
 def claim_as_result(claim: Claim) -> dict[str, Any]:
     """Return a claim as every task shows it."""
@@ -35,12 +32,10 @@ def claim_in_full(claim: Claim, out_of_plan: bool) -> dict[str, Any]:
 
     :param out_of_plan: whether its pool does not have its address any more: it stays valid, and is reported
     """
-    identity = claim.identity
     return {
         **claim_as_result(claim),
-        "cluster": identity.cluster if identity else None,
-        "vm_id": identity.vm_id if identity else None,
-        "adapter_id": identity.adapter_id if identity else None,
+        **_ids(claim),
+        "cluster": claim.identity.cluster if claim.identity else None,
         "aliases": list(claim.aliases),
         "job": claim.job,
         "evidence": claim.evidence,
@@ -49,16 +44,19 @@ def claim_in_full(claim: Claim, out_of_plan: bool) -> dict[str, Any]:
     }
 
 
+def _ids(claim: Claim) -> dict[str, str | None]:
+    identity = claim.identity
+    return {"vm_id": identity.vm_id if identity else None, "adapter_id": identity.adapter_id if identity else None}
+
+
 def claim_for_diff(claim: Claim | None) -> dict[str, Any]:
     """Return the managed keys of a claim; nothing for one that is not there."""
     if claim is None or claim.state == "gone":
         return {}
-    identity = claim.identity
     return {
         "owner": claim.owner or None,
         "aliases": list(claim.aliases),
-        "vm_id": identity.vm_id if identity else None,
-        "adapter_id": identity.adapter_id if identity else None,
+        **_ids(claim),
         "pool": claim.pool or None,
         "state": claim.state,
         "note": claim.note,
@@ -67,13 +65,13 @@ def claim_for_diff(claim: Claim | None) -> dict[str, Any]:
 
 def lease_as_result(lease: Lease) -> dict[str, Any]:
     """Return a lease: start and end are what Hyper-V gets, the static part is the pool host/<name>."""
-    has_static = lease.dynamic_end < lease.end
+    static = lease.static_part
     return {
         "host": lease.host,
         "start": format_mac(lease.start),
         "end": format_mac(lease.dynamic_end),
-        "static_start": format_mac(lease.dynamic_end + 1) if has_static else None,
-        "static_end": format_mac(lease.end) if has_static else None,
+        "static_start": format_mac(static.start) if static else None,
+        "static_end": format_mac(static.end) if static else None,
         "state": lease.state,
     }
 
@@ -89,25 +87,13 @@ def entry_as_result(entry: Entry) -> dict[str, Any]:
         "event": entry.action,
         "owner": entry.owner or None,
         "mac_address": None if entry.address is None else format_mac(entry.address),
-        "after": {key: _shown(key, value) for key, value in entry.after.items()},
+        "after": {
+            key: iso(value) if key in ("since", "until") and isinstance(value, int) else value
+            for key, value in entry.after.items()
+        },
     }
-
-
-def _shown(key: str, value: Any) -> Any:
-    """Return a value of the history for a reader: times as text."""
-    return iso(value) if key in ("since", "until") and isinstance(value, int) else value
 
 
 def info_as_result(info: LedgerInfo) -> dict[str, Any]:
     """Return what a ledger is."""
-    return {
-        "url": info.location,
-        "scope": info.scope,
-        "id": info.id,
-        "created": iso(info.created),
-        "sequence": info.sequence,
-        "generation": info.plan_generation,
-        "claims": info.claims,
-        "leases": info.leases,
-        "hosts": info.hosts,
-    }
+    return {**info._asdict(), "created": iso(info.created)}

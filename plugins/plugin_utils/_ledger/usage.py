@@ -122,7 +122,7 @@ def pool_usage(
             size=pool.addresses.size,
             used=_count(used, pool.addresses),
             warn_at=pool.warn_at,
-            extent=_extent(pool.addresses),
+            extent=pool.addresses.extent,
             hosts=pool.hosts,
             by_state={state: found for state, items in lists.items() if (found := _count(items, pool.addresses))},
             carried=_count(sorted_seen, pool.addresses),
@@ -137,23 +137,10 @@ def _count(items: Sequence[int], addresses: IntervalSet) -> int:
     return sum(bisect_right(items, end) - bisect_left(items, start) for start, end in addresses)
 
 
-def _extent(addresses: IntervalSet) -> Interval:
-    intervals = list(addresses)
-    return Interval(intervals[0].start, intervals[-1].end) if intervals else Interval(0, 0)
-
-
 def counts_as_result(usage: Usage) -> dict[str, Any]:
     """Return the counts as every result and report shows them."""
-    return {
-        "used": usage.used,
-        "claimed": usage.claimed,
-        "carried": usage.carried,
-        "quarantined": usage.quarantined,
-        "excluded": usage.excluded,
-        "free": usage.free,
-        "percent": usage.percent,
-        "warn_at": usage.warn_at,
-    }
+    counts = ("used", "claimed", "carried", "quarantined", "excluded", "free", "percent", "warn_at")
+    return {name: getattr(usage, name) for name in counts}
 
 
 def usage_as_result(usage: Iterable[Usage]) -> list[dict[str, Any]]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._names import name_key
 from .._text import listed, plain, quoted
 from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Observation, Vm
-from .words import adapter_words
 
 FOR_ABSENCE = {
     "vms": "its VMs were not read",
@@ -33,7 +32,6 @@ FOR_AUDIT = {
     "port_profiles": "its port profiles were not read",
 }
 """What the audit's rules need in addition."""
-_TOO_OLD = "it was observed more than {} s before the newest document, or its time is not known"
 _OBSERVE = "Observe again: ansible-playbook macpool.hyperv.observe."
 
 
@@ -121,17 +119,19 @@ def lacks(observation: Observation, host: Host, *, for_audit: bool) -> list[str]
         for part, names in by_part.items()
         if names
     ]
-    unknown = [carrier for vm in vms for carrier in vm.carriers if carrier.unknown]
-    unknown += [carrier for carrier in carriers if carrier.unknown]
-    if unknown:
+    everything = (*(carrier for vm in vms for carrier in vm.carriers), *carriers)
+    if unknown := [carrier for carrier in everything if carrier.unknown]:
         causes.append(f"the address of {listed([_of_unknown(carrier) for carrier in unknown])} is not known")
-    if warnings := [warning for document in host.documents for warning in document.warnings]:
-        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
-    return causes
+    return causes + _reported(host.documents)
+
+
+def _reported(documents: Iterable[Document]) -> list[str]:
+    warnings = dict.fromkeys(warning for document in documents for warning in document.warnings)
+    return [f"it reported {listed([quoted(warning) for warning in warnings])}"] if warnings else []
 
 
 def _of_unknown(carrier: Carrier) -> str:
-    return adapter_words(carrier) + (f" (found {quoted(carrier.text)})" if carrier.text else "")
+    return carrier.words + (f" (found {quoted(carrier.text)})" if carrier.text else "")
 
 
 def controller_lacks(controller: NetworkController) -> list[str]:
@@ -143,9 +143,7 @@ def controller_lacks(controller: NetworkController) -> list[str]:
         causes.append(f"{controller.unreadable} of its pools and interfaces lack their range or their instance id")
     if unknown := [quoted(item.name) for item in controller.interfaces if item.text and item.value is None]:
         causes.append(f"the addresses of its interfaces {listed(unknown)} cannot be read")
-    if warnings := [warning for document in controller.documents for warning in document.warnings]:
-        causes.append(f"it reported {listed([quoted(warning) for warning in dict.fromkeys(warnings)])}")
-    return causes
+    return causes + _reported(controller.documents)
 
 
 def left_while_read(observation: Observation, host: Host) -> list[str]:
@@ -164,27 +162,23 @@ def left_while_read(observation: Observation, host: Host) -> list[str]:
 def _host_problems(
     observation: Observation, host: Host, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = lacks(observation, host, for_audit=True)
-    if any(_is_old(document, newest, max_age) for document in host.documents):
-        causes.append(_TOO_OLD.format(max_age))
+    causes = lacks(observation, host, for_audit=True) + _too_old(host.documents, newest, max_age)
     if causes:
         yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes, len(causes))}.", hosts=(host.name,))
 
 
-def _is_old(document: Document, newest: dt.datetime | None, max_age: int | None) -> bool:
-    if max_age is None:
-        return False
-    if newest is None or document.observed_at is None:
-        return True
-    return (newest - document.observed_at).total_seconds() > max_age
+def _too_old(documents: Iterable[Document], newest: dt.datetime | None, max_age: int | None) -> list[str]:
+    if max_age is None or all(
+        newest and item.observed_at and (newest - item.observed_at).total_seconds() <= max_age for item in documents
+    ):
+        return []
+    return [f"it was observed more than {max_age} s before the newest document, or its time is not known"]
 
 
 def _controller_problems(
     controller: NetworkController, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = controller_lacks(controller)
-    if any(_is_old(document, newest, max_age) for document in controller.documents):
-        causes.append(_TOO_OLD.format(max_age))
+    causes = controller_lacks(controller) + _too_old(controller.documents, newest, max_age)
     if causes:
         name = f" {plain(controller.label)}" if controller.label else ""
         yield Problem(
@@ -197,11 +191,11 @@ def _controller_problems(
 
 def _node_problems(observation: Observation, cluster: Cluster) -> Iterator[Problem]:
     for key, (name, state) in sorted(cluster.nodes.items()):
-        missing = key not in observation.hosts
-        if name_key(state) != "DOWN" and not missing:
+        is_down, missing = name_key(state) == "DOWN", key not in observation.hosts
+        if not is_down and not missing:
             continue
-        what = "is Down" if name_key(state) == "DOWN" else f"was not observed, although its state is {plain(state)}"
-        if name_key(state) == "DOWN" and missing:
+        what = "is Down" if is_down else f"was not observed, although its state is {plain(state)}"
+        if is_down and missing:
             what += " and was not observed"
         shown = observation.host_name(key) if not missing else name
         yield Problem(f"{plain(shown)}, a node of cluster {quoted(cluster.name)}, {what}.", hosts=(shown,))
@@ -241,7 +235,7 @@ def _owner_problems(observation: Observation, cluster: Cluster) -> Iterator[Prob
 
 def _unseen_vm(observation: Observation, cluster: Cluster, vm_id: str, owner: str) -> Vm:
     host = observation.hosts.get(owner) or Host(owner, observation.host_name(owner))
-    return Vm(host, vm_id, cluster.names.get(vm_id, ""), None, running=True, clustered=True)
+    return Vm(host, vm_id, cluster.names.get(vm_id, ""), None, clustered=True)
 
 
 def _seen_twice(observation: Observation) -> Iterator[Problem]:

@@ -8,18 +8,15 @@ The server's spelling of property names varies (fact 62), so case never matters 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...module_utils._nc_interface import infrastructure_of
 from .._names import plain_id
-from .model import Interface, NcPool, NetworkController, _label
+from .model import Document, Interface, NcPool, NetworkController, _label
 from .values import folded, items_of, read_count, read_interval, read_mac
-
-if TYPE_CHECKING:
-    from .model import Document
 
 PARTS = ("mac_pools", "network_interfaces")
 _SUCCESS = "success"
@@ -52,9 +49,8 @@ def read_controller(name: str, sources: Sequence[tuple[Mapping[str, Any], Docume
             contributing.append(document)
     resources = {part: items_of(parts.get(part)) for part in PARTS}
     pools = [pool for item in resources["mac_pools"] if (pool := _read_pool(item, _label(name))) is not None]
-    interfaces = [
-        _read_interface(item, _label(name)) for item in resources["network_interfaces"] if isinstance(item, Mapping)
-    ]
+    mappings = (item for item in resources["network_interfaces"] if isinstance(item, Mapping))
+    interfaces = [_read_interface(item, _label(name)) for item in mappings]
     _note_how_long(interfaces, sources)
     known = [interface for interface in interfaces if interface.instance_id]
     return NetworkController(
@@ -128,7 +124,7 @@ def _read_interface(item: object, controller: str) -> Interface:
     properties = folded(resource.get("properties"))
     text, value = read_mac(properties.get("privatemacaddress") or None)
     configuration = folded(properties.get("configurationstate"))
-    causes = tuple(_causes(configuration))
+    causes = _causes(configuration)
     status = _text(configuration.get("status"))
     return Interface(
         controller=controller,
@@ -146,13 +142,10 @@ def _read_interface(item: object, controller: str) -> Interface:
     )
 
 
-def _causes(configuration: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    seen: dict[tuple[str, str], None] = {}
-    for item in map(folded, items_of(configuration.get("detailedinfo"))):
-        code = _text(item.get("code"))
-        if code.casefold() not in ("", _SUCCESS):
-            seen.setdefault((code, _text(item.get("message"))))
-    yield from seen
+def _causes(configuration: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    details = map(folded, items_of(configuration.get("detailedinfo")))
+    found = dict.fromkeys((_text(item.get("code")), _text(item.get("message"))) for item in details)
+    return tuple(cause for cause in found if cause[0].casefold() not in ("", _SUCCESS))
 
 
 def _resource_id(resource: Mapping[str, Any]) -> str:

@@ -90,26 +90,19 @@ def is_host_name(name: str) -> bool:
     return _HOST.fullmatch(name) is not None and not name.isdigit()
 
 
-@dataclass(slots=True)
-class _Fault:
-    count: int = 0
-    example: str = ""
-
-
 class Faults:
     """What could not be used of which file, and why; the same for rows and files in any order."""
 
     def __init__(self) -> None:
-        self._found: dict[str, dict[tuple[str, str], _Fault]] = defaultdict(lambda: defaultdict(_Fault))
+        self._found: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+        """By file, then by words and remedy: an example of each time, or none."""
 
     def note(self, source: Source, words: str, example: str = "", remedy: str = "") -> None:
         """Add what is wrong with one cell or row of a file.
 
         :param example: the least of all is shown, in quotes and made harmless
         """
-        fault = self._found[source.name][words, remedy]
-        fault.count += 1
-        fault.example = min(filter(None, (fault.example, example)), default="")
+        self._found[source.name][words, remedy].append(example)
 
     def note_each(self, sources: Iterable[Source], words: str, example: str, remedy: str = "") -> None:
         """Add what is wrong with rows together: once for each file that they are from."""
@@ -118,11 +111,11 @@ class Faults:
 
     def of(self, source: Source) -> list[str]:
         """Return what is wrong with a file in words, the most frequent first."""
-        found = sorted(self._found.get(source.name, {}).items(), key=lambda item: (-item[1].count, item[0]))
+        found = sorted(self._found.get(source.name, {}).items(), key=lambda item: (-len(item[1]), item[0]))
         return [
             words
-            + (f", such as {quoted(plain(fault.example, 40))}" if fault.example else "")
-            + (f" ({fault.count} times)" if fault.count > 1 else "")
+            + (f", such as {quoted(plain(min(filter(None, examples)), 40))}" if any(examples) else "")
+            + (f" ({len(examples)} times)" if len(examples) > 1 else "")
             + (f": {remedy}" if remedy else "")
-            for (words, remedy), fault in found
+            for (words, remedy), examples in found
         ]

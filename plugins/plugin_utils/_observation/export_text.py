@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,6 @@ _DELIMITERS = ",;\t|"
 # Concatenated files have byte order marks in the middle, and Windows' copy ends what it joins with Ctrl-Z.
 _SPACE = re.compile(r"[\s\ufeff\x1a]*")
 _ANY_DELIMITER = re.compile(r"[,;\t|]")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\W*', re.IGNORECASE)
 
 _COLUMNS = frozenset(
@@ -68,7 +68,7 @@ def decoded(data: bytes) -> str:
 def json_values(text: str) -> Iterator[Any]:
     """Yield the elements of a JSON array, or each JSON document where several follow one another.
 
-    :raises NotUnderstoodError: where the text stops to be JSON; what came before was yielded
+    :raises NotUnderstoodError: where the text is not JSON any more; what came before was yielded
     """
     decode = json.JSONDecoder().raw_decode
     at = _after_space(text, 0)
@@ -90,7 +90,7 @@ def json_values(text: str) -> Iterator[Any]:
                 at += 1
             at = _after_space(text, at)
     except (ValueError, RecursionError) as error:
-        raise NotUnderstoodError(f"it is no JSON: {str(error) or 'too deep'}") from error
+        raise NotUnderstoodError(f"it is not valid JSON: {str(error) or 'too deep'}") from error
 
 
 def _after_space(text: str, at: int) -> int:
@@ -101,9 +101,22 @@ def _after_space(text: str, at: int) -> int:
 def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
     """Yield the rows of a CSV file by the names of their columns; fields without a name are listed under None.
 
-    :raises NotUnderstoodError: where the text stops to be CSV; what came before was yielded
+    :raises NotUnderstoodError: where the text is not CSV any more; what came before was yielded
     """
     lines = _lines(text)
+    following: str | None = None
+
+    def part(first: str) -> Iterator[str]:
+        """Yield the lines of one of several joined files, and keep the first line of the file after it."""
+        nonlocal following
+        following, header = None, _words(first)
+        yield first
+        for line in lines:
+            if _starts_again(line, header):
+                following = line
+                return
+            yield line
+
     delimiter = ""
     line = next(lines, None)
     while line is not None:
@@ -115,8 +128,7 @@ def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
             continue
         if not delimiter or delimiter not in line:
             delimiter = max(_DELIMITERS, key=line.count)
-        part = _Part(line, lines)
-        reader = csv.reader(part, delimiter=delimiter, strict=True)
+        reader = csv.reader(part(line), delimiter=delimiter, strict=True)
         try:
             header = _header(next(reader, []))
             for cells in reader:
@@ -129,32 +141,13 @@ def csv_rows(text: str) -> Iterator[dict[str | None, Any]]:
                     row[None] = nameless
                 yield row
         except csv.Error as error:
-            raise NotUnderstoodError(f"it is no CSV file: {error}") from error
-        line, delimiter = part.following, ""
-
-
-class _Part:
-    """The lines of one of several joined files."""
-
-    def __init__(self, header: str, lines: Iterator[str]) -> None:
-        self._header = header
-        self._lines = lines
-        self.following: str | None = None
-        """The first line of the file after it."""
-
-    def __iter__(self) -> Iterator[str]:
-        yield self._header
-        header = _words(self._header)
-        for line in self._lines:
-            if _starts_again(line, header):
-                self.following = line
-                return
-            yield line
+            raise NotUnderstoodError(f"it is not valid CSV: {error}") from error
+        line, delimiter = following, ""
 
 
 def _lines(text: str) -> Iterator[str]:
-    for found in _LINE.finditer(text):
-        if line := found[0].strip("\ufeff\x1a"):
+    for found in io.StringIO(text, newline=""):
+        if line := found.strip("\ufeff\x1a"):
             yield line
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError
 from .._files import read_file
-from .model import Observation
+from .model import DEFAULT_NAME, Observation
 
 CONTROLLER = "the Network Controller"
 NO_RESULT = "this run has no result of it, as with --limit"
@@ -42,31 +42,25 @@ def take_over(
     """
     taken = HandedOver()
     lost: dict[str, str] = {}
-    for name, result in hosts.items():
-        if "summary" not in result:
-            taken.unseen.append({"name": name, "reason": _reason(result) if result else NO_RESULT})
-            continue
+
+    def take(name: str, result: Mapping[str, Any]) -> None:
         try:
             taken.documents.append(_document(result))
         except ValueError as error:
             lost[name] = str(error)
+
+    for name, result in hosts.items():
+        if "summary" in result:
+            take(name, result)
+        else:
+            taken.unseen.append({"name": name, "reason": _reason(result) if result else NO_RESULT})
     for result in controllers:
         if "summary" in result:
-            try:
-                taken.documents.append(_document(result))
-            except ValueError as error:
-                lost[CONTROLLER] = str(error)
+            take(CONTROLLER, result)
         elif not result.get("skipped"):
             taken.blind.append(CONTROLLER)
-            taken.documents.append(
-                {
-                    "schema": 1,
-                    "kind": "network_controller",
-                    "name": "network_controller",
-                    "observed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-                    "warnings": [_cause(result)],
-                }
-            )
+            unread = {"schema": 1, "kind": "network_controller", "name": DEFAULT_NAME, "warnings": [_cause(result)]}
+            taken.documents.append({**unread, "observed_at": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
     if lost:
         raise MacPoolError(
             f"documents of {', '.join(lost)}",
@@ -79,9 +73,8 @@ def take_over(
 
 def unseen_hosts(observation: Observation, expected: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of the hosts that were to be observed and of which there is no document."""
-    return [
-        name for name in (str(row["name"]) for row in expected) if observation.names.key(name) not in observation.hosts
-    ]
+    names = (str(row["name"]) for row in expected)
+    return [name for name in names if observation.names.key(name) not in observation.hosts]
 
 
 def not_observed(names: Sequence[str]) -> MacPoolError:
@@ -120,7 +113,7 @@ def _document(result: Mapping[str, Any]) -> dict[str, Any]:
     except MacPoolError as error:
         raise ValueError(error.found) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON") from error
+        raise ValueError(f"{path} is not valid JSON") from error
     seen = result["summary"].get("observed_at")
     if not isinstance(document, dict) or document.get("observed_at") != seen:
         raise ValueError(f"{path} is not the document of {seen}")

@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import MacPoolError
+from .._files import read_bytes
 from .._text import plain
 from .export_files import Source, source_of
 from .export_text import NotUnderstoodError, csv_rows, decoded, json_values
 from .exports import Exports, unwrapped
 from .model import KINDS, UNUSABLE_FILE
 
-LARGEST_FILE = 1 << 30
+LARGEST_FILE = 512 << 20
+"""In bytes: the exports of 100,000 adapters are about 150 MB."""
 MOST_REASONS = 3
 EMPTY = "empty: nothing of that kind, or the command failed"
 
@@ -61,13 +63,14 @@ def load_directory(directory: str | Path) -> Loaded:
     """
     root = Path(directory).expanduser()
     try:
-        paths = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
+        found = sorted(path for path in root.rglob("*") if path.is_file())
     except OSError as error:
         raise MacPoolError(f'directory "{root}"', "to read its files", str(error), "Fix its permissions.") from error
+    paths = [path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts)]
     if not any(path.suffix.casefold() in _JSON + _CSV for path in paths):
-        found = f"{len(paths)} other files" if root.is_dir() else "no such directory"
+        others = f"{len(paths)} other files" if root.is_dir() else "no such directory"
         remedy = "Name the directory with the observation documents or exports."
-        raise MacPoolError(f'directory "{root}"', "files that end in .json or .csv", found, remedy)
+        raise MacPoolError(f'directory "{root}"', "files that end in .json or .csv", others, remedy)
     loaded, exports = Loaded(), Exports()
     files = [_read(path, root, loaded.documents, exports) for path in paths]
     # What rows mean together is known when all files were read, and so is what of them could not be used.
@@ -99,15 +102,11 @@ class _File:
         wrong = [*self.reasons, *faults]
         if not wrong:
             return None
-        rest_of_them = len(wrong) - MOST_REASONS
-        more = f"; and {rest_of_them} more fault{'' if rest_of_them == 1 else 's'}" if rest_of_them > 0 else ""
+        others = len(wrong) - MOST_REASONS
+        more = f"; and {others} more fault{'' if others == 1 else 's'}" if others > 0 else ""
         entries = f"{self.entries} entr{'y was' if self.entries == 1 else 'ies were'}"
         rest = f"the other {entries} used" if self.reasons else "the rest was used"
         return "; ".join(wrong[:MOST_REASONS]) + more + (f"; {rest}" if self.entries else "")
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _read(path: Path, root: Path, documents: list[dict[str, Any]], exports: Exports) -> _File:
@@ -166,9 +165,7 @@ def _take(item: Any, source: Source, documents: list[dict[str, Any]], exports: E
 
 def _text_of(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise NotUnderstoodError("it is larger than 1 GiB")
-        return decoded(path.read_bytes())
+        return decoded(read_bytes(path, LARGEST_FILE))
     except OSError as error:
         raise NotUnderstoodError(f"it cannot be read: {error.strerror}") from error
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
-from .._names import HostNames, name_key
+from .._names import HostNames, adapter_name, name_key, plain_id
+from .._text import plain, quoted
 
 SCHEMA = 1
 
@@ -72,6 +73,12 @@ class Carrier:
         return self.value or None
 
     @property
+    def words(self) -> str:
+        """It with its host, for a sentence."""
+        kind = "the host's own adapter" if self.kind == "host" else "the physical adapter"
+        return f"{kind} {quoted(self.name)} of {plain(self.host.name)}"
+
+    @property
     def unknown(self) -> bool:
         """Whether it may use any address, because its own is missing or cannot be read."""
         return self.value is None and not self.renewed and self.kind != "physical"
@@ -82,13 +89,98 @@ class Carrier:
         return bool(self.profile_id.strip("0-"))
 
 
+@dataclass(frozen=True)
+class PortProfile:
+    """By which interface the Network Controller knows an adapter (facts 85 to 87)."""
+
+    id: str
+    """Instance id of the interface, a GUID in braces and lower case."""
+    data: int
+
+    @property
+    def binds(self) -> bool:
+        """Whether it names an interface; the null profile names none."""
+        return self.id != NULL_PROFILE
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any] | None) -> PortProfile | None:
+        """Return the profile of an operation's result; None for none."""
+        return cls(f"{{{plain_id(document['profile_id'])}}}", int(document["profile_data"])) if document else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the profile as observations and operations have it."""
+        return {"profile_id": self.id, "profile_data": self.data}
+
+
+@dataclass(slots=True, eq=False)
+class Adapter(Carrier):
+    """An adapter of a VM, or what a checkpoint or a replica of the VM has of it."""
+
+    vm: Vm = field(kw_only=True)
+
+    @property
+    def words(self) -> str:
+        """It with its VM and host, for a sentence."""
+        if self.checkpoint is not None:
+            return f"checkpoint {quoted(self.checkpoint.name)} of {self.vm.words}"
+        return f"adapter {quoted(self.name)} of {self.vm.words}"
+
+    @property
+    def unreadable(self) -> str:
+        """What the host did not tell of the address, for a sentence; empty when it told everything."""
+        if self.value is None:
+            return "no address" if not self.text else f"{quoted(self.text)}, which is no address"
+        return "an address of which it is not known whether it is dynamic" if self.dynamic is None else ""
+
+    @property
+    def shown(self) -> str:
+        """The address and its kind, for a sentence."""
+        return self.unreadable or f"{self.text} ({'dynamic' if self.dynamic else 'static'})"
+
+    @property
+    def label(self) -> str:
+        """Its name for messages about one host."""
+        return f"adapter {quoted(self.name)} of VM {quoted(self.vm.name)} on host {quoted(self.host.name)}"
+
+    @property
+    def owner_name(self) -> str:
+        """The name under which the ledger knows it until it is bound to the ids."""
+        return adapter_name(self.vm.name, self.name)
+
+    @property
+    def full_name(self) -> str:
+        """A name that no other adapter has, also where two VMs have one name."""
+        return f"{self.owner_name} ({self.vm.given_id})"
+
+    @property
+    def profile_read(self) -> bool:
+        """Whether the port profile was gathered and could be read."""
+        return self.profile_known and (self.profile_data is not None or not self.profile_id)
+
+    @property
+    def profile(self) -> PortProfile | None:
+        """The port profile; None for none, and for one that was not read."""
+        if not self.profile_id or self.profile_data is None:
+            return None
+        return PortProfile(f"{{{self.profile_id}}}", self.profile_data)
+
+    @property
+    def bound_to(self) -> PortProfile | None:
+        """The profile that binds it to an interface of the Network Controller; None when none does."""
+        return self.profile if self.profile and self.profile.binds else None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the names and ids for a task's result."""
+        return {"vm": self.vm.name, "vm_id": self.vm.given_id, "name": self.name, "adapter_id": self.given_id}
+
+
 @dataclass(slots=True, eq=False)
 class Checkpoint:
     """A checkpoint of a VM with the adapters that come back when it is applied."""
 
     id: str
     name: str
-    adapters: tuple[Carrier, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -99,34 +191,43 @@ class Vm:
     id: str | None
     name: str
     state: str | None
-    running: bool
     clustered: bool
-    role: str = ""
+    replica_kind: str = ""
     """replica or extendedreplica; empty for a VM that is not a replica."""
     given_id: str = ""
     """The id as the host gave it: an operation on the VM sends exactly this."""
     generation: int | None = None
-    adapters: tuple[Carrier, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     not_read: tuple[str, ...] = ()
     """Which of adapters and checkpoints are missing from the document or cannot be read."""
 
     @property
-    def carriers(self) -> Iterator[Carrier]:
+    def carriers(self) -> Iterator[Adapter]:
         """Its adapters and those of its checkpoints."""
         yield from self.adapters
         for checkpoint in self.checkpoints:
             yield from checkpoint.adapters
 
     @property
+    def running(self) -> bool:
+        """Whether it keeps its address: saved and paused VMs do, and so do those in unknown states."""
+        return str(self.state).casefold() not in _OFF_STATES
+
+    @property
+    def words(self) -> str:
+        """It with the host on which it was seen, for a sentence."""
+        return f"{'replica of VM' if self.replica else 'VM'} {quoted(self.name)} on {plain(self.host.name)}"
+
+    @property
     def replica(self) -> bool:
         """Whether it is a replica of a VM rather than the VM."""
-        return bool(self.role)
+        return bool(self.replica_kind)
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two sightings of one VM share; a replica has its primary's id (fact 107)."""
-        return (self.id, self.role) if self.id else (self.host.key, name_key(self.name), id(self))
+        return (self.id, self.replica_kind) if self.id else (self.host.key, name_key(self.name), id(self))
 
 
 @dataclass(slots=True, eq=False)
@@ -141,6 +242,7 @@ class Host:
     range: Interval | None = None
     cluster: str | None = None
     """Key of its cluster; None for a host without a cluster, and if it is unknown."""
+    cluster_name: str = ""
     observed_at: dt.datetime | None = None
     gathered: frozenset[str] = frozenset()
     """The parts that were read. An empty list counts as read; a part with unreadable entries does not."""
@@ -235,12 +337,7 @@ class Observation:
         return key
 
 
-def is_running(state: object) -> bool:
-    """Tell whether a VM in this state keeps its address: saved and paused VMs do, and so do unknown states."""
-    return str(state).casefold() not in _OFF_STATES
-
-
-def moved(vm: Vm, host: Host) -> Vm:
+def placed_on(vm: Vm, host: Host) -> Vm:
     """Return the same VM on another host."""
     copy = replace(vm, host=host)
     copy.adapters = tuple(replace(adapter, host=host, vm=copy) for adapter in vm.adapters)

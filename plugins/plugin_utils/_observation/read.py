@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...module_utils._mac import Interval
@@ -25,6 +25,7 @@ from .model import (
     REPLICAS,
     SCHEMA,
     UNUSABLE_FILE,
+    Adapter,
     Carrier,
     Checkpoint,
     Cluster,
@@ -34,11 +35,10 @@ from .model import (
     NetworkController,
     Observation,
     Vm,
-    is_running,
 )
 from .values import is_list, items_of, mapping_of, parse_time, read_count, read_interval, read_mac, text_or_none
 
-_REPLICA_ROLES = frozenset(mode.lower() for mode in REPLICAS)
+_REPLICA_KINDS = frozenset(mode.lower() for mode in REPLICAS)
 
 
 @dataclass(slots=True)
@@ -81,10 +81,9 @@ def read_documents(documents: Iterable[Mapping[str, Any]], known_hosts: Iterable
     for key, group in merged:
         cluster = clusters.get(hosts[key].cluster or "")
         clustered_ids = cluster.owners.keys() if cluster else frozenset()
-        sightings += [
-            _read_vm(raw, hosts[key], clustered_ids) for raw in map(mapping_of, items_of(_merge(group).get("vms")))
-        ]
-    sightings.sort(key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name))
+        vms = map(mapping_of, items_of(_merge(group).get("vms")))
+        sightings += [_read_vm(raw, hosts[key], clustered_ids) for raw in vms]
+    sightings.sort(key=_vm_order)
     return Observation(
         hosts=hosts,
         vms=_each_once(sightings, clusters),
@@ -143,15 +142,7 @@ def _newest_first(group: list[_Source]) -> list[_Source]:
     return group
 
 
-PARTS = (
-    "mac_range",
-    "cluster",
-    "vms",
-    "host_adapters",
-    "physical_adapters",
-    "switches",
-    "container_networks",
-)
+PARTS = ("mac_range", "cluster", "vms", "host_adapters", "physical_adapters", "switches", "container_networks")
 
 
 def _has(raw: Mapping[str, Any], part: str) -> bool:
@@ -191,6 +182,7 @@ def _read_host(key: str, group: Sequence[_Source], parts: Mapping[str, Any]) -> 
         range=read_interval(parts.get("mac_range")),
         range_fault=_range_fault(mapping_of(parts.get("mac_range"))),
         cluster=host_key(str(cluster["name"])) if cluster.get("name") else None,
+        cluster_name=str(cluster.get("name") or ""),
         observed_at=group[0].document.observed_at,
         gathered=frozenset(_gathered(parts, cluster)),
         local_switches=frozenset(_local_switches(parts)),
@@ -211,12 +203,8 @@ def _gathered(parts: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[
             yield part
     if _all_mappings(cluster.get("groups")):
         yield "cluster_groups"
-    adapters = [
-        adapter
-        for vm in map(mapping_of, items_of(parts.get("vms")))
-        for adapter in map(mapping_of, items_of(vm.get("adapters")))
-    ]
-    if all("port_profile" in adapter for adapter in adapters):
+    vms = map(mapping_of, items_of(parts.get("vms")))
+    if all("port_profile" in mapping_of(adapter) for vm in vms for adapter in items_of(vm.get("adapters"))):
         yield "port_profiles"
 
 
@@ -297,9 +285,8 @@ def _read_vm(raw: Mapping[str, Any], host: Host, clustered_ids: Set[str]) -> Vm:
         id=vm_id,
         name=str(raw.get("name") or ""),
         state=str(state) if state is not None else None,
-        running=is_running(state),
         clustered=raw.get("clustered") is True or vm_id in clustered_ids,
-        role=mode if mode in _REPLICA_ROLES else "",
+        replica_kind=mode if mode in _REPLICA_KINDS else "",
         not_read=tuple(_not_read(raw)),
         given_id=str(raw.get("id") or ""),
         generation=read_count(raw.get("generation")),
@@ -323,20 +310,15 @@ def _not_read(raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _read_checkpoint(raw: Mapping[str, Any], vm: Vm) -> Checkpoint:
     checkpoint = Checkpoint(plain_id(raw.get("id")), str(raw.get("name") or ""))
-    adapters = []
-    for item in map(mapping_of, items_of(raw.get("adapters"))):
-        adapter = _read_adapter(item, vm, "checkpoint")
-        adapter.running = False
-        adapter.checkpoint = checkpoint
-        adapters.append(adapter)
-    checkpoint.adapters = tuple(adapters)
+    found = (_read_adapter(item, vm, "checkpoint") for item in map(mapping_of, items_of(raw.get("adapters"))))
+    checkpoint.adapters = tuple(replace(adapter, running=False, checkpoint=checkpoint) for adapter in found)
     return checkpoint
 
 
-def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Carrier:
+def _read_adapter(raw: Mapping[str, Any], vm: Vm, kind: str) -> Adapter:
     text, value = read_mac(raw.get("mac"))
     dynamic, profile = raw.get("dynamic"), mapping_of(raw.get("port_profile"))
-    return Carrier(
+    return Adapter(
         kind=kind,
         host=vm.host,
         name=str(raw.get("name") or ""),
@@ -363,7 +345,11 @@ def _each_once(sightings: Sequence[Vm], clusters: Mapping[str, Cluster]) -> tupl
         other = chosen.get(vm.identity)
         if other is None or _trust(vm, clusters) > _trust(other, clusters):
             chosen[vm.identity] = vm
-    return tuple(sorted(chosen.values(), key=lambda vm: (vm.host.key, vm.id or "", vm.name.casefold(), vm.name)))
+    return tuple(sorted(chosen.values(), key=_vm_order))
+
+
+def _vm_order(vm: Vm) -> tuple[Any, ...]:
+    return (vm.host.key, vm.id or "", vm.name.casefold(), vm.name)
 
 
 def _trust(vm: Vm, clusters: Mapping[str, Cluster]) -> tuple[Any, ...]:

@@ -25,7 +25,8 @@ def host_sightings(document: RawDocument, observed_at: int) -> HostSightings:
     :param observed_at: when the observation began, by the ledger's clock
     """
     read = read_documents([document])
-    return _of_host(read, _the_host(read), observed_at)
+    (host,) = read.hosts.values()
+    return _of_host(read, host, observed_at)
 
 
 def controller_sightings(document: RawDocument, observed_at: int) -> HostSightings:
@@ -40,10 +41,6 @@ def all_sightings(read: Observation) -> list[HostSightings]:
     """
     found = [_of_host(read, host, _oldest(host.documents)) for host in read.hosts.values()]
     return found + [_of_controller(item, _oldest(item.documents)) for item in read.controllers]
-
-
-def _the_host(read: Observation) -> Host:
-    return next(iter(read.hosts.values()))
 
 
 def _oldest(documents: Iterable[Document]) -> int:
@@ -113,8 +110,7 @@ def _sightings(read: Observation, host: Host) -> Iterator[Sighting]:
     """Yield everything that uses an address on a host. Text that is not an address is not a sighting."""
     vms, own = read.seen_on(host)
     for carrier in (*(carrier for vm in vms for carrier in vm.carriers), *own):
-        addresses = dict.fromkeys([carrier.value, carrier.burnt_in])
-        for address in addresses:
+        for address in dict.fromkeys([carrier.value, carrier.burnt_in]):
             # Zero means an adapter that never started: it shows that the VM exists. For a checkpoint it shows nothing.
             if address is not None and (address or carrier.kind in ("vm", "replica")):
                 yield _sighting(carrier, address)
@@ -137,7 +133,7 @@ def _sighting(carrier: Carrier, address: int) -> Sighting:
 def summary(document: RawDocument) -> dict[str, Any]:
     """Return a few numbers for readers who do not need the whole observation."""
     read = read_documents([document])
-    host = _the_host(read)
+    (host,) = read.hosts.values()
     vms, _own = read.seen_on(host)
     reasons = why_incomplete(read, host)
     was_read = "vms" in host.gathered

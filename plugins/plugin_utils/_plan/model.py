@@ -160,7 +160,8 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """The same for plans that mean the same, however they are written."""
-        return digest_of(self)
+        text = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -192,17 +193,9 @@ class Plan:
         if name in self.pools:
             return self.pools[name]
         known = ", ".join(sorted(self.pools)) or "no pool"
-        raise MacPoolError(
-            f'pool "{name}"',
-            f'a pool of the plan of scope "{self.scope}"',
-            f"a plan that has: {known}",
-            f"Name one of these{nearest(name, self.pools)}, or add the pool to macpool_plan.pools.",
-        )
-
-
-def host_pool(host: str, static_part: Interval) -> Pool:
-    """Return the pool of static addresses that a host's own block holds (``static_per_host``)."""
-    return Pool(f"{HOST_POOL_PREFIX}{host}", IntervalSet([static_part]), strategy="sequential")
+        found = f"a plan that has: {known}"
+        remedy = f"Name one of these{nearest(name, self.pools)}, or add the pool to macpool_plan.pools."
+        raise MacPoolError(f'pool "{name}"', f'a pool of the plan of scope "{self.scope}"', found, remedy)
 
 
 def default_range(ipv4: str) -> Interval | None:
@@ -221,12 +214,6 @@ def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
 
     close = difflib.get_close_matches(name, list(known), 1)
     return f' (did you mean "{close[0]}"?)' if close else ""
-
-
-def digest_of(plan: Plan) -> str:
-    """Return a digest of a plan: equal for plans that mean the same."""
-    text = json.dumps(_plain(plan), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plain(value: Any) -> Any:

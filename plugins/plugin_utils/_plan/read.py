@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a plan. Pure: the value of ``macpool_plan`` goes in, a proved plan comes out.
+"""Reads a plan: the value of ``macpool_plan`` goes in, a proved plan comes out.
 
 Three kinds of ranges - leased to hosts, handed out by pools, those of other allocators - are pairwise disjoint, or the plan is refused with
 both places named. All errors of a plan are found in one go.
@@ -13,8 +13,11 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
+
+import yaml
 
 from ...module_utils._errors import MacPoolError, raise_all
 from ...module_utils._mac import (
@@ -27,6 +30,7 @@ from ...module_utils._mac import (
     parse_mac,
     shown,
 )
+from .._files import read_bytes
 from .._names import host_label, same_host
 from .model import (
     ADOPTED,
@@ -64,12 +68,8 @@ def parse_duration(value: object, subject: str) -> int:
     try:
         return parse_count(seconds, subject, _MAX_SECONDS, minimum=0)
     except MacPoolError:
-        raise MacPoolError(
-            subject,
-            "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most",
-            shown(value),
-            "Give a whole number and one unit.",
-        ) from None
+        wanted = "a time such as 90s, 30m, 4h, 7d or 2w, of 300 years at most"
+        raise MacPoolError(subject, wanted, shown(value), "Give a whole number and one unit.") from None
 
 
 def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
@@ -83,6 +83,24 @@ def parse_plan(raw: object, today: dt.date | None = None) -> Plan:
     plan = reader.plan(raw)
     raise_all("macpool_plan", reader.errors)
     return plan
+
+
+LARGEST_PLAN = 16 << 20
+"""In bytes: a plan with 100,000 ranges."""
+
+
+def read_plan_file(path: str, named_by: str) -> Any:
+    """Return what a YAML file holds: a plan that is not in the inventory.
+
+    :param named_by: the environment variable with its path, for the error message
+    :raises MacPoolError: when it cannot be read
+    """
+    try:
+        return yaml.safe_load(read_bytes(Path(path), LARGEST_PLAN))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        wanted = "a YAML file that can be read"
+        remedy = "Fix the file, or the variable."
+        raise MacPoolError(f'the plan file "{path}" named by {named_by}', wanted, str(error), remedy) from error
 
 
 def _quote_it(value: object) -> str:
@@ -123,7 +141,12 @@ class _Reader:
     # What any document is made of
 
     def error(self, place: str, wanted: str, found: object, remedy: str) -> None:
-        self.errors.append(MacPoolError(place, wanted, shown(found), remedy))
+        """Note that a value of the plan is wrong."""
+        self.problem(place, wanted, shown(found), remedy)
+
+    def problem(self, place: str, wanted: str, found: str, remedy: str) -> None:
+        """Note what is wrong, with what was found in words."""
+        self.errors.append(MacPoolError(place, wanted, found, remedy))
 
     def attempt(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Return what ``read`` returns; None after noting its error."""
@@ -147,25 +170,22 @@ class _Reader:
                 self.error(f"{place}.{key}", "a key that the plan knows", key, remedy)
         for key in required:
             if value.get(key) is None:
-                self.errors.append(MacPoolError(f"{place}.{key}", "a value", "none", f"Add {key}: to {place}."))
+                self.problem(f"{place}.{key}", "a value", "none", f"Add {key}: to {place}.")
         return {key: value[key] for key in known if value.get(key) is not None}
 
-    def sequence(self, value: object, place: str, at_least: int = 0) -> Sequence[Any]:
+    def items(self, value: object, place: str, at_least: int = 0) -> list[tuple[str, Any]]:
+        """Return the elements of a list, each with its place."""
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) < at_least:
             wanted = "a list" + (f" of at least {at_least}" if at_least else "")
             self.error(place, wanted, value, "Write each element on a line of its own that begins with a dash.")
-            return ()
-        return value
+            return []
+        return [(f"{place}[{index}]", item) for index, item in enumerate(value)]
 
     def name(self, value: object, place: str) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value):
             return str(value)
-        self.error(
-            place,
-            "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit",
-            value,
-            _quote_it(value) or "Rename it.",
-        )
+        wanted = "a name of at most 64 letters, digits, dots, dashes and underscores that begins with a letter or digit"
+        self.error(place, wanted, value, _quote_it(value) or "Rename it.")
         return ""
 
     def text(self, value: object, place: str) -> str:
@@ -208,8 +228,7 @@ class _Reader:
 
     def ranges(self, value: object, place: str) -> tuple[Interval, ...]:
         found = []
-        for index, item in enumerate(self.sequence(value, place, at_least=1)):
-            here = f"{place}[{index}]"
+        for here, item in self.items(value, place, at_least=1):
             if interval := self.interval(self.mapping(item, here, ["start"], ["end", "size"]), here, here):
                 found.append(interval)
         return tuple(found)
@@ -225,8 +244,7 @@ class _Reader:
             ["host_ranges", "pools", "other_allocators", "l2_domains", "max_observation_age", "waivers"],
         )
         waivers = tuple(
-            self.waiver(item, f"{here}.waivers[{index}]")
-            for index, item in enumerate(self.sequence(keys.get("waivers", ()), f"{here}.waivers"))
+            self.waiver(item, place) for place, item in self.items(keys.get("waivers", ()), f"{here}.waivers")
         )
         host_ranges = self.host_ranges(keys["host_ranges"], f"{here}.host_ranges") if "host_ranges" in keys else None
         pools = self.pools(keys.get("pools", {}), f"{here}.pools")
@@ -272,70 +290,50 @@ class _Reader:
             warn_at=self.percent(keys, place),
         )
         if pool.ranges and not pool.usable:
-            self.errors.append(
-                MacPoolError(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
-            )
+            self.problem(place, "an address to hand out", "exclusions that cover all its ranges", "Exclude less.")
         return pool
 
     def exclusions(self, value: object, here: str, ranges: IntervalSet) -> tuple[Exclusion, ...]:
         found = []
-        for index, item in enumerate(self.sequence(value, here)):
-            place = f"{here}[{index}]"
+        for place, item in self.items(value, here):
             keys = self.mapping(item, place, ["start"], ["end", "size", "reason"])
             reason = self.text(keys["reason"], f"{place}.reason") if "reason" in keys else ""
             if interval := self.interval(keys, place):
                 found.append(Exclusion(interval, reason))
                 if ranges and not any(ranges.overlapping(*interval)):
-                    self.errors.append(
-                        MacPoolError(
-                            place,
-                            "addresses of the pool's own ranges",
-                            str(interval),
-                            "Fix the address, or drop the exclusion.",
-                        )
-                    )
+                    remedy = "Fix the address, or drop the exclusion."
+                    self.problem(place, "addresses of the pool's own ranges", str(interval), remedy)
         return tuple(found)
 
     def host_ranges(self, value: object, place: str) -> HostRanges:
         keys = self.mapping(value, place, ["ranges", "size_per_host", "hosts"], ["static_per_host", "warn_at"])
         intervals = self.ranges(keys["ranges"], f"{place}.ranges") if "ranges" in keys else ()
         hosts = self.hosts(keys["hosts"], f"{place}.hosts") if "hosts" in keys else ()
-        size = static = None
-        if "size_per_host" in keys:
-            size = self.attempt(parse_count, keys["size_per_host"], f"{place}.size_per_host", MAX_RANGE_SIZE)
-        if "static_per_host" in keys:
-            static = self.attempt(parse_count, keys["static_per_host"], f"{place}.static_per_host", MAX_RANGE_SIZE, 0)
+        size, static = (
+            self.attempt(parse_count, keys[key], f"{place}.{key}", MAX_RANGE_SIZE, least) if key in keys else None
+            for key, least in (("size_per_host", 1), ("static_per_host", 0))
+        )
         result = HostRanges(IntervalSet(intervals), intervals, size or 1, static or 0, self.percent(keys, place), hosts)
         if size and result.static_per_host >= size:
-            self.error(
-                f"{place}.static_per_host",
-                f"less than size_per_host, which is {size}",
-                static,
-                "Leave each host some addresses for its own dynamic range.",
-            )
+            remedy = "Leave each host some addresses for its own dynamic range."
+            self.error(f"{place}.static_per_host", f"less than size_per_host, which is {size}", static, remedy)
         if size and intervals and result.block_count < len(hosts):
-            self.errors.append(
-                MacPoolError(
-                    place,
-                    f"room for {len(hosts)} hosts",
-                    f"{result.block_count} blocks of {size} addresses",
-                    "Add or widen a range, or lower size_per_host.",
-                )
-            )
+            found = f"{result.block_count} blocks of {size} addresses"
+            self.problem(place, f"room for {len(hosts)} hosts", found, "Add or widen a range, or lower size_per_host.")
         return result
 
     def hosts(self, value: object, here: str) -> tuple[str, ...]:
         hosts: list[str] = []
         by_label: dict[str, list[str]] = {}
-        for index, item in enumerate(self.sequence(value, here)):
-            if not (host := self.text(item, f"{here}[{index}]")):
+        for place, item in self.items(value, here):
+            if not (host := self.text(item, place)):
                 continue
             # A short name means the full one with that label: both would share one block.
             alike = by_label.setdefault(host_label(host), [])
             same = next((other for other in alike if same_host(host, other)), None)
             if same is not None:
                 found = f"{host}, which means {same} too" if host != same else host
-                self.error(f"{here}[{index}]", "each host once", found, "Remove one of them, or give both full names.")
+                self.error(place, "each host once", found, "Remove one of them, or give both full names.")
             hosts.append(host)
             alike.append(host)
         return tuple(hosts)
@@ -343,8 +341,7 @@ class _Reader:
     def others(self, value: object, here: str) -> tuple[OtherAllocator, ...]:
         found = []
         names: set[str] = set()
-        for index, item in enumerate(self.sequence(value, here)):
-            place = f"{here}[{index}]"
+        for place, item in self.items(value, here):
             keys = self.mapping(item, place, ["name", "kind", "start"], ["end", "size"])
             name = self.text(keys["name"], f"{place}.name") if "name" in keys else ""
             if name and name in names:
@@ -357,8 +354,7 @@ class _Reader:
 
     def l2_domains(self, value: object, here: str) -> tuple[Mapping[str, Any], ...]:
         found = []
-        for index, item in enumerate(self.sequence(value, here)):
-            place = f"{here}[{index}]"
+        for place, item in self.items(value, here):
             keys = self.mapping(item, place, ["name"], ["cluster", "switch", "vlan", "vsid"])
             domain: dict[str, Any] = {}
             for key, given in keys.items():
@@ -385,14 +381,9 @@ class _Reader:
         for start, end, labels in overlaps(self.places):
             first, second = labels[:2]
             more = f" (and {len(labels) - 2} more)" if len(labels) > 2 else ""
-            self.errors.append(
-                MacPoolError(
-                    f"{first} and {second}{more}",
-                    "ranges that do not overlap",
-                    f"{Interval(start, end)} in both",
-                    "Give each address to one of them.",
-                )
-            )
+            found = f"{Interval(start, end)} in both"
+            remedy = "Give each address to one of them."
+            self.problem(f"{first} and {second}{more}", "ranges that do not overlap", found, remedy)
 
     def judge_hyperv_ranges(self, pools: Iterable[Pool], here: str, waivers: Sequence[Waiver]) -> None:
         """Refuse pools where any unmanaged or nested host, or a container network, may make addresses."""
@@ -407,12 +398,10 @@ class _Reader:
             (f"{here}.{pool.name}.ranges", interval) for pool in pools for interval in (pool.ranges & hyperv) - valid
         ):
             ended = [until for lapsed, until in waived if lapsed.start <= interval.end and interval.start <= lapsed.end]
-            self.errors.append(
-                MacPoolError(
-                    place,
-                    "ranges in which no unmanaged Hyper-V host, nested host or container network makes addresses",
-                    f"{interval}" + (f", whose waiver ended on {max(ended)}" if ended else ""),
-                    "Use an x2 prefix such as 22-1D-D8, or add a waiver of rule risky-address with subject"
-                    f' "{interval}" to macpool_plan.waivers.',
-                )
+            self.problem(
+                place,
+                "ranges in which no unmanaged Hyper-V host, nested host or container network makes addresses",
+                f"{interval}" + (f", whose waiver ended on {max(ended)}" if ended else ""),
+                "Use an x2 prefix such as 22-1D-D8, or add a waiver of rule risky-address with subject"
+                f' "{interval}" to macpool_plan.waivers.',
             )

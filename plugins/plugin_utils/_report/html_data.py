@@ -11,7 +11,6 @@ found instead of an address, and null is unknown.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,24 +20,14 @@ from .._audit.registry import SEVERITIES, Rule
 from .._audit.situation import Situation
 from .._observation.model import Carrier, Host, Vm
 
-# The page has no links to the facts page of the documentation, so the numbers would mean nothing.
-_FACTS = re.compile(r"\s*\(facts? [0-9][0-9, -]*(?:and [0-9]+)?\)")
 _DYNAMIC = {True: 1, False: 0, None: -1}
 
 
-class Texts:
-    """Texts that many rows share, each kept once."""
+class _Texts(dict[str, int]):
+    """The place of each text in a list, so that many rows can share it."""
 
-    def __init__(self) -> None:
-        self._places: dict[str, int] = {}
-
-    def place(self, text: str) -> int:
-        """Return the place of a text in the list."""
-        return self._places.setdefault(text, len(self._places))
-
-    def all(self) -> list[str]:
-        """Return the list."""
-        return list(self._places)
+    def __missing__(self, text: str) -> int:
+        return self.setdefault(text, len(self))
 
 
 class _Hosts:
@@ -68,21 +57,18 @@ def page_data(
     :param situation: what the report describes; for a what-if report the imagined situation
     :param rules: those whose texts the page explains
     """
-    hosts, texts = _Hosts(situation), Texts()
+    hosts, texts = _Hosts(situation), _Texts()
     vms = situation.observation.vms
     known = _Vms(vms)
-    findings = [_finding(item, hosts, known, texts) for item in report["findings"]]
-    rows = [_vm(vm, hosts, texts) for vm in vms]
-    ranges = list(_ranges(situation, hosts))
     return {
         "made": now.timestamp(),
         "complete": report["complete"],
         "severities": list(SEVERITIES),
-        "rules": [[rule.id, rule.title, _FACTS.sub("", rule.explanation)] for rule in rules],
-        "findings": findings,
-        "vms": rows,
+        "rules": [[rule.id, rule.title, rule.explanation] for rule in rules],
+        "findings": [_finding(item, hosts, known, texts) for item in report["findings"]],
+        "vms": [_vm(vm, hosts, texts) for vm in vms],
         "own": [_own(carrier, hosts, texts) for carrier in situation.observation.host_carriers],
-        "ranges": ranges,
+        "ranges": list(_ranges(situation, hosts)),
         "claims": [[claim.address, claim.label, claim.pool, claim.state] for claim in situation.claims],
         "ledger": situation.has_ledger,
         "usage": [
@@ -98,7 +84,7 @@ def page_data(
         # Last, because everything above may name a host that was not read.
         "hosts": [*(_host(host, situation) for host in situation.observation.hosts.values())]
         + [[name, None, None, [], None, False] for name in hosts.unread],
-        "texts": texts.all(),
+        "texts": list(texts),
     }
 
 
@@ -121,7 +107,7 @@ class _Vms:
         return same[0] if len(same) == 1 else None
 
 
-def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: Texts) -> list[Any]:
+def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: _Texts) -> list[Any]:
     places = [vms.place(vm) for vm in item["vms"]]
     waived = item["waived"]
     return [
@@ -131,7 +117,7 @@ def _finding(item: Mapping[str, Any], hosts: _Hosts, vms: _Vms, texts: Texts) ->
         [hosts.place(name) for name in item["hosts"]],
         sorted({place for place in places if place is not None}),
         item["evidence"],
-        texts.place(item["remedy"]),
+        texts[item["remedy"]],
         [waived[key] for key in ("subject", "reason", "owner", "until")] if waived else 0,
         [f"{vm['name']} ({vm['host']})" for vm, place in zip(item["vms"], places, strict=True) if place is None],
     ]
@@ -153,20 +139,20 @@ def _address(carrier: Carrier) -> int | str | None:
     return carrier.text if carrier.value is None else carrier.value
 
 
-def _vm(vm: Vm, hosts: _Hosts, texts: Texts) -> list[Any]:
+def _vm(vm: Vm, hosts: _Hosts, texts: _Texts) -> list[Any]:
     return [
         vm.name,
         vm.id,
         hosts.place(vm.host.name),
-        texts.place(vm.state or "state unknown"),
+        texts[vm.state or "state unknown"],
         int(vm.running) | int(vm.clustered) << 1 | int(vm.replica) << 2,
         [
             [
                 adapter.name,
                 _address(adapter),
                 _DYNAMIC[adapter.dynamic],
-                texts.place(adapter.switch or ""),
-                texts.place(vlan_words(adapter.vlan)),
+                texts[adapter.switch or ""],
+                texts[vlan_words(adapter.vlan)],
                 int(adapter.spoofing),
             ]
             for adapter in vm.adapters
@@ -197,13 +183,13 @@ def _runs(numbers: Sequence[Any]) -> str:
     return ", ".join("-".join(str(number) for number in run) for run in runs)
 
 
-def _own(carrier: Carrier, hosts: _Hosts, texts: Texts) -> list[Any]:
+def _own(carrier: Carrier, hosts: _Hosts, texts: _Texts) -> list[Any]:
     return [
         hosts.place(carrier.host.name),
         int(carrier.kind == "physical"),
         carrier.name,
         _address(carrier),
-        texts.place(carrier.switch or carrier.team or ""),
+        texts[carrier.switch or carrier.team or ""],
         int(carrier.running),
     ]
 
@@ -234,26 +220,11 @@ def _ranges(situation: Situation, hosts: _Hosts) -> Iterator[list[Any]]:
 
 
 def _source(item: Mapping[str, Any]) -> list[Any]:
-    return [
-        item["kind"],
-        item["subject"],
-        item["observed_at"],
-        item["age_seconds"],
-        item["not_gathered"],
-        item["warnings"],
-        int(item["superseded"]),
-        item["unusable"],
-    ]
+    keys = ("kind", "subject", "observed_at", "age_seconds", "not_gathered", "warnings")
+    return [*(item[key] for key in keys), int(item["superseded"]), item["unusable"]]
 
 
 def _change(item: Mapping[str, Any], hosts: _Hosts) -> list[Any]:
     carrier = item["carrier"]
-    return [
-        item["kind"],
-        item["when"],
-        int(item["address"], 16),
-        carrier["name"],
-        carrier["adapter"],
-        hosts.place(carrier["host"]),
-        item["evidence"],
-    ]
+    who = [carrier["name"], carrier["adapter"], hosts.place(carrier["host"])]
+    return [item["kind"], item["when"], int(item["address"], 16), *who, item["evidence"]]

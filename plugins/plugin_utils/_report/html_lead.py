@@ -174,18 +174,12 @@ def _age(seconds: int) -> str:
 def _tiles(report: Mapping[str, Any]) -> Iterator[str]:
     summary = report["summary"]
     yield '<ul class="tiles" aria-label="Findings by severity">'
-    for severity in SEVERITIES:
-        count = summary["severities"][severity]
+    tiles = [(f"sev-{name}", f"sev={name}", name, summary["severities"][name]) for name in SEVERITIES]
+    for style, query, name, count in (*tiles, ("waived", "waived=yes", "waived", summary["waived"])):
         none = "" if count else " none"
-        yield (
-            f'<li><a class="tile sev-{severity}{none}" href="#/findings?sev={severity}">'
-            f"<b>{count:,}</b> <span>{severity}</span></a></li>"
-        )
-    count = summary["waived"]
-    yield (
-        f'<li><a class="tile waived{"" if count else " none"}" href="#/findings?waived=yes">'
-        f"<b>{count:,}</b> <span>waived</span></a></li></ul>"
-    )
+        link = f'<a class="tile {style}{none}" href="#/findings?{query}">'
+        yield f"<li>{link}<b>{count:,}</b> <span>{name}</span></a></li>"
+    yield "</ul>"
 
 
 def _first_steps(report: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[str]:

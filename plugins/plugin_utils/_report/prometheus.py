@@ -10,6 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_OF_RANGES = {
+    "size": "Addresses of a range or pool.",
+    "used": "Addresses of a pool that cannot be handed out now; of a host range those in use; of an nc_pool those given out.",
+    "claimed": "Addresses of a pool that are claimed or held in the ledger.",
+    "per_day": "Addresses by which a range or pool fills in a day.",
+    "days_left": "Days until a range or pool is full at this rate.",
+}
+
 
 def prometheus(report: Mapping[str, Any], now: dt.datetime) -> str:
     """Return the report's numbers as metrics; every rule with findings and every range is a series."""
@@ -26,39 +34,13 @@ def _lines(report: Mapping[str, Any], now: dt.datetime) -> Iterator[str]:
         (finding["rule"], finding["severity"], "true" if finding["waived"] else "false")
         for finding in report["findings"]
     )
-    yield from _metric(
-        "macpool_findings",
-        "Findings by rule, severity and whether a waiver accepts them.",
-        [
-            ({"rule": rule, "severity": severity, "waived": waived}, count)
-            for (rule, severity, waived), count in sorted(counts.items())
-        ],
-    )
+    found = [(dict(zip(("rule", "severity", "waived"), kind, strict=True)), n) for kind, n in sorted(counts.items())]
+    yield from _metric("macpool_findings", "Findings by rule, severity and whether a waiver accepts them.", found)
     for name, text in (("hosts", "Hosts seen."), ("vms", "VMs seen."), ("adapters", "Adapters of VMs seen.")):
         yield from _metric(f"macpool_{name}", text, [({}, summary[name])])
-    for key, text in (
-        ("size", "Addresses of a range or pool."),
-        (
-            "used",
-            "Addresses of a pool that cannot be handed out now; of a host range those in use; of an nc_pool those given out.",
-        ),
-        ("claimed", "Addresses of a pool that are claimed or held in the ledger."),
-    ):
-        yield from _metric(
-            f"macpool_range_{key}",
-            text,
-            [
-                ({"kind": item["kind"], "name": item["name"]}, item[key])
-                for item in summary["usage"]
-                if item[key] is not None
-            ],
-        )
-    for key, text in (
-        ("per_day", "Addresses by which a range or pool fills in a day."),
-        ("days_left", "Days until a range or pool is full at this rate."),
-    ):
-        rated = [item for item in summary["usage"] if item.get(key) is not None]
-        samples = [({"kind": item["kind"], "name": item["name"]}, item[key]) for item in rated]
+    for key, text in _OF_RANGES.items():
+        known = [item for item in summary["usage"] if item.get(key) is not None]
+        samples = [({"kind": item["kind"], "name": item["name"]}, item[key]) for item in known]
         if samples:
             yield from _metric(f"macpool_range_{key}", text, samples)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, is_mac, parse_mac
-from .._host.observed import Adapter
+from .._observation.model import Adapter
 from .._text import listed, quoted
 from .tenant_world import Hosts
 

@@ -31,7 +31,7 @@ class Module:
 
     attempt: Callable[[Entries], dict[str, Any]]
     """Lets it work, or predict in check mode, and returns its result, also when it failed."""
-    check: Callable[[Entries], dict[str, Any]]
+    predict: Callable[[Entries], dict[str, Any]]
     """Lets it predict, in any mode; raises when it would fail."""
     show: Callable[[str], object]
     """Shows the progress."""
@@ -106,8 +106,8 @@ class InterfaceRun:
         """Create or change interfaces, with addresses that the ledger promises."""
         if self.bindings:
             foreseen = with_addresses(entries, claims.foreseen(entries))
-            self.bindings.check_change(self.module.check(foreseen)["interfaces"])
-        addresses = claims.before(entries, lambda found: self.module.check(with_addresses(entries, found)))
+            self.bindings.check_change(self.module.predict(foreseen)["interfaces"])
+        addresses = claims.before(entries, lambda found: self.module.predict(with_addresses(entries, found)))
         result = self._write(with_addresses(entries, addresses))
         rows = _with_owners(result, entries)
         if len(rows) == len(entries):
@@ -118,7 +118,7 @@ class InterfaceRun:
     def absent(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Remove interfaces; their claims stay."""
         if self.bindings:
-            self.bindings.check_removal(self.module.check(with_addresses(entries, {}))["interfaces"])
+            self.bindings.check_removal(self.module.predict(with_addresses(entries, {}))["interfaces"])
         result = self._write(with_addresses(entries, {}))
         _with_owners(result, entries)
         return {**result, "bindings": self.bindings.words if self.bindings else UNKNOWN}
@@ -139,7 +139,7 @@ class InterfaceRun:
         """Let the module write; many interfaces in several parts, so that its progress can be seen."""
         if self.preview or len(entries) <= BATCH:
             return self.module.attempt(entries)
-        predicted = self.module.check(entries)
+        predicted = self.module.predict(entries)
         todo = _unfinished(predicted["interfaces"])
         results: list[dict[str, Any]] = []
         for first in range(0, len(todo), BATCH):
@@ -151,9 +151,9 @@ class InterfaceRun:
         return _together(predicted, todo, results)
 
 
-def _with_owners(result: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _with_owners(result: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Entries:
     """Add to each row of a result whose address it is, and return the rows."""
-    rows: list[dict[str, Any]] = result.get("interfaces") or []
+    rows: Entries = result.get("interfaces") or []
     for entry, row in zip(entries, rows, strict=False):
         row["owner"] = entry.get("owner") or None
     return rows

@@ -12,9 +12,10 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, parse_mac, parse_unicast
-from .._host.observed import Adapter, ObservedHost
+from .._host.observed import ObservedHost
 from .._ledger.model import Request
 from .._names import named_owner, plain_id
+from .._observation.model import Adapter
 
 Entry = Mapping[str, Any]
 
@@ -27,19 +28,15 @@ def read_requests(entries: Sequence[Entry]) -> dict[int, Request]:
 
     :raises MacPoolError: for every entry whose sources of an address do not fit together
     """
-    found = collected("interfaces", enumerate(entries), _request)
+    found = collected("interfaces", enumerate(entries), lambda numbered: _request(*numbered))
     return {number: request for number, request in enumerate(found) if request}
 
 
-def _request(numbered: tuple[int, Entry]) -> Request | None:
-    number, entry = numbered
+def _request(number: int, entry: Entry) -> Request | None:
     subject = f'interfaces[{number}], interface "{entry.get("name") or entry.get("instance_id") or ""}"'
     given = entry.get("mac_address")
-    sources = [
-        *(["mac_address"] if given not in (None, "") else []),
-        *(["pool"] if entry.get("pool") else []),
-        *(["dynamic"] if entry.get("dynamic") else []),
-    ]
+    sources = ["mac_address"] if given not in (None, "") else []
+    sources += [key for key in ("pool", "dynamic") if entry.get(key)]
     if len(sources) > 1:
         raise MacPoolError(
             subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Name one source for the address."
@@ -133,7 +130,7 @@ def in_sync(observations: Sequence[Mapping[str, Any]], interfaces: Iterable[Mapp
             left_out.append(_left_out(adapter, "its port profile was not read, so its interface is not known"))
         elif adapter.bound_to:
             # A VM that moves while the hosts are read is seen twice.
-            bound[plain_id(adapter.bound_to.id)][adapter.vm.id or "", adapter.carrier.id] = adapter
+            bound[plain_id(adapter.bound_to.id)][adapter.vm.id or "", adapter.id] = adapter
     for interface, adapters in sorted(bound.items()):
         for adapter in adapters.values():
             if reason := _why_not(adapter, len(adapters), interface in known):
@@ -159,11 +156,11 @@ def _adapters(observations: Sequence[Mapping[str, Any]]) -> Iterator[Adapter]:
         host = ObservedHost.read(observation, f"observations[{number}]")
         for vm in host.vms:
             if not vm.replica:
-                yield from host.adapters_of(vm)
+                yield from vm.adapters
 
 
 def _left_out(adapter: Adapter, reason: str) -> dict[str, Any]:
-    return {"vm": adapter.vm.name, "name": adapter.name, "host": adapter.vm.host.name, "reason": reason}
+    return {"vm": adapter.vm.name, "name": adapter.name, "host": adapter.host.name, "reason": reason}
 
 
 def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:
@@ -175,4 +172,4 @@ def _why_not(adapter: Adapter, sharers: int, has_interface: bool) -> str:
         return f"it shows {adapter.unreadable}"
     if adapter.dynamic:  # fact 44
         return "its address is dynamic, and the SDN needs a static one"
-    return "" if adapter.address else f"it carries no address ({adapter.mac})"
+    return "" if adapter.address else f"it carries no address ({adapter.text})"

@@ -16,10 +16,9 @@ from typing import Any
 from ...module_utils._errors import MacPoolError, collected
 from ...module_utils._mac import format_mac, is_mac, is_multicast, parse_mac
 from ...module_utils._nc_interface import differences, read_wishes, resource_of_result
-from .._host.observed import Adapter
 from .._ledger.model import Claim, describe
 from .._names import plain_id, same_name
-from .._observation.model import OFF, Vm
+from .._observation.model import OFF, Adapter, Vm
 from .._text import listed, plain, quoted
 from .tenant_entries import Tenant, WantedAdapter, profile_data
 from .tenant_steps import to_unbind
@@ -187,13 +186,13 @@ class _Rules:
         return hosts[0]
 
     def _the_adapter(self, tenant: Tenant, vm: Vm, wanted: WantedAdapter) -> Adapter | None:
-        adapters = self.hosts.adapters_of(vm)
-        found = [one for one in adapters if same_name(one.name, wanted.name) or one.carrier.id == plain_id(wanted.name)]
+        adapters = vm.adapters
+        found = [one for one in adapters if same_name(one.name, wanted.name) or one.id == plain_id(wanted.name)]
         if len(found) == 1:
             return found[0]
         if not found and self.goal.absent and self.goal.remove:
             return None
-        names = listed([f"{quoted(one.name)} (id {one.id})" for one in adapters]) or "no adapter"
+        names = listed([f"{quoted(one.name)} (id {one.given_id})" for one in adapters]) or "no adapter"
         raise MacPoolError(
             f"{tenant.label} on host {quoted(vm.host.name)}",
             f"one adapter of name {quoted(wanted.name)}",
@@ -229,7 +228,7 @@ class _Rules:
             "clustered": tenant.clustered,
             "single": len(tenant.adapters) == 1,
             "adapter": wanted.name,
-            "adapter_id": adapter.id if adapter else None,
+            "adapter_id": adapter.given_id if adapter else None,
             "interface": str(interface["name"]) if interface else wanted.interface,
             "interface_entry": entry,
             "listed": _shown_interface(interface) if interface else None,
@@ -286,8 +285,8 @@ class _Rules:
         if owner_vm is not None:
             if vm is not None and owner_vm.id == vm.id and adapter is None:
                 return  # the VM is removed, and its adapter is called otherwise by now
-            adapters = self.hosts.adapters_of(owner_vm)
-            other = next((one for one in adapters if one.carrier.id == plain_id(identity.adapter_id)), None)
+            adapters = owner_vm.adapters
+            other = next((one for one in adapters if one.id == plain_id(identity.adapter_id)), None)
             if other is not None:
                 moves = "If not, set another owner in the entry."
                 if adapter and other.address != claim.address:  # nothing is taken from it
@@ -322,10 +321,10 @@ class _Rules:
         raise MacPoolError(
             subject,
             "a claim of this adapter",
-            f"that it is bound to {bound}, which exists no more; now VM {adapter.vm_id} has that name",
+            f"that it is bound to {bound}, which exists no more; now VM {adapter.vm.given_id} has that name",
             _rebound(claim, adapter),
             problem=f"The {subject} is bound to {bound}, which exists no more: the VM of that name is another one"
-            f" (VM {adapter.vm_id}, adapter {adapter.id})",
+            f" (VM {adapter.vm.given_id}, adapter {adapter.given_id})",
         )
 
     def _check_other_claim(self, wanted: WantedAdapter, adapter: Adapter, claim: Claim | None) -> None:
@@ -466,11 +465,11 @@ def _is_same(one: Adapter, vm: Vm | None, adapter: Adapter | None) -> bool:
     """Tell whether an adapter is the one that is meant; that of a replica goes with its primary."""
     if vm is None or one.vm.id != vm.id:
         return False
-    return adapter is None or one.vm.replica or one.carrier.id == adapter.carrier.id
+    return adapter is None or one.vm.replica or one.id == adapter.id
 
 
 def _named(adapter: Adapter) -> str:
-    return f"{adapter.label} (VM {adapter.vm_id})"
+    return f"{adapter.label} (VM {adapter.vm.given_id})"
 
 
 def _task(state: str, claim: Claim, **more: str) -> str:
@@ -487,8 +486,8 @@ def _released(claim: Claim) -> str:
 
 
 def _rebound(claim: Claim, adapter: Adapter) -> str:
-    more = {"cluster": adapter.cluster} if adapter.cluster else {}
-    task = _task("rebound", claim, vm_id=adapter.vm_id, adapter_id=adapter.id, **more)
+    more = {"cluster": adapter.host.cluster_name} if adapter.host.cluster_name else {}
+    task = _task("rebound", claim, vm_id=adapter.vm.given_id, adapter_id=adapter.given_id, **more)
     return (
         f"If this VM replaces that one and is to have its address, rebind the claim: {task}. If not, set another owner and another"
         " interface in the entry."

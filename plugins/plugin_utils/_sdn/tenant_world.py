@@ -15,11 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._host.observed import Adapter
 from .._ledger.model import Claim
 from .._names import find_host, host_key, name_key, plain_id, same_host
 from .._observation.handed_over import NO_RESULT
-from .._observation.model import Host, Observation, Vm
+from .._observation.model import Adapter, Host, Observation, Vm
 from .._observation.read import read_documents
 from .._text import plain, quoted
 
@@ -58,7 +57,7 @@ class Hosts:
                 self._named[name_key(vm.name)][vm.id or f"{vm.host.key} {vm.name}"] = vm
             if vm.id:
                 self._by_id.setdefault(vm.id, vm)
-            for adapter in self.adapters_of(vm):
+            for adapter in vm.adapters:
                 if adapter.bound_to:
                     self._bound[plain_id(adapter.bound_to.id)].append(adapter)
                 if adapter.address:
@@ -90,11 +89,6 @@ class Hosts:
     def vm(self, vm_id: str) -> Vm | None:
         """Return the VM with an id."""
         return self._by_id.get(plain_id(vm_id))
-
-    def adapters_of(self, vm: Vm) -> list[Adapter]:
-        """Return the adapters of a VM."""
-        cluster = self.observation.clusters.get(vm.host.cluster or "")
-        return [Adapter(vm, carrier, cluster.name if cluster else "") for carrier in vm.adapters]
 
     def bound_to(self, instance_id: str) -> list[Adapter]:
         """Return the adapters whose port profile names an interface."""
@@ -162,10 +156,11 @@ def _lacks(observation: Observation, host: Host) -> list[str]:
         reasons.append("its cluster was not read")
     vms, _own = observation.seen_on(host)
     reasons += [f"the adapters of VM {quoted(vm.name)} were not read" for vm in vms if "adapters" in vm.not_read]
-    for vm in vms:
-        cluster = observation.clusters.get(host.cluster or "")
-        if any(not Adapter(vm, carrier, cluster.name if cluster else "").profile_read for carrier in vm.adapters):
-            reasons.append(f"the port profiles of VM {quoted(vm.name)} were not read")
+    reasons += [
+        f"the port profiles of VM {quoted(vm.name)} were not read"
+        for vm in vms
+        if not all(adapter.profile_read for adapter in vm.adapters)
+    ]
     cluster = observation.clusters.get(host.cluster or "")
     seen = {vm.id for vm in observation.vms}
     for vm_id, owners in (cluster.owners if cluster else {}).items():
@@ -215,7 +210,7 @@ class Claims:
 
     def of(self, adapter: Adapter) -> Claim | None:
         """Return the live claim that is bound to the ids of an adapter."""
-        return self._of_adapter.get((adapter.vm.id or "", adapter.carrier.id))
+        return self._of_adapter.get((adapter.vm.id or "", adapter.id))
 
 
 def _ids(claim: Claim) -> tuple[str, str]:
@@ -225,7 +220,7 @@ def _ids(claim: Claim) -> tuple[str, str]:
 
 def is_of(claim: Claim, adapter: Adapter) -> bool:
     """Tell whether a claim is bound to the ids of an adapter."""
-    return _ids(claim) == (adapter.vm.id or "", adapter.carrier.id)
+    return _ids(claim) == (adapter.vm.id or "", adapter.id)
 
 
 @dataclass(frozen=True, eq=False)

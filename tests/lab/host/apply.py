@@ -11,8 +11,8 @@ from typing import Any
 from ..faults import Faults
 from ..model import Host, World
 from ..payload import Call
-from .arguments import ModuleFailure, boolean, only, whole_number
-from .context import Context, Failed, Outcome, Refused
+from .arguments import ModuleFailure, only, whole_number
+from .context import DENIED, Context, Failed, Outcome, Refused
 from .operations import validate
 from .power import start_vm, stop_vm
 from .ranges import clear_host_range, set_host_range
@@ -35,25 +35,21 @@ _DO: dict[str, Callable[[Context], Outcome]] = {
 
 def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
     options = call.options
-    only("host_apply", options, ("schema", "operations", "continue_on_error"))
-    missing = [name for name in ("operations", "schema") if options.get(name) is None]
+    only("host_apply", options, ("schema", "operations"))
+    missing = [name for name in ("operations", "schema") if name not in options]
     if missing:
         raise ModuleFailure(f"missing required arguments: {', '.join(missing)}")
     if whole_number(options, "schema") != 1:
         raise ModuleFailure(f"Nothing was done: the schema is {options['schema']}, and this host_apply speaks schema 1")
-    go_on = boolean(options, "continue_on_error", True)
-    operations = validate(options["operations"])
+    operations = validate([] if options["operations"] is None else options["operations"])
 
     results: list[Json] = []
-    changed = stopped = False
+    changed = False
     for index, operation in enumerate(operations):
-        if stopped:
-            outcome = Outcome("skipped", message="an operation before this one failed")
-        else:
-            outcome = _run(Context(world, faults, host, call, index, operation))
-        changed = changed or outcome.status == "done" or outcome.touched
-        stopped = stopped or (outcome.status == "failed" and not go_on)
-        results.append(_result(operation, outcome))
+        context = Context(world, faults, host, call, index, operation)
+        outcome = _run(context)
+        changed = changed or outcome.status == "done" or (outcome.status == "failed" and context.touched)
+        results.append(_result(context, outcome))
 
     failed = [result for result in results if result["status"] == "failed"]
     if failed:
@@ -68,25 +64,23 @@ def host_apply(world: World, faults: Faults, host: Host, call: Call) -> Json:
 
 def _run(context: Context) -> Outcome:
     if context.fault("access_denied", part="host_apply"):
-        return Outcome("failed", reason="access_denied", message="Access is denied.")
+        return Outcome("failed", reason="access_denied", message=DENIED)
     try:
         context.stage("begin")
-        outcome = _DO[context.operation["op"]](context)
+        return _DO[context.operation["op"]](context)
     except Refused as refusal:
-        return Outcome("refused", refusal.before, None, refusal.reason, refusal.message)
+        return Outcome("refused", None, refusal.reason, refusal.message)
     except Failed as problem:
-        return Outcome("failed", None, None, problem.reason, problem.message)
-    outcome.touched = context.touched
-    return outcome
+        return Outcome("failed", None, problem.reason, problem.message)
 
 
-def _result(operation: Json, outcome: Outcome) -> Json:
+def _result(context: Context, outcome: Outcome) -> Json:
     return {
-        "id": operation["id"],
-        "op": operation["op"],
+        "id": context.operation["id"],
+        "op": context.operation["op"],
         "status": outcome.status,
         "reason": outcome.reason,
-        "before": outcome.before,
-        "after": outcome.after,
+        "before": context.before,
+        "after": context.before if outcome.status == "unchanged" else outcome.after,
         "message": outcome.message,
     }

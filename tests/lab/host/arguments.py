@@ -31,7 +31,7 @@ def strings(options: dict[str, Any], name: str) -> list[str] | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = [part.strip() for part in value.split(",")] if value else []
+        value = [part.strip() for part in value.split(",")]
     if not isinstance(value, list):
         raise ModuleFailure(
             f"argument for {name} is of type {type(value).__name__} and we were unable to convert to list"

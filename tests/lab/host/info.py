@@ -63,16 +63,18 @@ class Reading:
                 raise Unreadable(cause)
             into[key] = read()
         except Unreadable as problem:
-            self.warnings.append(f"{name}: could not be read: {problem}")
+            self.warn(name, str(problem))
         else:
             self.read += 1
+
+    def warn(self, part: str, cause: str, subject: str = "") -> None:
+        self.warnings.append(f"{part}: {subject + ' ' if subject else ''}could not be read: {cause}")
 
 
 def host_info(world: World, faults: Faults, host: Host, call: Call) -> Json:
     options = call.options
     only("host_info", options, ("gather", "vms"))
-    gather = strings(options, "gather")
-    gather = list(PARTS) if gather is None else [part.lower() for part in gather]
+    gather = [part.lower() for part in strings(options, "gather") or []] if "gather" in options else list(PARTS)
     unknown = [part for part in gather if part not in PARTS]
     if unknown:
         raise ModuleFailure(
@@ -151,7 +153,10 @@ def _cluster(reading: Reading, with_groups: bool) -> Json | None:
         "name": cluster.name,
         "nodes": [{"name": name, "state": node_state(world, name)} for name in cluster.nodes],
     }
-    if with_groups:
+    cause = reading.fault("cluster_groups") if with_groups else None
+    if cause:
+        reading.warn("cluster_groups", cause)
+    elif with_groups:
         out["groups"] = [
             {
                 "name": group.name,
@@ -169,15 +174,22 @@ def _vms(reading: Reading, gather: set[str], asked: list[str] | None) -> list[Js
         return []
     out = []
     broken = 0
+    no_checkpoints = reading.fault("checkpoints") if "checkpoints" in gather else None
+    no_profiles = reading.fault("port_profiles") if "port_profiles" in gather else None
     for vm in reading.host.vms.values():
         if asked is not None and not _is_asked(vm, asked):
             continue
         cause = reading.vm_fault(vm)
         if cause:
             broken += 1
-            reading.warnings.append(f"vms: the adapters of VM '{vm.name}' ({vm.id}) could not be read: {cause}")
-        else:
-            out.append(_vm(vm, gather))
+            reading.warn("vms", cause, f"the adapters of VM '{vm.name}' ({vm.id})")
+            continue
+        if no_checkpoints:
+            reading.warn("checkpoints", no_checkpoints, f"VM '{vm.name}' ({vm.id})")
+        unread = {"checkpoints" if no_checkpoints else "", "port_profiles" if no_profiles else ""}
+        out.append(_vm(vm, gather - unread))
+    if no_profiles and any(vm["adapters"] for vm in out):
+        reading.warn("port_profiles", no_profiles)
     if broken and not out:
         raise Unreadable("none of the VMs could be read")
     return out

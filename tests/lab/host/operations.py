@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from typing import Any
@@ -47,15 +48,15 @@ def _braced_guid(value: Any) -> str:
 
 def _number(value: Any) -> int:
     """Numbers may arrive as text when they came through a template."""
-    if isinstance(value, bool) or not re.match(r"-?\d+\Z", str(value)):
-        raise _Bad("expected a whole number")
+    if isinstance(value, bool) or not re.match(r"[0-9]{1,18}\Z", str(value)):
+        raise _Bad("expected a whole number that is not negative")
     return int(str(value))
 
 
-def _seconds(value: Any) -> int:
+def _uint32(value: Any) -> int:
     number = _number(value)
-    if number < 0:
-        raise _Bad("expected a number that is not negative")
+    if number > 0xFFFFFFFF:
+        raise _Bad("expected a number of 32 bits")
     return number
 
 
@@ -76,6 +77,19 @@ def _one_of(*choices: Any) -> Callable[[Any], Any]:
         return value
 
     return check
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+
+
+def _moment(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not _MOMENT.match(value):
+            raise ValueError
+        datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise _Bad("expected a time in UTC, as 2026-11-20T12:00:00Z") from None
+    return value
 
 
 def _nullable(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -134,16 +148,18 @@ def _profile(value: Any) -> Json | None:
     """Null, and a profile without an id, mean that there is none."""
     if value is None or (isinstance(value, dict) and value.get("profile_id", "") is None):
         return None
-    return _object(profile_id=(_braced_guid,), profile_data=(_number,))(value)
+    return _object(profile_id=(_braced_guid,), profile_data=(_uint32,))(value)
 
 
-_POWER_FIELDS: Json = {"shutdown_timeout": (_seconds, 300), "force_off": (_bool, False)}
+_DEADLINE: Json = {"not_after": (_nullable(_moment), None)}
+_POWER_FIELDS: Json = {"shutdown_timeout": (_number, 300), "force_off": (_bool, False)}
 _FIELDS: dict[str, Json] = {
     "set_host_range": {
         "start": (_mac,),
         "end": (_mac,),
         "method": (_one_of("auto", "cmdlet", "registry"), "auto"),
         "expect": (_nullable(_RANGE),),
+        **_DEADLINE,
     },
     "clear_host_range": {"expect": (_nullable(_RANGE),)},
     "set_vm_macs": {
@@ -152,6 +168,7 @@ _FIELDS: dict[str, Json] = {
         "power": (_one_of("require_off", "restart"), "require_off"),
         "expect": (_nullable(_STATE), None),
         **_POWER_FIELDS,
+        **_DEADLINE,
     },
     "stop_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None), **_POWER_FIELDS},
     "start_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
@@ -159,7 +176,7 @@ _FIELDS: dict[str, Json] = {
         "vm_id": (_guid,),
         "adapter_id": (_text,),
         "profile_id": (_nullable(_braced_guid),),
-        "profile_data": (_nullable(_number), None),
+        "profile_data": (_nullable(_uint32), None),
         "expect": (_profile,),
     },
     "create_vm": {
@@ -171,6 +188,7 @@ _FIELDS: dict[str, Json] = {
         "switch": (_nullable(_text),),
         "adapter_name": (_text,),
         "mac": (_nullable(_mac),),
+        **_DEADLINE,
     },
     "add_cluster_role": {"vm_id": (_guid,), "name": (_text,)},
     "remove_vm": {"vm_id": (_guid,), "expect": (_nullable(_STATE), None)},
@@ -190,7 +208,7 @@ def _validate(number: int, operation: Any) -> Json:
     if not isinstance(operation, dict):
         raise ModuleFailure(f"{where}: it is {operation!r}, expected a dictionary")
     name = operation.get("op")
-    if name not in _FIELDS:
+    if not isinstance(name, str) or name not in _FIELDS:
         raise ModuleFailure(f"{where}: the op {name!r} is unknown, expected one of: {', '.join(sorted(_FIELDS))}")
     common: Json = {"op": (_text,), "id": (_nullable(_text), None)}
     try:

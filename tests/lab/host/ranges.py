@@ -22,13 +22,14 @@ def set_host_range(context: Context) -> Outcome:
     if method == "cmdlet" and not host.hyperv:
         raise Refused("unsupported", f"{host.name} has no Hyper-V: method cmdlet cannot work")
     wanted = MacRange(operation["start"], operation["end"])
-    before = _read(context, method)
-    if _values(before) == (wanted.start, wanted.end):
-        return Outcome("unchanged", before, before)
-    _refuse_other(context, before)
+    context.before = _read(context, method)
+    if _values(context.before) == (wanted.start, wanted.end):
+        return context.unchanged()
+    _refuse_other(context)
+    context.refuse_late()
     message = LATER if method == "registry" and host.hyperv else None
     if context.check:
-        return Outcome("done", before, _show(wanted, method), message=message)
+        return Outcome("done", _show(wanted, method), message=message)
     try:
         _write(context, wanted, method)
         context.stage("after_set")
@@ -37,27 +38,27 @@ def set_host_range(context: Context) -> Outcome:
                 "readback", f"the range of {host.name} reads {_values(_read(context, method))} after it was set"
             )
     except Failed as problem:
-        return Outcome("failed", before, _read(context, method), problem.reason, problem.message)
-    return Outcome("done", before, _read(context, method), message=message)
+        return context.failed(problem, _read(context, method))
+    return Outcome("done", _read(context, method), message=message)
 
 
 def clear_host_range(context: Context) -> Outcome:
     """Deletes the two values, so that VMMS makes its own at its next start (facts 8, 23)."""
-    before = _read(context, "registry")
-    if before is None:
-        return Outcome("unchanged", None, None)
-    _refuse_other(context, before)
+    context.before = _read(context, "registry")
+    if context.before is None:
+        return context.unchanged()
+    _refuse_other(context)
     message = LATER if context.host.hyperv else None
     if context.check:
-        return Outcome("done", before, None, message=message)
+        return Outcome("done", message=message)
     try:
         _write(context, None, "registry")
         context.stage("after_set")
         if _read(context, "registry") is not None:
             raise Failed("readback", f"the values of {context.host.name} are still there after they were deleted")
     except Failed as problem:
-        return Outcome("failed", before, _read(context, "registry"), problem.reason, problem.message)
-    return Outcome("done", before, None, message=message)
+        return context.failed(problem, _read(context, "registry"))
+    return Outcome("done", message=message)
 
 
 def _read(context: Context, method: str) -> Json | None:
@@ -73,24 +74,22 @@ def _values(shown: Json | None) -> tuple[str, str] | None:
     return (shown["start"], shown["end"]) if shown else None
 
 
-def _refuse_other(context: Context, before: Json | None) -> None:
-    if _values(before) != _values(context.operation["expect"]):
-        raise Refused(
-            "changed",
-            f"the range of {context.host.name} is {_values(before)}, expected {_values(context.operation['expect'])}",
-            before,
-        )
+def _refuse_other(context: Context) -> None:
+    found, expect = _values(context.before), _values(context.operation["expect"])
+    if found != expect:
+        raise Refused("changed", f"the range of {context.host.name} is {found}, expected {expect}")
 
 
 def _write(context: Context, wanted: MacRange | None, method: str) -> None:
     context.stage("before_set")
-    if context.fault("ignore_set"):
-        return
+    if wanted:
+        context.fail_late()
+    if not context.fault("ignore_set"):
+        try:
+            if method == "cmdlet" and wanted:
+                context.world.set_range(context.host.name, wanted.start, wanted.end)
+            else:
+                context.world.write_registry(context.host, wanted)
+        except WorldError as problem:
+            raise cmdlet(problem) from problem
     context.touch()
-    try:
-        if method == "cmdlet" and wanted:
-            context.world.set_range(context.host.name, wanted.start, wanted.end)
-        else:
-            context.world.write_registry(context.host, wanted)
-    except WorldError as problem:
-        raise cmdlet(problem) from problem

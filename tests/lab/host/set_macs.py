@@ -10,7 +10,15 @@ from typing import Any
 from ..model import VM, Adapter, WorldError
 from ..model.objects import RUNNING_STATES
 from .context import Context, Failed, Outcome, Refused, cmdlet
-from .power import refuse_other_state, refuse_saved, refuse_stop, refuse_transition, start_guest, stop_guest
+from .power import (
+    refuse_other_state,
+    refuse_replica,
+    refuse_saved,
+    refuse_stop,
+    refuse_transition,
+    start_guest,
+    stop_guest,
+)
 
 Json = dict[str, Any]
 Pair = tuple[Adapter, Json]
@@ -19,36 +27,34 @@ Pair = tuple[Adapter, Json]
 def set_vm_macs(context: Context) -> Outcome:
     operation = context.operation
     vm = context.find(operation["vm_id"])
-    pairs = _pairs(vm, operation["adapters"])
-    before = _read(vm, pairs)
+    pairs = _pairs(context.adapters(vm), operation["adapters"])
+    context.before = _read(vm, pairs)
     if len(pairs) < len(operation["adapters"]):
-        raise Refused("not_found", f"VM {vm.name} has not all the adapters that are named: see 'before'", before)
+        raise Refused("not_found", f"VM {vm.name} has not all the adapters that are named: see 'before'")
     open_pairs = [pair for pair in pairs if not _as_wanted(*pair)]
     if not open_pairs:
-        return Outcome("unchanged", before, before)
-    if vm.is_replica:
-        raise Refused("replica", f"VM {vm.name} is a replica", before)
-    refuse_saved(vm, before)
-    refuse_other_state(vm, operation["expect"], before)
-    _refuse_other_adapters(vm, open_pairs, before)
-    refuse_transition(vm, before)
+        return context.unchanged()
+    refuse_replica(vm)
+    refuse_saved(vm)
+    refuse_other_state(vm, operation["expect"])
+    _refuse_other_adapters(vm, open_pairs)
+    refuse_transition(vm)
     running = vm.state in RUNNING_STATES
     if running and operation["power"] != "restart":
-        raise Refused("running", f"VM {vm.name} is {vm.state}", before)
+        raise Refused("running", f"VM {vm.name} is {vm.state}")
     if running:
-        refuse_stop(context, vm, before)
+        refuse_stop(context, vm)
+    context.refuse_late()
     if context.check:
-        return Outcome("done", before, _predict(vm, pairs, running))
+        return Outcome("done", _predict(vm, pairs, running))
     problem = _restart_around(context, vm, open_pairs) if running else _try_set(context, vm, open_pairs)
-    after = _read(vm, pairs)
-    if problem:
-        return Outcome("failed", before, after, problem.reason, problem.message)
-    return Outcome("done", before, after)
+    after = _read(vm, pairs) if context.has(vm) else None
+    return context.failed(problem, after, read=context.has(vm)) if problem else Outcome("done", after)
 
 
-def _pairs(vm: VM, wanted: list[Json]) -> list[Pair]:
-    """The adapters that are there, in the order asked for."""
-    there = {adapter.id.lower(): adapter for adapter in vm.adapters}
+def _pairs(adapters: list[Adapter], wanted: list[Json]) -> list[Pair]:
+    """The adapters that exist, in the order asked for."""
+    there = {adapter.id.lower(): adapter for adapter in adapters}
     return [(there[item["adapter_id"].lower()], item) for item in wanted if item["adapter_id"].lower() in there]
 
 
@@ -58,7 +64,7 @@ def _as_wanted(adapter: Adapter, wanted: Json) -> bool:
     return not adapter.dynamic and adapter.mac == wanted["mac"]
 
 
-def _refuse_other_adapters(vm: VM, pairs: list[Pair], before: Json) -> None:
+def _refuse_other_adapters(vm: VM, pairs: list[Pair]) -> None:
     for adapter, wanted in pairs:
         expect = wanted["expect"]
         if (adapter.mac, adapter.dynamic) != (expect["mac"], expect["dynamic"]):
@@ -66,7 +72,6 @@ def _refuse_other_adapters(vm: VM, pairs: list[Pair], before: Json) -> None:
                 "changed",
                 f"adapter {adapter.name} of VM {vm.name} has {adapter.mac} ({_flag(adapter.dynamic)}), "
                 f"expected {expect['mac']} ({_flag(expect['dynamic'])})",
-                before,
             )
 
 
@@ -96,9 +101,11 @@ def _try_set(context: Context, vm: VM, pairs: list[Pair]) -> Failed | None:
     try:
         for adapter, wanted in pairs:
             context.stage("before_set")
+            context.must_have(vm)
+            context.fail_late()
             if not context.fault("ignore_set"):
-                context.touch()
                 _set(context, vm, adapter, wanted)
+            context.touch()
             context.stage("after_set")
         for adapter, wanted in pairs:
             if not _as_wanted(adapter, wanted):
@@ -128,7 +135,7 @@ def _restart_around(context: Context, vm: VM, pairs: list[Pair]) -> Failed | Non
         stop_guest(context, vm)
     except Failed as failure:
         problem = failure
-    if vm.state != "Off":
+    if vm.state != "Off" or not context.has(vm):
         return problem
     problem = problem or _try_set(context, vm, pairs)
     try:

@@ -188,6 +188,18 @@ class Changes(Base):
         cluster.groups.append(Group(title, found.id, place.name, shutdown_action))
         found.clustered = True
 
+    def join_role(self, vm: str, other: str, host: str | None = None) -> None:
+        """A second VM in the role of another one on the same host."""
+        place, found = self.find(vm, host)
+        group = self.group_of(place, self.find(other, place.name)[1].id)
+        cluster = self.cluster_of(place)
+        if cluster is None or group is None:
+            raise WorldError(f"{other!r} is no cluster role")
+        if found.clustered:
+            raise WorldError(f"{found.name!r} is already a cluster role")
+        cluster.groups.append(Group(group.name, found.id, place.name))
+        found.clustered = True
+
     def remove_role(self, vm: str, host: str | None = None) -> None:
         place, found = self.find(vm, host)
         cluster = self.cluster_of(place)
@@ -202,6 +214,7 @@ class Changes(Base):
         shutdown_action: int | None = None,
         offline_action: int | None = None,
         anti_affinity: list[str] | None = None,
+        resources: list[str] | None = None,
     ) -> None:
         place, found = self.find(vm, host)
         group = self.group_of(place, found.id)
@@ -213,3 +226,5 @@ class Changes(Base):
             group.offline_action = offline_action
         if anti_affinity is not None:
             group.anti_affinity = anti_affinity
+        if resources is not None:
+            group.resources = resources

@@ -22,9 +22,12 @@ class Clock:
         base = self._frozen_at[0] if self._frozen_at else time.monotonic()
         return base + self._added
 
-    def utc(self) -> str:
+    def moment(self) -> datetime.datetime:
         base = self._frozen_at[1] if self._frozen_at else datetime.datetime.now(datetime.timezone.utc)
-        return (base + datetime.timedelta(seconds=self._added)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return base + datetime.timedelta(seconds=self._added)
+
+    def utc(self) -> str:
+        return self.moment().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def advance(self, seconds: float) -> None:
         if seconds < 0:

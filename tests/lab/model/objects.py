@@ -11,6 +11,16 @@ from ..macs import ZERO, is_mac, to_int
 
 SAVED_STATES = ("Saved", "FastSaved", "Hibernated")
 RUNNING_STATES = ("Running", "Paused")
+# Every name of Hyper-V's VMState; those of the first line also with Critical behind them.
+_BROKEN_TOO = (
+    *("Running", "Off", "Stopping", "Saved", "Paused", "Starting", "Reset", "Saving", "Pausing", "Resuming"),
+    *("FastSaved", "FastSaving"),
+)
+STATES = (
+    *_BROKEN_TOO,
+    *("Other", "ForceShutdown", "ForceReboot", "Hibernated", "ComponentServicing"),
+    *(f"{state}Critical" for state in _BROKEN_TOO),
+)
 
 # Values of a VM resource's private properties (fact 106).
 OFFLINE_TURN_OFF, OFFLINE_SAVE, OFFLINE_SHUTDOWN, OFFLINE_FORCED_SHUTDOWN = range(4)
@@ -151,7 +161,10 @@ class Host:
 
 @dataclass
 class Group:
-    """A VM's cluster role with the two properties of its VM resource that matter here (facts 106, 117)."""
+    """A VM's cluster role with the two properties of its VM resource that matter here (facts 106, 117).
+
+    VMs that share a role have one group each, of the same name. `resources`: what else the role holds, such as disks.
+    """
 
     name: str
     vm_id: str
@@ -159,6 +172,7 @@ class Group:
     shutdown_action: int = 0
     offline_action: int = OFFLINE_SAVE
     anti_affinity: list[str] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
     failed: bool = False
 
 

@@ -54,6 +54,7 @@ class Place(Power, Base):
         lost = self.host(host)
         lost.up = False
         standby = self._standby(lost)
+        targets: dict[str, Host] = {}
         for index, vm in enumerate(list(lost.vms.values())):
             running = vm.state not in ("Off", *SAVED_STATES)
             if running:
@@ -61,7 +62,7 @@ class Place(Power, Base):
             group = self.group_of(lost, vm.id)
             if group is None or vm.is_replica or not standby:
                 continue
-            target = standby[index % len(standby)]
+            target = targets.setdefault(group.name, standby[index % len(standby)])
             self._hand_over(vm, lost, target)
             if running:
                 try:
@@ -101,9 +102,11 @@ class Place(Power, Base):
         standby = self._standby(place)
         if not standby:
             raise WorldError(f"no other node of {cluster.name} can take the roles of {place.name}")
+        targets: dict[str, Host] = {}
         for index, vm in enumerate(list(place.vms.values())):
-            if self.group_of(place, vm.id) and not vm.is_replica:
-                self._hand_over(vm, place, standby[index % len(standby)])
+            group = self.group_of(place, vm.id)
+            if group and not vm.is_replica:
+                self._hand_over(vm, place, targets.setdefault(group.name, standby[index % len(standby)]))
 
     def resume_host(self, host: str) -> None:
         place = self.host(host)

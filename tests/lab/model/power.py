@@ -12,6 +12,7 @@ from .objects import (
     OFFLINE_TURN_OFF,
     RUNNING_STATES,
     SAVED_STATES,
+    STATES,
     VM,
     Host,
     Pending,
@@ -90,7 +91,9 @@ class Power(Base):
         found.state = "Paused"
 
     def set_state(self, vm: str, state: str, host: str | None = None) -> None:
-        """For states that come and go by themselves: Starting, Stopping, Saving, Merging and so on."""
+        """For states that come and go by themselves: Starting, Stopping, Saving, RunningCritical and so on."""
+        if state not in STATES:
+            raise WorldError(f"Hyper-V knows no state {state!r}; it knows: {', '.join(STATES)}")
         found = self.find(vm, host)[1]
         found.pending = found.off_at = None
         found.state = state

@@ -19,7 +19,17 @@ VERBS = (
     *("clone", "checkpoint", "apply_checkpoint", "delete_checkpoint", "replicate", "test_failover"),
     *("set_range", "clear_range", "restart_vmms", "add_switch", "add_host_adapter"),
     *("create_vm", "delete_vm", "rename_vm", "add_adapter", "remove_adapter", "recreate_adapter"),
-    *("set_mac", "set_dynamic", "set_vlan", "set_spoofing", "set_profile", "add_role", "remove_role", "set_role"),
+    *(
+        "set_mac",
+        "set_dynamic",
+        "set_vlan",
+        "set_spoofing",
+        "set_profile",
+        "add_role",
+        "join_role",
+        "remove_role",
+        "set_role",
+    ),
 )
 
 

@@ -4,7 +4,7 @@
 """Build the stand-in modules: C# cmdlets from the contracts, their objects, and a manifest for each module.
 
 A build goes to ``.cache/powershell/<hash of everything that it is made from>`` and is used until something changes.
-It takes a few seconds. Several processes may build at the same time: each renames its own result into place.
+It takes a few seconds. Of several processes one builds, and the others wait; a result appears whole or not at all.
 
 A contract lists the parameters of a cmdlet as ``name type [alias=a,b] [sets=Set:flags;Set:flags] [values=a,b] [notempty]``;
 the flags of a parameter set are m (mandatory), p (pipeline by value), n (pipeline by property name) and a digit (position).
@@ -12,6 +12,7 @@ the flags of a parameter set are m (mandatory), p (pipeline by value), n (pipeli
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import hashlib
 import json
@@ -20,7 +21,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,10 +41,9 @@ COMMANDS = {
     "Hyper-V": (f"{HYPERV}.Commands", ""),
     "FailoverClusters": (CLUSTERS, "Command"),
     "VirtualMachineManager": (f"{SCVMM}.Cmdlets", "Cmdlet"),
-    "CimCmdlets": ("Microsoft.Management.Infrastructure.CimCmdlets", "Command"),
-    "WindowsBase": ("Microsoft.PowerShell.Commands", "Command"),
+    "Windows": ("Microsoft.PowerShell.Commands", "Command"),
 }
-VERSIONS = {"CimCmdlets": "7.0.0.0", "VirtualMachineManager": "1.0.523.0"}
+VERSIONS = {"VirtualMachineManager": "1.0.523.0"}
 ALIASES = {"Get-VMSnapshot": "Get-VMCheckpoint", "Get-CimInstance": "gcim"}
 # What a contract calls a type, in lower case, and what C# calls it.
 SIMPLE = {
@@ -128,23 +129,30 @@ def contracts() -> dict[str, dict[str, Cmdlet]]:
     }
 
 
+@functools.cache
 def generate() -> Path:
     """Return the folder of the current build: StandIn.dll, Behaviour.psm1 and modules/<Module>/<Module>/<Module>.psd1."""
     target = CACHE / f"standin-{digest(inputs())}"
     if target.is_dir():
         return target
-    CACHE.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=CACHE))
-    try:
-        build(work)
-        work.rename(target)
-    except OSError:
-        # Another process was faster.
+    with one_at_a_time():
         if not target.is_dir():
-            raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            work = Path(tempfile.mkdtemp(dir=CACHE))
+            try:
+                build(work)
+                work.rename(target)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     return target
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let other processes wait for what this one builds."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def inputs() -> list[Path]:
@@ -202,18 +210,24 @@ def compiled(sources: list[Path]) -> Path:
     target = CACHE / f"ansible-{digest([*sources, Path(__file__)])}.dll"
     if target.exists():
         return target
-    CACHE.mkdir(parents=True, exist_ok=True)
-    work = target.with_suffix(f".{os.getpid()}.dll")
+    with one_at_a_time():
+        if not target.exists():
+            work = target.with_suffix(".new.dll")
+            compile_utils(sources, work)
+            work.replace(target)
+    return target
+
+
+def compile_utils(sources: list[Path], target: Path) -> None:
+    """Compile C# utils as Ansible does."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     types = dict.fromkeys(re.findall(r"^//AssemblyReference -Type (\S+) -CLR Core", text, re.MULTILINE))
     more = "".join(f" + [{name}].Assembly.Location" for name in types)
     run_pwsh(f"""
         $references = @((Get-ChildItem -LiteralPath "$PSHOME/ref" -Filter *.dll -ErrorAction Ignore).FullName)
         $references += @([psobject].Assembly.Location){more}
-        Add-Type -Path {literals(sources)} -OutputAssembly {literals([work])} -CompilerOptions '-define:CORECLR;UNIX' `
+        Add-Type -Path {literals(sources)} -OutputAssembly {literals([target])} -CompilerOptions '-define:CORECLR;UNIX' `
             -IgnoreWarnings -WarningAction SilentlyContinue -ReferencedAssemblies $references""")
-    work.replace(target)
-    return target
 
 
 def run_pwsh(script: str) -> str:
@@ -355,8 +369,8 @@ def own_properties() -> dict[str, tuple[str | None, set[str]]]:
 def manifest(module: str, cmdlets: dict[str, Cmdlet]) -> str:
     """Return the manifest of a module."""
     aliases = [ALIASES[name] for name in cmdlets if name in ALIASES]
-    # Base of all others: the registry provider and the cmdlets come from its assembly.
-    nested = "NestedModules = @('../../../StandIn.dll')\n" if module == "WindowsBase" else ""
+    # What every node has, in one module: importing one costs more than a call. The registry provider comes with it.
+    nested = "NestedModules = @('../../../StandIn.dll')\n" if module == "Windows" else ""
     return (
         f"@{{\nRootModule = 'StandIn.{module}.dll'\n{nested}ModuleVersion = '{VERSIONS.get(module, '2.0.0.0')}'\n"
         f"GUID = '{hashlib.sha256(module.encode()).hexdigest()[:8]}-0000-4000-8000-000000000000'\nAuthor = 'macpool.hyperv'\n"

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from ....module_utils._mac import IntervalSet
 from ..._ledger.model import Claim
 from ..._observation.model import Carrier, Interface
-from ..._observation.words import adapter_words
 from ..._text import mac, quoted
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
-from ._interfaces import interface_name
+from ._shared import about, interface_name
 
 
 @rule(
@@ -34,8 +33,8 @@ def carried_without_promise(situation: Situation) -> Iterator[Finding]:
     if not situation.has_ledger:
         return
     managed = _managed(situation)
-    for vm, adapter in situation.adapters:
-        yield from _look(situation, managed, adapter, severity="low" if vm.replica else None)
+    for adapter in situation.adapters:
+        yield from _look(situation, managed, adapter, severity="low" if adapter.vm.replica else None)
     for carrier in situation.observation.host_carriers:
         yield from _look(situation, managed, carrier, severity=None)
     for interface in situation.sdn.everything:
@@ -64,14 +63,7 @@ def _look(situation: Situation, managed: IntervalSet, carrier: Carrier, severity
         return
     else:
         words, severity = _other_promise(claim), severity or "high"
-    yield Finding(
-        f"{mac(address)} is used by {adapter_words(carrier)}, {words}.",
-        addresses=(address,),
-        hosts=(carrier.host.name,),
-        vms=(carrier.vm,) if carrier.vm else (),
-        carriers=(carrier,),
-        severity=severity,
-    )
+    yield about(carrier, f"{mac(address)} is used by {carrier.words}, {words}.", severity=severity)
 
 
 def _look_at_interface(

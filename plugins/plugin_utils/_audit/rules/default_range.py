@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ....module_utils._mac import Interval
 from ..._plan.model import HYPERV_RANGE, default_range
-from ..._text import host_list, plain, span
+from ..._text import host_list, plain
 from ..registry import Finding, rule
 from ..situation import Situation
 
@@ -35,7 +35,7 @@ def default_range_kept(situation: Situation) -> Iterator[Finding]:
         derived = [address for host in hosts for address in host.ipv4 if _derives(address, interval)]
         if len(hosts) > 1:
             yield Finding(
-                f"{host_list(names)} share {span(interval)}, a default range of Hyper-V: they were probably installed from"
+                f"{host_list(names)} share {interval}, a default range of Hyper-V: they were probably installed from"
                 " one image.",
                 addresses=interval,
                 hosts=names,
@@ -43,7 +43,7 @@ def default_range_kept(situation: Situation) -> Iterator[Finding]:
             )
         elif derived:
             yield Finding(
-                f"{host_list(names)} has {span(interval)}, which Hyper-V derived from its address {plain(derived[0])}.",
+                f"{host_list(names)} has {interval}, which Hyper-V derived from its address {plain(derived[0])}.",
                 addresses=interval,
                 hosts=names,
             )

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import host_list, mac
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about, dynamic_outside
+from ._shared import about, dynamic_outside
 
 
 @rule(
@@ -33,7 +32,7 @@ def departed(situation: Situation) -> Iterator[Finding]:
         if owners:
             yield about(
                 adapter,
-                f"{mac(address)} of {adapter_words(adapter)} is in the dynamic range of {host_list(owners)}, which"
+                f"{mac(address)} of {adapter.words} is in the dynamic range of {host_list(owners)}, which"
                 " may hand it out again.",
                 hosts=owners,
             )

@@ -11,8 +11,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from ..._observation.model import Carrier
-from ..._observation.words import carrier_words
-from ..._text import listed, mac
+from ..._text import listed, mac, plain, quoted
 from ..l2 import Domains, Place
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
@@ -69,10 +68,9 @@ def duplicate_address(situation: Situation) -> Iterator[Finding]:
             "share a broadcast domain, as far as is known" if verdict.reach else "are in different broadcast domains"
         )
         yield Finding(
-            f"{mac(address)} is used by {listed([carrier_words(carrier) for carrier in shown])}; they {reach}.",
+            f"{mac(address)} is used by {listed([_in_full(carrier) for carrier in shown])}; they {reach}.",
             addresses=(address,),
             hosts=[carrier.host.name for carrier in shown],
-            vms=[carrier.vm for carrier in shown if carrier.vm],
             carriers=shown,
             severity=SEVERITIES[verdict.rank],
             remedy=HOST_ADAPTERS if sum(carrier.kind == "host" for carrier in shown) > 1 else None,
@@ -92,6 +90,21 @@ def _that_can_meet(situation: Situation, carriers: Sequence[Carrier]) -> Sequenc
         if count == 1 and not any(other is not place and Domains.can_meet(place, other) for other in places)
     }
     return [carrier for carrier in carriers if situation.domains.place(carrier) not in alone]
+
+
+def _in_full(carrier: Carrier) -> str:
+    """Return a carrier with what decides the severity: its power state and where it is attached."""
+    details = []
+    if carrier.vm is not None and carrier.checkpoint is None:
+        details.append(plain(carrier.vm.state or "state unknown").lower())
+    elif carrier.kind == "physical" and not carrier.running:
+        details.append("not up")
+    if carrier.switch:
+        details.append(f"switch {quoted(carrier.switch)}")
+    access = carrier.vlan.get("access")
+    if isinstance(access, int) and access:
+        details.append(f"VLAN {access}")
+    return carrier.words + (f" ({', '.join(details)})" if details else "")
 
 
 def _by_name(carrier: Carrier) -> tuple[bool, str, str, str]:
@@ -126,9 +139,7 @@ def _worst(situation: Situation, carriers: Sequence[Carrier]) -> _Verdict | None
                     owners.setdefault(party, carrier)
         kept = [(party, carrier) for owners in shapes.values() for party, carrier in owners.items()]
         for (party, first), (other, second) in combinations(kept, 2):
-            if party != other:
-                if not Domains.can_meet(places[id(first)], places[id(second)]):
-                    continue
+            if party != other and Domains.can_meet(places[id(first)], places[id(second)]):
                 verdicts.append(_judge(situation, first, second, places))
                 if verdicts[-1].rank == 0:
                     return verdicts[-1]
@@ -150,15 +161,9 @@ def _within_party(situation: Situation, members: Sequence[Carrier], places: dict
         if not Domains.can_meet(places[id(first)], places[id(second)]):
             continue
         verdict = _judge(situation, first, second, places)
-        if "replica" in kinds:
-            if first.vm is second.vm:
-                yield verdict  # Two adapters of one replica.
-            else:
-                yield verdict._replace(rank=max(verdict.rank, low))
-        elif "physical" in kinds:
-            yield verdict._replace(
-                rank=max(verdict.rank, low)
-            )  # An inherited address, or the address of a team (fact 111).
+        if "physical" in kinds or ("replica" in kinds and first.vm is not second.vm):
+            # An inherited address or the address of a team (fact 111), or a replica beside its primary.
+            yield verdict._replace(rank=max(verdict.rank, low))
         elif first.vm is None or first.vm is second.vm:
             yield verdict  # Two adapters of one VM or of one host. On two hosts it is one VM seen twice.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import vm_words
 from ..._text import listed, mac, quoted
 from ..registry import Finding, rule
 from ..situation import Situation
@@ -36,9 +35,7 @@ def dynamic_checkpoint(situation: Situation) -> Iterator[Finding]:
                 for adapter in residual
             ]
             yield Finding(
-                f"Checkpoint {quoted(point.name)} of {vm_words(vm)} brings back as dynamic: {listed(shown)}.",
+                f"Checkpoint {quoted(point.name)} of {vm.words} brings back as dynamic: {listed(shown)}.",
                 addresses=sorted({adapter.address for adapter in residual if adapter.address}),
-                hosts=(vm.host.name,),
-                vms=(vm,),
                 carriers=residual,
             )

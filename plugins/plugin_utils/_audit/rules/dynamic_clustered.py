@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import mac, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -27,7 +26,7 @@ from ._adapters import about
 )
 def dynamic_clustered(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters of clustered VMs."""
-    for vm, adapter in situation.adapters:
-        if vm.clustered and adapter.dynamic:
+    for adapter in situation.adapters:
+        if adapter.vm.clustered and adapter.dynamic:
             address = mac(adapter.address) if adapter.address else "an address that it gets at its first start"
-            yield about(adapter, f"{sentence(adapter_words(adapter))} is clustered but dynamic, with {address}.")
+            yield about(adapter, f"{sentence(adapter.words)} is clustered but dynamic, with {address}.")

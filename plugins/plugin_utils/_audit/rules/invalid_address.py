@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 from ....module_utils._mac import MAX_ADDRESS, is_multicast
 from ..._observation.model import Carrier
-from ..._observation.words import adapter_words
 from ..._text import mac, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -28,9 +27,9 @@ from ._adapters import about
 )
 def invalid_address(situation: Situation) -> Iterator[Finding]:
     """Yield the adapters with an address that cannot work."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if fault := _fault(adapter):
-            yield about(adapter, f"{sentence(adapter_words(adapter))} has {fault}.")
+            yield about(adapter, f"{sentence(adapter.words)} has {fault}.")
 
 
 def _fault(adapter: Carrier) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._text import quoted, span
+from ..._text import quoted
 from ..registry import Finding, rule
 from ..situation import Situation
 from ..usage import nc_usage
@@ -33,7 +33,7 @@ def nc_pool_usage(situation: Situation) -> Iterator[Finding]:
             continue
         shown = situation.sdn.addresses_in(pool.interval)
         yield Finding(
-            f"The Network Controller's pool {quoted(item.name)} ({span(pool.interval)}) is {item.percent:g} % used: {item.used} of"
+            f"The Network Controller's pool {quoted(item.name)} ({pool.interval}) is {item.percent:g} % used: {item.used} of"
             f" {item.size} addresses were given out, {shown} of them to interfaces that still exist.",
             addresses=pool.interval,
             severity="high" if item.free == 0 else None,

@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from ..._observation.model import Carrier, Interface
-from ..._text import listed, plain, quoted, sentence, span
+from ..._observation.model import Adapter, Interface
+from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._interfaces import bound_words, interface_words
+from ._shared import bound_words, interface_words, nc_pool_words
 
 _FAILED = "failed"
 _PORT = {"failure": "high", "warning": "medium"}
@@ -46,10 +46,8 @@ def nc_state(situation: Situation) -> Iterator[Finding]:
     for controller in situation.observation.controllers:
         for pool in controller.pools:
             if pool.state.casefold() == _FAILED:
-                of = f" of {plain(pool.controller)}" if pool.controller else ""
                 yield Finding(
-                    f"The Network Controller's pool {quoted(pool.name)}{of} ({span(pool.interval)}) is in"
-                    f" provisioningState {plain(pool.state)}.",
+                    f"{sentence(nc_pool_words(pool))} ({pool.interval}) is in provisioningState {plain(pool.state)}.",
                     addresses=pool.interval,
                     subjects=(pool.name,),
                 )
@@ -70,7 +68,7 @@ def nc_state(situation: Situation) -> Iterator[Finding]:
             yield _finding(interface, severity, said, running or adapters)
 
 
-def _is_unfinished(interface: Interface, running: Sequence[Carrier]) -> bool:
+def _is_unfinished(interface: Interface, running: Sequence[object]) -> bool:
     """Tell whether a change has not ended: of the resource, or of the port of a VM that runs."""
     return interface.state.casefold() not in ("", "succeeded") or (bool(running) and not interface.settled)
 
@@ -92,15 +90,13 @@ def _causes(interface: Interface) -> str:
     return f" ({listed(shown, most=3)})" if shown else ""
 
 
-def _finding(interface: Interface, severity: str, said: Sequence[str], adapters: Sequence[Carrier]) -> Finding:
+def _finding(interface: Interface, severity: str, said: Sequence[str], adapters: Sequence[Adapter]) -> Finding:
     words = f"{sentence(interface_words(interface))} {' and '.join(said)}."
     if adapters:
         words += f" It belongs to {listed([bound_words(item) for item in adapters], most=2)}."
     return Finding(
         words,
         addresses=(interface.address,) if interface.address else (),
-        hosts=[item.host.name for item in adapters],
-        vms=[item.vm for item in adapters if item.vm],
         carriers=adapters,
         severity=severity,
         subjects=(interface.name, interface.instance_id),

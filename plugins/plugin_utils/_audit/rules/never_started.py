@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -26,6 +25,6 @@ from ._adapters import about
 )
 def never_started(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters without an address."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if adapter.dynamic and adapter.value == 0:
-            yield about(adapter, f"{sentence(adapter_words(adapter))} is dynamic and shows 00-00-00-00-00-00.")
+            yield about(adapter, f"{sentence(adapter.words)} is dynamic and shows 00-00-00-00-00-00.")

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from ..._text import listed, mac, quoted
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._absence import INCOMPLETE, spoofing_doubts
-from ._interfaces import interface_name
+from ._shared import INCOMPLETE, interface_name, spoofing_doubts
 
 
 @rule(
@@ -45,7 +44,7 @@ def promise_not_carried(situation: Situation) -> Iterator[Finding]:
                 [f"{mac(claim.address)} is promised to {quoted(claim.label)}, but it is not in use.{now}", *doubts]
             ),
             addresses=(claim.address,),
-            vms=(adapter.vm,) if adapter is not None and adapter.vm else (),
+            vms=(adapter.vm,) if adapter else (),
             severity="info" if incomplete else None,
             subjects=(claim.owner,),
         )

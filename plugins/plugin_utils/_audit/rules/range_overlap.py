@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import carried_by
-from ..._text import host_list, span
+from ..._text import host_list
 from ..registry import Finding, rule
 from ..situation import Situation
+from ._shared import carried_by
 
 
 @rule(
@@ -33,9 +33,8 @@ def range_overlap(situation: Situation) -> Iterator[Finding]:
         names = [host.name for host in hosts]
         carriers = situation.carriers_in(common)
         yield Finding(
-            f"{host_list(names)} {'both' if len(names) == 2 else 'all'} hand out {span(common)} ({common.size} addresses). {carried_by(carriers)}",
+            f"{host_list(names)} {'both' if len(names) == 2 else 'all'} hand out {common} ({common.size} addresses). {carried_by(carriers)}",
             addresses=common,
             hosts=names,
-            vms=[carrier.vm for carrier in carriers if carrier.vm],
             carriers=carriers,
         )

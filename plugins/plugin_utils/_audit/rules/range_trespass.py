@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ....module_utils._mac import Interval, IntervalSet, overlaps
-from ..._observation.model import Host, NcPool
-from ..._observation.words import carried_by
-from ..._text import host_list, listed, plain, quoted, span
+from ..._observation.model import Host
+from ..._text import host_list, listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
+from ._shared import carried_by, nc_pool_words
 
 _HOST, _CONTAINERS, _CONTROLLER = "host", "containers", "network_controller"
 # Azure Local's pools are those of its Network Controller, and "other" may be any allocator.
@@ -32,7 +32,7 @@ _DECLARE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Allocator:
     """A range from which addresses are handed out."""
 
@@ -44,7 +44,7 @@ class _Allocator:
     """Which Network Controller."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Owned:
     """A range that belongs to one owner."""
 
@@ -80,22 +80,16 @@ class _Owned:
 )
 def range_trespass(situation: Situation) -> Iterator[Finding]:
     """Yield each range with each range of another owner that it overlaps."""
-    allocators = list(_allocators(situation))
-    owned = list(_owned_ranges(situation))
-    shared = overlaps(
-        [(*allocator.interval, (0, number)) for number, allocator in enumerate(allocators)]
-        + [(*other.interval, (1, number)) for number, other in enumerate(owned)]
+    everything: list[_Allocator | _Owned] = [*_allocators(situation), *_owned_ranges(situation)]
+    pairs = dict.fromkeys(
+        (allocator, other)
+        for _start, _end, sharing in overlaps((*item.interval, item) for item in everything)
+        for allocator in sharing
+        if isinstance(allocator, _Allocator)
+        for other in sharing
+        if isinstance(other, _Owned)
     )
-    pairs = {
-        (first, second)
-        for _start, _end, labels in shared
-        for kind, first in labels
-        if kind == 0
-        for other_kind, second in labels
-        if other_kind == 1
-    }
-    for first, second in sorted(pairs):
-        allocator, other = allocators[first], owned[second]
+    for allocator, other in pairs:
         common = Interval(
             max(allocator.interval.start, other.interval.start), min(allocator.interval.end, other.interval.end)
         )
@@ -111,11 +105,10 @@ def range_trespass(situation: Situation) -> Iterator[Finding]:
         names = [host.name for host in hosts]
         of_hosts = f" of {host_list(names)}" if names else ""
         yield Finding(
-            f"{allocator.words}{of_hosts} overlaps {other.words}: {span(common)} ({common.size} addresses)."
+            f"{allocator.words}{of_hosts} overlaps {other.words}: {common} ({common.size} addresses)."
             f" {carried_by(carriers)}",
             addresses=common,
             hosts=[*names, *other.hosts],
-            vms=[carrier.vm for carrier in carriers if carrier.vm],
             carriers=carriers,
             severity="medium" if allocator.kind == _CONTAINERS else None,
             remedy=_OTHER_RANGE if allocator.kind == _CONTROLLER else None,
@@ -144,8 +137,8 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
             strange = list(IntervalSet([pool.interval]) - known)
             if strange:
                 yield Finding(
-                    f"{_pool_words(pool)} has addresses that are not in the plan:"
-                    f" {listed([span(interval) for interval in strange])}.",
+                    f"{sentence(nc_pool_words(pool))} ({pool.interval}) has addresses that are not in the plan:"
+                    f" {listed([str(interval) for interval in strange])}.",
                     addresses=Interval(strange[0].start, strange[-1].end),
                     severity="low",
                     remedy=_DECLARE,
@@ -153,22 +146,19 @@ def _undeclared(situation: Situation) -> Iterator[Finding]:
                 )
 
 
-def _pool_words(pool: NcPool) -> str:
-    of = f" of {plain(pool.controller)}" if pool.controller else ""
-    return f"The Network Controller's pool {quoted(pool.name)}{of} ({span(pool.interval)})"
-
-
 def _allocators(situation: Situation) -> Iterator[_Allocator]:
     for interval, hosts in situation.ranges:
-        yield _Allocator(f"The dynamic range {span(interval)}", interval, _HOST, hosts)
+        yield _Allocator(f"The dynamic range {interval}", interval, _HOST, hosts)
     for host in situation.observation.hosts.values():
         for network, interval in host.container_pools:
             yield _Allocator(
-                f"The pool {span(interval)} of container network {quoted(network)}", interval, _CONTAINERS, (host,)
+                f"The pool {interval} of container network {quoted(network)}", interval, _CONTAINERS, (host,)
             )
     for number, controller in enumerate(situation.observation.controllers):
         for pool in controller.pools:
-            yield _Allocator(_pool_words(pool), pool.interval, _CONTROLLER, controller=number)
+            yield _Allocator(
+                f"{sentence(nc_pool_words(pool))} ({pool.interval})", pool.interval, _CONTROLLER, controller=number
+            )
 
 
 def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
@@ -192,10 +182,7 @@ def _owned_ranges(situation: Situation) -> Iterator[_Owned]:
             inside = any(
                 known.start <= nc_pool.interval.start and nc_pool.interval.end <= known.end for known in declared
             )
-            words = f"the Network Controller's pool {quoted(nc_pool.name)}"
-            if nc_pool.controller:
-                words += f" of {plain(nc_pool.controller)}"
-            yield _Owned(words, nc_pool.interval, controller=number, declared=inside)
+            yield _Owned(nc_pool_words(nc_pool), nc_pool.interval, controller=number, declared=inside)
     for lease in situation.leases:
         if lease.state == "active":
             owner = frozenset({situation.observation.names.key(lease.host)})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._text import host_list, quoted, span
+from ..._text import host_list, quoted
 from ..registry import Finding, rule
 from ..situation import Situation
 from ..usage import usage
@@ -39,7 +39,7 @@ def range_usage(situation: Situation) -> Iterator[Finding]:
         counts = {"claimed": item.claimed, "in quarantine": item.quarantined, "in use": item.carried}
         parts = [f"{count} {words}" for words, count in counts.items() if count]
         detail = f" ({', '.join(parts)})" if item.kind == "pool" and parts else ""
-        where = f" ({span(item.extent)})" if item.size else ""
+        where = f" ({item.extent})" if item.size else ""
         yield Finding(
             f"{what}{where} is {item.percent:g} % used: {item.used} of {item.size} addresses{detail}.",
             addresses=item.extent if item.size else (),

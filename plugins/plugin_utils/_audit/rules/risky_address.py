@@ -10,12 +10,11 @@ from functools import cache
 
 from ....module_utils._mac import is_local, is_multicast
 from ..._observation.model import Carrier
-from ..._observation.words import adapter_words
 from ..._plan.model import HYPERV_RANGE, NLB_RANGES
 from ..._text import mac, plain
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -31,10 +30,10 @@ from ._adapters import about
 )
 def risky_address(situation: Situation) -> Iterator[Finding]:
     """Yield the adapters whose address another product may use."""
-    for _vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         if adapter.address and (risk := _risk(situation, adapter, adapter.address)):
             severity, words = risk
-            yield about(adapter, f"{mac(adapter.address)} of {adapter_words(adapter)} {words}.", severity=severity)
+            yield about(adapter, f"{mac(adapter.address)} of {adapter.words} {words}.", severity=severity)
 
 
 def _risk(situation: Situation, adapter: Carrier, address: int) -> tuple[str, str] | None:

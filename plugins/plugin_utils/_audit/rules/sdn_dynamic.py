@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from ..._text import sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
-from ._interfaces import bound_words, interface_words, profile_words
+from ._shared import about, bound_words, interface_words, profile_words
 
 
 @rule(
@@ -28,12 +27,12 @@ from ._interfaces import bound_words, interface_words, profile_words
 )
 def sdn_dynamic(situation: Situation) -> Iterator[Finding]:
     """Yield the dynamic adapters that are bound to an interface."""
-    for vm, adapter in situation.adapters:
-        if adapter.bound and adapter.dynamic and not vm.replica:
+    for adapter in situation.adapters:
+        if adapter.bound and adapter.dynamic and not adapter.vm.replica:
             interface = situation.sdn.by_id.get(adapter.profile_id)
             to = f" to {interface_words(interface)}" if interface else ""
-            finding = about(
-                adapter, f"{sentence(bound_words(adapter))} is dynamic but bound by {profile_words(adapter)}{to}."
+            yield about(
+                adapter,
+                f"{sentence(bound_words(adapter))} is dynamic but bound by {profile_words(adapter)}{to}.",
+                subjects=(interface.name, interface.instance_id) if interface else (adapter.profile_id,),
             )
-            finding.subjects = (interface.name, interface.instance_id) if interface else (adapter.profile_id,)
-            yield finding

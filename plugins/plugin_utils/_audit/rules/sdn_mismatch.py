@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..._observation.model import Carrier, Interface
-from ..._observation.words import adapter_words
+from ..._observation.model import Adapter, Interface
 from ..._text import listed, sentence
 from ..registry import SEVERITIES, Finding, rule
 from ..situation import Situation, distinct
-from ._adapters import about
-from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+from ._shared import about, address_words, bound_words, interface_name, interface_words, profile_words
 
 VFP_DISABLED = 2
 """Profile data of a port that the Virtual Filtering Platform leaves alone (fact 87)."""
@@ -47,28 +45,27 @@ class _Fault(NamedTuple):
 )
 def sdn_mismatch(situation: Situation) -> Iterator[Finding]:
     """Yield the bound adapters whose records disagree, one finding for each adapter."""
-    for vm, adapter in situation.adapters:
-        interface = situation.sdn.by_id.get(adapter.profile_id) if adapter.bound and not vm.replica else None
+    for adapter in situation.adapters:
+        interface = situation.sdn.by_id.get(adapter.profile_id) if adapter.bound and not adapter.vm.replica else None
         if interface is None:
             continue
         faults = list(_faults(situation, adapter, interface))
         if not faults:
             continue
         worst = min((fault.severity for fault in faults), key=SEVERITIES.index)
-        if not vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
+        if not adapter.vm.running and SEVERITIES.index(worst) < SEVERITIES.index("medium"):
             worst = "medium"
-        finding = about(
+        yield about(
             adapter,
             f"{sentence(bound_words(adapter))} is bound by {profile_words(adapter)} to {interface_words(interface)}:"
             f" {'; '.join(fault.words for fault in faults)}.",
             severity=worst,
+            addresses=filter(None, [interface.address]),
+            subjects=(interface.name, interface.instance_id),
         )
-        finding.addresses = sorted({*finding.addresses, *filter(None, [interface.address])})
-        finding.subjects = (interface.name, interface.instance_id)
-        yield finding
 
 
-def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Iterator[_Fault]:
+def _faults(situation: Situation, adapter: Adapter, interface: Interface) -> Iterator[_Fault]:
     if adapter.text is not None and (adapter.value is None or adapter.address != interface.address):
         yield _Fault("critical", f"the addresses differ{_whose(situation, adapter, interface)}")
     if adapter.profile_data == VFP_DISABLED:
@@ -78,14 +75,14 @@ def _faults(situation: Situation, adapter: Carrier, interface: Interface) -> Ite
     others = [item for item in situation.sdn.bound_to(interface) if item is not adapter and item.kind != "replica"]
     if others:
         severity = "critical" if any(item.running for item in others) else "medium"
-        words = listed([adapter_words(item) for item in others], most=_MOST_OTHERS)
+        words = listed([item.words for item in others], most=_MOST_OTHERS)
         yield _Fault(severity, f"{words} {'is' if len(others) == 1 else 'are'} bound to the same interface")
     if namesakes := situation.sdn.namesakes(interface):
         words = listed([interface_name(item) for item in namesakes], most=_MOST_OTHERS)
         yield _Fault("medium", f"{words} {'has' if len(namesakes) == 1 else 'have'} the same address")
 
 
-def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
+def _whose(situation: Situation, adapter: Adapter, interface: Interface) -> str:
     """Tell where else each address was found: swapped records look like this."""
     words = []
     mine = [item for item in situation.sdn.by_address.get(adapter.address or 0, ()) if item is not interface]
@@ -94,12 +91,12 @@ def _whose(situation: Situation, adapter: Carrier, interface: Interface) -> str:
         words.append(f"{address_words(adapter)} is the address of {shown}")
     theirs = [item for item in distinct(situation.carriers.get(interface.address or 0, ())) if item is not adapter]
     if theirs:
-        shown = listed([adapter_words(item) for item in theirs], most=_MOST_OTHERS)
+        shown = listed([item.words for item in theirs], most=_MOST_OTHERS)
         words.append(f"{address_words(interface)} is used by {shown}")
     return f" ({', '.join(words)})" if words else ""
 
 
-def _tag(adapter: Carrier) -> str:
+def _tag(adapter: Adapter) -> str:
     """Return the VLAN setting of an adapter; empty for one that is untagged."""
     mode, access = str(adapter.vlan.get("mode") or "").casefold(), adapter.vlan.get("access")
     if mode in ("trunk", "private"):

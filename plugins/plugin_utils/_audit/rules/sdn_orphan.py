@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..._observation.model import Carrier, Interface
-from ..._observation.words import adapter_words
+from ..._observation.model import Adapter, Carrier, Interface
 from ..._text import listed, plain, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation, distinct
-from ._absence import INCOMPLETE, spoofing_doubts
-from ._interfaces import address_words, bound_words, interface_name, interface_words, profile_words
+from ._shared import (
+    INCOMPLETE,
+    address_words,
+    bound_words,
+    interface_name,
+    interface_words,
+    profile_words,
+    spoofing_doubts,
+)
 
 _BIND = (
     "If the adapter belongs to the interface, bind it while the VM is off (macpool.hyperv.vm_port_profile). Otherwise give"
@@ -83,7 +89,6 @@ def _without_adapter(
         " ".join([f"{words}.", *said, *unproven]),
         addresses=(interface.address,) if interface.address else (),
         hosts=[item.host.name for item in carriers],
-        vms=[item.vm for item in carriers if item.vm],
         carriers=carriers,
         severity=severity,
         remedy=_BIND if any(item.vm for item in unbound) else None,
@@ -92,8 +97,8 @@ def _without_adapter(
 
 
 def _carried(situation: Situation, carrier: Carrier) -> str:
-    if carrier.vm is None:
-        return adapter_words(carrier)
+    if not isinstance(carrier, Adapter):
+        return carrier.words
     if not carrier.bound:
         return f"{bound_words(carrier)}, which is not bound"
     other = situation.sdn.by_id.get(carrier.profile_id)
@@ -101,7 +106,7 @@ def _carried(situation: Situation, carrier: Carrier) -> str:
     return f"{bound_words(carrier)}, which is bound to {where}"
 
 
-def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden: bool) -> Finding:
+def _without_interface(situation: Situation, adapters: Sequence[Adapter], hidden: bool) -> Finding:
     first = adapters[0]
     words = f"{sentence(listed([bound_words(item) for item in adapters], most=3))}"
     verb = "is" if len(adapters) == 1 else "are"
@@ -116,8 +121,6 @@ def _without_interface(situation: Situation, adapters: Sequence[Carrier], hidden
     return Finding(
         " ".join(said),
         addresses=sorted({item.address for item in adapters if item.address}),
-        hosts=[item.host.name for item in adapters],
-        vms=[item.vm for item in adapters if item.vm],
         carriers=adapters,
         severity="info" if hidden else "high" if is_running else "medium",
         remedy=_REBIND,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import host_list, mac
 from ..registry import Finding, rule
 from ..situation import LIVE_STATES, Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -28,13 +27,13 @@ from ._adapters import about
 )
 def static_in_dynamic_range(situation: Situation) -> Iterator[Finding]:
     """Yield the static adapters inside any host's range."""
-    for vm, adapter in situation.adapters:
+    for adapter in situation.adapters:
         address = adapter.address
         if adapter.dynamic is not False or not address:
             continue
         covering = situation.hosts_with(address)
-        others = [host.name for host in covering if host is not vm.host]
-        subject = f"Static address {mac(address)} of {adapter_words(adapter)}"
+        others = [host.name for host in covering if host is not adapter.host]
+        subject = f"Static address {mac(address)} of {adapter.words}"
         if others:
             yield about(
                 adapter,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
-from ..._text import mac, span
+from ..._text import mac
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about, dynamic_outside
+from ._shared import about, dynamic_outside
 
 
 @rule(
@@ -33,6 +32,6 @@ def stranded(situation: Situation) -> Iterator[Finding]:
         if own is not None:
             yield about(
                 adapter,
-                f"{mac(adapter.address or 0)} of {adapter_words(adapter)} is outside the host's range {span(own)}: the"
+                f"{mac(adapter.address or 0)} of {adapter.words} is outside the host's range {own}: the"
                 " adapter gets a new address at the next start.",
             )

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._observation.words import adapter_words
 from ..._text import mac, quoted, sentence
 from ..registry import Finding, rule
 from ..situation import Situation
-from ._adapters import about
+from ._shared import about
 
 
 @rule(
@@ -34,11 +33,10 @@ def wrong_address(situation: Situation) -> Iterator[Finding]:
         if adapter is None or adapter.text is None or adapter.value == claim.address:
             continue
         carried = mac(adapter.value) if adapter.value is not None else quoted(adapter.text)
-        finding = about(
+        yield about(
             adapter,
-            f"{sentence(adapter_words(adapter))} has {carried}, but {mac(claim.address)} is promised to it as"
+            f"{sentence(adapter.words)} has {carried}, but {mac(claim.address)} is promised to it as"
             f" {quoted(claim.label)}.",
+            addresses=(claim.address,),
+            subjects=(claim.owner,),
         )
-        finding.addresses = sorted({claim.address, *finding.addresses})
-        finding.subjects = (claim.owner,)
-        yield finding

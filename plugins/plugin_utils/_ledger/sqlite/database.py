@@ -9,22 +9,27 @@ its own. What is wrong with a file is put into words by ``problems.py``, which i
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ..places import check_place
-from .claims import Row, SqliteClaims
+from ....module_utils._ids import plain_guid
+from ..claim import Claim, Identity, Push
+from ..places import check_place, sqlite_path
+from .values import problem_of
 
+Row = tuple[Any, ...]
 T = TypeVar("T")
+_Self = TypeVar("_Self", bound="Database")
 
 APPLICATION_ID = 0x4D50484C  # "MPHL"
 VERSION = 1
@@ -55,19 +60,105 @@ def _close_before_fork() -> None:
 os.register_at_fork(before=_close_before_fork)
 
 
+class Damage(Exception):
+    """A row holds what no version of this collection has written; the text names table, row and column."""
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite has to say of a file."""
+    """Say in our words what SQLite, the operating system or a row has to say of a file."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError, Damage) as error:
         from .problems import translation
 
         raise translation(path, error) from error
 
 
+_SOUND: set[Row] = set()
+_CHOICES = {"claims": 4, "leases": 5, "sightings": 3}
+"""The column of a table that holds one of a few words."""
+_LARGEST = 253_402_300_800_000
+"""No usual number is larger: the year 10000 in milliseconds. A row with such a number is looked at more closely."""
+
+
+def sound(table: str, row: Row) -> Row:
+    """Return a row of a table as it was read. The types of a row are looked at once for all rows that have the same.
+
+    :raises Damage: SQLite keeps any value in any column, and a damaged file holds what the rules of the table forbid
+    """
+    shape = (table, row[_CHOICES[table]] if table in _CHOICES else "", *map(type, row))
+    if shape not in _SOUND or any(type(value) is int and not 0 <= value < _LARGEST for value in row):
+        if problem := problem_of(table, row):
+            raise Damage(problem)
+        _SOUND.add(shape)
+    return row
+
+
+def texts(table: str, row: Row, column: int) -> tuple[str, ...]:
+    """Return the list of texts that a column of a row holds.
+
+    :raises Damage: if it holds something else
+    """
+    try:
+        found = json.loads(row[column])
+    except (ValueError, RecursionError):
+        found = None
+    if type(found) is not list or not all(type(item) is str for item in found):
+        raise Damage(f"table {table}, row {ascii(row[0])[:40]}: column {column + 1} is not a list of texts")
+    return tuple(found)
+
+
+class Claims:
+    """One transaction that only asks about claims: all that looking up an address needs."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def sql(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.connection.execute(statement, values)
+
+    def claims_named(self, key: str) -> list[Claim]:
+        """Return the claims whose owner or alias has this key (``name_key``), the newest first; none that is held."""
+        rows = self.sql(
+            "SELECT * FROM claims WHERE owner_key = ? AND state IN ('reserved', 'applied')"
+            " UNION ALL SELECT * FROM claims WHERE owner_key = ? AND state IN ('releasing', 'quarantined')"
+            " UNION ALL SELECT claims.* FROM aliases CROSS JOIN claims ON claims.address = aliases.address"
+            " WHERE aliases.name_key = ? AND claims.state <> 'held'",
+            *(key, key, key),
+        )
+        return newest_first(rows)
+
+    def claims_between(self, start: int, end: int) -> Iterator[Claim]:
+        """Return the claims on a stretch of addresses, by address."""
+        return map(
+            claim_of_row, self.sql("SELECT * FROM claims WHERE address BETWEEN ? AND ? ORDER BY address", start, end)
+        )
+
+
+def claim_of_row(row: Row) -> Claim:
+    address, owner, _key, *plain, cluster, vm_id, adapter_id, aliases, push = sound("claims", row)
+    identity = Identity(vm_id, adapter_id or "", cluster or "") if vm_id is not None else None
+    others = texts("claims", row, 14) if aliases != "[]" else ()
+    return Claim._make((address, owner, *plain, identity, others, _push(row) if push else None))
+
+
+def _push(row: Row) -> Push:
+    found = texts("claims", row, 15)
+    if len(found) != len(Push._fields):
+        raise Damage(f"table claims, row {row[0]}: column pushing has {len(found)} parts")
+    return Push._make(found)
+
+
+def newest_first(rows: Iterable[Row]) -> list[Claim]:
+    # One that changed last comes first; the address makes the order the same everywhere.
+    unique = {row[0]: sound("claims", row) for row in rows}.values()
+    return [claim_of_row(row) for row in sorted(unique, key=lambda row: (-row[6], row[0]))]
+
+
 class Database:
-    """A ledger in one file, for questions about claims (``backend.ClaimStore`` says what each method does)."""
+    """A ledger in one file, for questions about claims."""
 
     def __init__(self, path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Callable[[], int] | None = None) -> None:
         """Remember where the ledger is; it is opened when it is needed.
@@ -87,7 +178,19 @@ class Database:
         self._opened_file = (0, 0)
         _databases.add(self)
 
+    @classmethod
+    def at(cls: type[_Self], location: str | None, scope: str, timeout: float = DEFAULT_TIMEOUT) -> _Self:
+        """Return the ledger that a location means, not yet opened.
+
+        :param location: ``sqlite:///path``, a path, or None for the default place of the scope
+        """
+        return cls(sqlite_path(location, scope), timeout=timeout)
+
     def open(self, scope: str | None = None) -> None:
+        """Open the ledger now, so that what is wrong with it is said now.
+
+        :param scope: refuse the ledger of another scope
+        """
         with self.lock:
             self.ready()
         if scope is not None and scope != self.scope:
@@ -96,6 +199,7 @@ class Database:
             raise other_scope(self.path, scope, self.scope, self.ledger_id)
 
     def close(self) -> None:
+        """Let go of the file; the next call opens it again."""
         with self.lock:
             if self.connection is not None:
                 if self._opened_by == os.getpid():
@@ -149,7 +253,9 @@ class Database:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            if "not a database" not in str(error):
+            from .problems import is_no_database
+
+            if not is_no_database(error):
                 raise
             application = version = 0
         if application != APPLICATION_ID:
@@ -163,13 +269,14 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA temp_store = MEMORY")
-        self.ledger_id, self.scope = connection.execute("SELECT id, scope FROM ledger").fetchone()
+        self.ledger_id, self.scope = _identity(connection.execute("SELECT id, scope FROM ledger").fetchall())
         # Waiting for a turn is our own business from here on: SQLite's naps are up to 100 ms long.
         connection.execute("PRAGMA busy_timeout = 0")
 
-    def look(self, work: Callable[[SqliteClaims], T]) -> T:
+    def look(self, work: Callable[[Claims], T]) -> T:
+        """Run ``work`` on one consistent state."""
         with self.transaction("BEGIN") as (connection, _head):
-            return work(SqliteClaims(connection))
+            return work(Claims(connection))
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[tuple[sqlite3.Connection, Row]]:
@@ -205,9 +312,16 @@ class Database:
                 time.sleep(nap * (0.5 + random.random()))
                 nap = min(nap * 1.5, LONGEST_NAP)
                 continue
-            if head is None:
-                from .problems import no_history
-
+            if head is None or (type(head[0]), type(head[1]), type(head[2])) != (int, int, str):
                 connection.execute("ROLLBACK")
-                raise no_history(self.path)
+                raise Damage("table history: its newest entry is missing or no entry")
             return head
+
+
+def _identity(rows: list[Row]) -> tuple[str, str]:
+    """Return id and scope. The id is the name of a file elsewhere, and a file may hold anything in its place."""
+    if len(rows) == 1:
+        ledger_id, scope = rows[0]
+        if type(ledger_id) is str and type(scope) is str and scope and plain_guid(ledger_id) == ledger_id:
+            return ledger_id, scope
+    raise Damage("table ledger: it does not hold one row with a UUID as id and a scope")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -18,8 +19,53 @@ from ..errors import (
     LedgerLocked,
     LedgerMissing,
     LedgerNewer,
+    LedgerNoRoom,
     LedgerReadOnly,
     LedgerRolledBack,
+    LedgerUnavailable,
+)
+
+NOTHING_WRITTEN = "Nothing was written."
+_LOOK_AT_THE_MACHINE = (
+    "Look into the system log (dmesg) for errors of the disk or the volume, and fix those first. The ledger itself may be"
+    " in order: run macpool.hyperv.ledger with state: verified afterwards."
+)
+
+# Primary result codes, https://www.sqlite.org/rescode.html
+_ERROR, _PERM, _NOMEM, _READONLY, _IOERR, _CORRUPT, _FULL = 1, 3, 7, 8, 10, 11, 13
+_CANTOPEN, _CONSTRAINT, _MISMATCH, _AUTH, _NOTADB = 14, 19, 20, 23, 26
+_BUSY = (5, 6, 15)
+_CODES_BY_WORDS = (
+    ("is locked", 5),
+    ("is busy", 5),
+    ("locking protocol", 15),
+    ("out of memory", _NOMEM),
+    ("readonly database", _READONLY),
+    ("disk I/O error", _IOERR),
+    ("malformed", _CORRUPT),
+    ("is full", _FULL),
+    ("unable to open", _CANTOPEN),
+    ("constraint failed", _CONSTRAINT),
+    ("datatype mismatch", _MISMATCH),
+    ("access permission denied", _PERM),
+    ("not authorized", _AUTH),
+    ("not a database", _NOTADB),
+)
+"""For Python 3.10, whose errors do not carry the code: the texts of SQLite have not changed for years."""
+_DAMAGE_WORDS = ("no such ", "Could not decode", "malformed", "incomplete input", "near ", "table ", "unsupported")
+"""How errors begin that a ledger in order never gives: a table is missing, or a text is not UTF-8."""
+_LEAST_ROOM = 64 * 1024
+_ERRNO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ERRNO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
+_ERRNO_PLACE = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EINVAL,
+    errno.ENXIO,
+    errno.EEXIST,
 )
 
 
@@ -30,44 +76,52 @@ def _named(path: Path) -> str:
 def missing(path: Path, error: OSError) -> LedgerError:
     """Return the error for a file that cannot be found or looked at."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return LedgerMissing(
-            _named(path),
-            "a ledger",
-            "no such file",
+        remedy = (
             "Check macpool_ledger and whether the volume is mounted. Only if there never was one, make it: "
-            "macpool.hyperv.ledger with state: present, or ansible-playbook macpool.hyperv.init.",
+            "macpool.hyperv.ledger with state: present, or ansible-playbook macpool.hyperv.init."
         )
-    return LedgerReadOnly(_named(path), "a file that can be read", str(error.strerror), "Fix its permissions.")
+        return LedgerMissing(_named(path), "a ledger", "no such file", remedy)
+    return of_system(_named(path), path, error)
+
+
+def of_system(
+    subject: str, path: Path, error: OSError, wanted: str = "a file that can be read and written"
+) -> LedgerError:
+    """Return the error for what the operating system has to say of a file."""
+    found = f"{error.strerror or 'an error without a text'} (errno {error.errno})"
+    if error.errno in _ERRNO_ROOM:
+        return no_room(subject, path, found)
+    if error.errno in _ERRNO_PERMISSION:
+        return LedgerReadOnly(subject, wanted, found, f"Fix the permissions. {NOTHING_WRITTEN}")
+    if error.errno in _ERRNO_PLACE:
+        return LedgerReadOnly(subject, wanted, found, f"Give the path of a file that can exist. {NOTHING_WRITTEN}")
+    return LedgerUnavailable(subject, wanted, found, f"{_LOOK_AT_THE_MACHINE} {NOTHING_WRITTEN}")
+
+
+def no_room(subject: str, path: Path, found: str) -> LedgerNoRoom:
+    """Return the error for a full disk."""
+    remedy = f"Make room, or raise the quota of this user, on the file system of {path.parent}. {NOTHING_WRITTEN}"
+    return LedgerNoRoom(subject, "room to write", found, remedy)
 
 
 def exists(path: Path) -> LedgerExists:
     """Return the error for a place that is taken."""
-    return LedgerExists(
-        _named(path),
-        "no file, to make a new ledger",
-        "an existing file",
-        "Use it as it is, or give another path. Nothing was overwritten.",
-    )
+    remedy = "Use it as it is, or give another path. Nothing was overwritten."
+    return LedgerExists(_named(path), "no file, to make a new ledger", "an existing file", remedy)
 
 
 def foreign(path: Path) -> LedgerForeign:
     """Return the error for a file that is no ledger."""
-    return LedgerForeign(
-        _named(path),
-        "a ledger made by macpool.hyperv.ledger",
-        "a file that is no ledger, or whose beginning is damaged",
-        "Correct macpool_ledger, or restore a backup (macpool.hyperv.ledger with state: restored).",
-    )
+    found = "a file that is no ledger, or whose beginning is damaged"
+    remedy = "Correct macpool_ledger, or restore a backup (macpool.hyperv.ledger with state: restored)."
+    return LedgerForeign(_named(path), "a ledger made by macpool.hyperv.ledger", found, remedy)
 
 
 def newer(path: Path, version: int, known: int) -> LedgerNewer:
     """Return the error for a ledger in a later format."""
-    return LedgerNewer(
-        _named(path),
-        f"a ledger of version {known} or earlier",
-        f"version {version}, written by a newer macpool.hyperv",
-        "Update the collection on this controller.",
-    )
+    found = f"version {version}, written by a newer macpool.hyperv"
+    remedy = "Update the collection on this controller."
+    return LedgerNewer(_named(path), f"a ledger of version {known} or earlier", found, remedy)
 
 
 def other_scope(path: Path, wanted: str, found: str, ledger_id: str) -> LedgerForeign:
@@ -80,18 +134,12 @@ def other_scope(path: Path, wanted: str, found: str, ledger_id: str) -> LedgerFo
     )
 
 
-def no_history(path: Path) -> LedgerDamaged:
-    """Return the error for a ledger without a single entry."""
-    return LedgerDamaged(_named(path), "a history", "none", "Restore a backup (macpool.hyperv.ledger).")
-
-
 def locked(path: Path, timeout: float) -> LedgerLocked:
     """Return the error for a turn to write that never came."""
+    found = "another process that is writing all the time, or hangs"
+    remedy = f"Look for it (fuser {path}), or raise the timeout."
     return LedgerLocked(
-        _named(path),
-        f"a turn to write within {timeout:g} seconds",
-        "another process that is writing all the time, or hangs",
-        f"Look for it (fuser {path}), or raise the timeout.",
+        _named(path), f"a turn to write within {timeout:g} seconds", found, f"{remedy} {NOTHING_WRITTEN}"
     )
 
 
@@ -108,51 +156,93 @@ def rolled_back(path: Path, seen: int, found: int, at: int) -> LedgerRolledBack:
         else f"sequence {found}, whose entry {seen} is another one: the ledger was put back to "
         "an earlier state and went on from there"
     )
-    return LedgerRolledBack(
-        _named(path),
-        f"sequence {seen} or later, which this controller has seen",
-        what,
-        "Addresses promised since then may be promised again. Put the newest ledger back. If it is lost, observe all "
-        "hosts and adopt what they carry, then accept the loss (macpool.hyperv.ledger with accept_rollback: true).",
+    remedy = (
+        "Addresses promised since then may be promised again. Put the newest ledger back. If it is lost, accept the loss"
+        " (macpool.hyperv.ledger with accept_rollback: true), then at once observe all hosts and adopt what they carry,"
+        " before anything else claims an address."
     )
+    return LedgerRolledBack(_named(path), f"sequence {seen} or later, which this controller has seen", what, remedy)
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite; 0 where the error is not one of SQLite's own."""
+    code = getattr(error, "sqlite_errorcode", None)  # Python 3.11
+    if code is not None:
+        return int(code) & 0xFF
+    return next((number for words, number in _CODES_BY_WORDS if words in str(error)), 0)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
     """Tell whether another process has the database."""
-    return "locked" in str(error) or "busy" in str(error)
+    return code_of(error) in _BUSY
 
 
-def translation(path: Path, error: sqlite3.Error) -> LedgerError:
-    """Return the error for what SQLite has to say of a file."""
-    text = str(error)
-    subject = _named(path)
-    if is_busy(error):
+def is_no_database(error: sqlite3.Error) -> bool:
+    """Tell whether the file does not even begin as a database does."""
+    return code_of(error) == _NOTADB
+
+
+def translation(path: Path, error: Exception) -> LedgerError:
+    """Return the error for what SQLite, the operating system or a row has to say of a ledger's file.
+
+    The most destructive remedy, to restore a backup, is for damage alone.
+    """
+    subject, text = _named(path), str(error)
+    if isinstance(error, OSError):
+        return of_system(subject, path, error)
+    if not isinstance(error, sqlite3.Error):
+        return damaged(subject, "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else text)
+    code = code_of(error)
+    if code in _BUSY:
+        wanted = "a turn to read or write"
+        found = f"another process that keeps it busy ({text})"
         return LedgerLocked(
-            subject,
-            "a turn to read or write",
-            f"another process that keeps it busy ({text})",
-            f"Look for it (fuser {path}), or raise the timeout.",
+            subject, wanted, found, f"Look for it (fuser {path}), or raise the timeout. {NOTHING_WRITTEN}"
         )
-    if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return LedgerReadOnly(
-            subject,
-            "a file and a directory that this user can write (even readers write to the files beside it)",
-            text,
-            "Fix the permissions, or run as the user who owns the ledger.",
+    if code == _FULL or (code in (_CANTOPEN, _IOERR) and is_full(path)):
+        return no_room(subject, path, text)
+    if code in (_READONLY, _CANTOPEN, _PERM, _AUTH):
+        wanted = "a file and a directory that this user can write (even readers write to the files beside it)"
+        remedy = f"Fix the permissions, or run as the user who owns the ledger. {NOTHING_WRITTEN}"
+        return LedgerReadOnly(subject, wanted, text, remedy)
+    if code == _IOERR:
+        return LedgerUnavailable(
+            subject, "a disk that reads and writes", text, f"{_LOOK_AT_THE_MACHINE} {NOTHING_WRITTEN}"
         )
-    if "full" in text:
-        return LedgerReadOnly(subject, "room to write", text, "Make room on the disk. Nothing was written.")
-    if isinstance(error, sqlite3.IntegrityError):
+    if code == _NOMEM:
+        remedy = f"Give the job more memory, or run fewer forks. {NOTHING_WRITTEN}"
+        return LedgerUnavailable(subject, "memory to work with", text, remedy)
+    if code == _CONSTRAINT:
         return LedgerDamaged(
             subject,
             "a state that the rules allow",
             f"a write that the database refused ({text})",
-            "Nothing was written. Run macpool.hyperv.ledger with state: verified, and report this as a bug.",
+            f"{NOTHING_WRITTEN} Run macpool.hyperv.ledger with state: verified, and report this as a bug.",
         )
-    return LedgerDamaged(
-        subject,
-        "a database in order",
-        text,
-        "Stop writing to it. Restore the newest backup (macpool.hyperv.ledger with state: restored), then observe all "
-        "hosts: what they carry is not handed out again.",
+    if code in (_CORRUPT, _NOTADB, _MISMATCH) or (code in (0, _ERROR) and text.startswith(_DAMAGE_WORDS)):
+        return damaged(subject, _without_content(text))
+    remedy = f"{NOTHING_WRITTEN} Run macpool.hyperv.ledger with state: verified. If that finds nothing, run again."
+    return LedgerUnavailable(subject, "an answer of SQLite", f"{_without_content(text)} (code {code})", remedy)
+
+
+def damaged(subject: str, found: str) -> LedgerDamaged:
+    """Return the error for a file whose content is not what was written."""
+    remedy = (
+        f"{NOTHING_WRITTEN} Stop writing to it. Restore the newest backup (macpool.hyperv.ledger with state: restored), "
+        "then observe all hosts: what they carry is not handed out again."
     )
+    return LedgerDamaged(subject, "a database in order", found, remedy)
+
+
+def is_full(path: Path) -> bool:
+    """Tell whether the file system of a ledger has no room for another page: SQLite does not always tell."""
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < _LEAST_ROOM or (found.f_files > 0 and found.f_favail == 0)
+
+
+def _without_content(text: str) -> str:
+    """Return an error without what it quotes of a damaged file: that may hold anything."""
+    return text.partition(" with text ")[0]

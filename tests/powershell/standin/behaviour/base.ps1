@@ -9,7 +9,7 @@ $Zero = [StandIn.Adapter]::Zero
 $Nothing = [System.Management.Automation.Language.NullString]::Value      # $null would become '' in a string property
 
 # Parameters that are accepted and change nothing here; any other one that no behaviour names is refused as not implemented.
-$Harmless = 'MemoryStartupBytes', 'NoVHD', 'NewVHDPath', 'NewVHDSizeBytes', 'VHDPath', 'Path', 'BootDevice', 'Wait', 'IgnoreLocked', 'IncludeHidden', 'OperationTimeoutSec', 'NoWait'
+$Harmless = 'MemoryStartupBytes', 'NoVHD', 'NewVHDPath', 'NewVHDSizeBytes', 'VHDPath', 'Path', 'BootDevice', 'IncludeHidden', 'OperationTimeoutSec'
 
 function Behaviour([string]$Name, [scriptblock]$Body) { [StandIn.Behaviour]::Register($Name, $Body) }
 

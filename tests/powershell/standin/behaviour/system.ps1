@@ -21,7 +21,7 @@ Behaviour 'Get-Service' {
     param($Call)
     $names = @($Call['Name'] ?? '*')
     $node = $Call.State.NodeOf([StandIn.Store]::NodeName)
-    $installed = @('vmms') * $node.Hyperv + @('ClusSvc') * $node.FailoverClusters
+    $installed = @('RpcSs') + @('vmms') * $node.Hyperv + @('ClusSvc') * $node.FailoverClusters + @('hns') * $node.Hns
     foreach ($one in $installed) { if (Test-Like $one $names) { $Call.Write([StandIn.Service]::new($node.Name, $one)) } }
     foreach ($name in $names) {
         if ((Test-Wildcard $name) -or $name -in $installed) { continue }

@@ -11,6 +11,7 @@ using System.IO;
 using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -114,11 +115,11 @@ namespace StandIn
         // Each module has its own id and category for denied access; other faults are told by none.
         internal ErrorRecord Record(Fault fault)
         {
-            var (id, category) = !fault.Denied ? ("OperationFailed", ErrorCategory.NotSpecified) : cmdlet.GetType().Namespace switch
+            var (id, category) = !fault.Denied ? ("OperationFailed", ErrorCategory.NotSpecified) : (cmdlet.GetType().Namespace, cmdlet.CommandName) switch
             {
-                "Microsoft.HyperV.PowerShell.Commands" => ("AccessDenied", ErrorCategory.PermissionDenied),
-                "Microsoft.FailoverClusters.PowerShell" => ("ClusterAccessDenied", ErrorCategory.AuthenticationError),
-                "Microsoft.PowerShell.Commands" => ("CouldNotAccessService", ErrorCategory.PermissionDenied),
+                ("Microsoft.HyperV.PowerShell.Commands", _) => ("AccessDenied", ErrorCategory.PermissionDenied),
+                ("Microsoft.FailoverClusters.PowerShell", _) => ("ClusterAccessDenied", ErrorCategory.AuthenticationError),
+                (_, "Get-Service") => ("CouldNotAccessService", ErrorCategory.PermissionDenied),
                 _ => ("MI RESULT 2", ErrorCategory.PermissionDenied),
             };
             if (fault.Category != null) category = Enum.Parse<ErrorCategory>(fault.Category);
@@ -159,6 +160,9 @@ namespace StandIn
         static readonly string Script = Path.Combine(Path.GetDirectoryName(typeof(Behaviour).Assembly.Location), "Behaviour.psm1");
         static readonly Lazy<HashSet<string>> Words = new(() => Regex.Matches(File.ReadAllText(Script), @"\w+").Select(m => m.Value).ToHashSet(StringComparer.OrdinalIgnoreCase));
 
+        // Parsed once for all runspaces of a process: a module gets a copy, which shares what has been compiled.
+        static readonly Lazy<ScriptBlock> Bodies = new(() => Parser.ParseFile(Script, out _, out _).GetScriptBlock());
+
         // A parameter that no behaviour so much as names has no effect here: better refused than ignored.
         public static bool Mentions(string parameter) => Words.Value.Contains(parameter);
 
@@ -174,7 +178,7 @@ namespace StandIn
             if (table == null)
             {
                 lock (Tables) Tables[Runspace.DefaultRunspace.InstanceId] = table = new(StringComparer.OrdinalIgnoreCase);
-                cmdlet.InvokeCommand.InvokeScript("param($p) Microsoft.PowerShell.Core\\Import-Module -Name $p -Scope Local -DisableNameChecking", true, PipelineResultTypes.None, null, Script);
+                cmdlet.InvokeCommand.InvokeScript("param($b) Microsoft.PowerShell.Core\\New-Module -Name StandIn.Behaviour -ScriptBlock $b | Microsoft.PowerShell.Core\\Import-Module -Scope Local -DisableNameChecking", true, PipelineResultTypes.None, null, Bodies.Value);
             }
             return table.TryGetValue(cmdlet.CommandName, out var body) ? body
                 : throw new NotImplementedException($"StandIn has no behaviour for {cmdlet.CommandName}.");

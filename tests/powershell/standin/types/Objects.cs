@@ -27,11 +27,12 @@ namespace StandIn
         readonly string node;
         public Service(string node, string name) { this.node = node; Name = name; }
         bool Cluster => Name == "ClusSvc";
+        bool Vmms => Name == "vmms";
         bool Member => Store.Read() is { Cluster: not null } state && state.NodeOf(node).ClusterMember;
         public string Name { get; }
         public string ServiceName => Name;
-        public string DisplayName => Cluster ? "Cluster Service" : "Hyper-V Virtual Machine Management";
-        public ServiceControllerStatus Status => Enum.Parse<ServiceControllerStatus>(!Cluster ? Store.Read().NodeOf(node).VmmsStatus : Member ? "Running" : "Stopped");
+        public string DisplayName => Name switch { "ClusSvc" => "Cluster Service", "vmms" => "Hyper-V Virtual Machine Management", "hns" => "Host Network Service", _ => "Remote Procedure Call (RPC)" };
+        public ServiceControllerStatus Status => Enum.Parse<ServiceControllerStatus>(Vmms ? Store.Read().NodeOf(node).VmmsStatus : !Cluster || Member ? "Running" : "Stopped");
         public string StartType => Cluster && !Member ? "Disabled" : "Automatic";
         public override string ToString() => Name;
     }

@@ -24,7 +24,7 @@ namespace StandIn
         public Cluster Cluster { get; set; }
         public Vmm Vmm { get; set; }
 
-        // While nobody changes this state, that is outside the behaviours: the VM of each adapter, and whether time changes anything.
+        // While this state does not change, that is outside the behaviours: the VM of each adapter, and whether time changes anything.
         Dictionary<string, Vm> owners;
         internal bool? Quiet;
         internal Vm OwnerOf(string adapterId, bool changing) => changing ? Vms.FirstOrDefault(v => v.Adapters.Any(a => a.Id == adapterId))

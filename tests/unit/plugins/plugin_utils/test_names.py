@@ -29,7 +29,7 @@ GUID = "0b1c2d3e-0000-4000-8000-00000000000a"
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: ascii(f"{pair['one']} {pair['other']}"))
 def test_names_are_compared_letter_by_letter_without_case(pair: dict[str, Any]) -> None:
-    """The same table holds for our PowerShell: tests/unit/powershell/test_same_names.py."""
+    """The same table holds for our PowerShell: tests/powershell/test_same_names.py."""
     assert same_name(pair["one"], pair["other"]) is pair["same"], pair["why"]
     assert same_name(pair["other"], pair["one"]) is pair["same"], pair["why"]
 

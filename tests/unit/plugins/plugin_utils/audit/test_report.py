@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit import registry as _registry
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.registry import SEVERITIES, Finding, Rule, all_rules
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.report import build_report
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import at_least, worst
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import verdict, worst
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.situation import Situation
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import RULES
@@ -117,16 +117,16 @@ def test_a_clock_that_runs_ahead_gives_no_negative_age() -> None:
     assert observed["age_seconds"] == 0
 
 
-def test_worst_and_at_least() -> None:
+def test_a_waiver_accepts_what_would_be_worst() -> None:
     documents = [host("hv1", vms=[vm("a", adapter("00155DE00105"))]), host("hv2", RANGE_B)]
     result = report(*documents)
     assert worst(result, 1) == [f"high      departed: {result['findings'][0]['evidence']}"]
     assert len(worst(result, 100)) == len(result["findings"]) == 2
-    assert [item["rule"] for item in at_least(result, "high")] == ["departed"]
-    assert not at_least(result, "critical")
+    assert verdict(result, "high", 5)["failing"] == 1
+    assert verdict(result, "critical", 5) == {"failing": 0}
     waiver = {"rule": "departed", "subject": "a", "reason": "r", "owner": "o", "until": "2027-01-01"}
     waived = report(*documents, plan=plan(waivers=[waiver]))
-    assert not at_least(waived, "high")
+    assert verdict(waived, "high", 5) == {"failing": 0}
     assert [line.split()[1] for line in worst(waived, 5)] == ["stranded:"]
 
 

@@ -37,7 +37,7 @@ class Done(Row[Line]):
         return {"round": 0}, {"round": self.round}
 
     def as_result(self) -> dict[str, Any]:
-        return {"name": self.wish}
+        return {"name": self.decision.wish}
 
 
 def problem(subject: str) -> MacPoolError:
@@ -94,7 +94,7 @@ def test_an_error_in_a_later_round_is_told_with_what_was_done() -> None:
         report.rows += [moved("a"), row("b", changed=True, round=1)]
 
     report.fulfil(["a", "b"], work)
-    assert [one.wish for one in report.rows] == ["b"], "the new errors say what became of the other"
+    assert [one.decision.wish for one in report.rows] == ["b"], "the new errors say what became of the other"
     assert [error.subject for error in report.errors] == ["a", "host"]
     assert report.diff() == ({"b": {"round": 0}}, {"b": {"round": 1}})
 
@@ -112,6 +112,6 @@ def test_what_was_done_to_one_that_is_not_met_again_is_told(fails: bool) -> None
             report.rows += [moved("a", changed=True), moved("b")]
 
     report.fulfil(["a", "b"], work)
-    assert [one.wish for one in report.rows] == ["a"]
+    assert [one.decision.wish for one in report.rows] == ["a"]
     assert report.changed
     assert bool(report.as_result().get("failed")) is fails

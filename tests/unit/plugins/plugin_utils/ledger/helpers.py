@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.absence import required_hosts, unproven_hosts
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     HostSightings,
@@ -76,6 +77,12 @@ def reopened(ledger: Ledger, plan: Plan | None = None, clock: Clock | None = Non
     store = SqliteStore(Path(ledger.location), clock=clock)
     store.open(ledger.scope)
     return Ledger(store, ledger.scope, plan or ledger.plan)
+
+
+def unproven(ledger: Ledger) -> dict[str, str]:
+    """Return the hosts that keep absence from being proven, with the reason of each."""
+    assert ledger.plan is not None
+    return unproven_hosts(ledger.hosts(), required_hosts(ledger.hosts(), ledger.plan.hosts))
 
 
 def sightings(ledger: Ledger) -> list[Sighting]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import IntervalSet
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.allocator import Runs, choose
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.backend import Session
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.pools import Occupancy
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.chooser import Occupancy
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.session import Session
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._names import (
     BadOwner,
     checked_owner,

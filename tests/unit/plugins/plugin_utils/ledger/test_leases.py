@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import NoLease, NotInPool, PoolFull
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.leases import static_pool
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Lease, Request
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
     LAND,
+    POOL,
     Clock,
     make_ledger,
     make_plan,
@@ -191,3 +193,8 @@ def test_leases_never_overlap_and_never_move(data: st.DataObject, tmp_path_facto
             blocks = sorted((lease.start, lease.end) for lease in ledger.leases())
             assert all(one[1] < two[0] for one, two in itertools.pairwise(blocks))
         assert ledger.verify() == []
+
+
+def test_a_host_pool_hands_out_its_static_part_from_the_bottom() -> None:
+    pool = static_pool([Lease("hv1", POOL, POOL + 255, POOL + 127, "active", 1, 0)], "host/hv1")
+    assert (pool.name, pool.strategy, list(pool.usable)) == ("host/hv1", "sequential", [(POOL + 128, POOL + 255)])

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerRolledBack, PlanOutdated
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, Present, bring_present
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.present import Present, bring_present
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
 from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan, observation
 

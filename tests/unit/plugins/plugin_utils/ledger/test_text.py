@@ -17,7 +17,7 @@ from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacP
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerForeign, OwnerConflict
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import ClaimName, Request
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.text import verify_text
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.text import parse_text
 from tests.unit.plugins.plugin_utils.ledger.helpers import (
     JOB,
     POOL,
@@ -53,7 +53,7 @@ def empty(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
 def test_the_same_promises_give_the_same_text(busy: Ledger, empty: Ledger) -> None:
     text = busy.export_text()
     assert text == busy.export_text()
-    assert verify_text(text, "west") == []
+    parse_text(text, "west")
     empty.import_text(text, JOB)
     assert empty.export_text() == text
     assert empty.verify() == []
@@ -109,12 +109,12 @@ def test_incident_11_a_merge_of_two_choices_fails_naming_both_owners(tmp_path: P
             branch.ensure([Request(owner, "tenant", POOL + 3)], JOB)
             texts.append(branch.export_text())
     merged = texts[0] + texts[1].split("\n", 1)[1]
-    (error,) = verify_text(merged, "west")
-    assert isinstance(error, OwnerConflict)
-    assert 'owner "shop/eth0" (reserved) and owner "blog/eth0" (reserved)' in str(error)
-    assert "lines 2 and 3" in str(error)
+    with pytest.raises(OwnerConflict) as caught:
+        parse_text(merged, "west")
+    assert 'owner "shop/eth0" (reserved) and owner "blog/eth0" (reserved)' in str(caught.value)
+    assert "lines 2 and 3" in str(caught.value)
     # The near miss: two owners, two addresses.
-    assert verify_text(merged.replace("221DD8000003", "221DD8000004", 1)) == []
+    parse_text(merged.replace("221DD8000003", "221DD8000004", 1))
 
 
 def claim_line(**fields: object) -> str:
@@ -170,11 +170,8 @@ HEADER = '{"macpool": "ledger", "schema": 1, "scope": "west"}'
     ],
 )
 def test_every_wrong_line_is_named(lines: list[str], words: str) -> None:
-    import re
-
-    errors = verify_text("\n".join([HEADER, *lines]))
-    assert errors
-    assert re.search(words, "\n".join(map(str, errors)))
+    with pytest.raises(MacPoolError, match=words):
+        parse_text("\n".join([HEADER, *lines]))
 
 
 def test_all_errors_come_at_once_and_none_is_imported(empty: Ledger) -> None:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import PoolFull
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import ClaimName, Job, Request
@@ -20,6 +19,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.usage impor
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.read import read_documents
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._observation.sightings import all_sightings
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
+from tests.audits import audit
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, Document, adapter, host, plan, vm
 
 JOB = Job("t")

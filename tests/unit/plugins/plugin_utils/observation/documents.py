@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import (
     Claim,
     Identity,
@@ -20,6 +19,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
+from tests.audits import audit
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.timezone.utc)
 OBSERVED = "2026-11-21T11:30:00Z"

@@ -187,7 +187,7 @@ class TestJoinedCsv:
             (f"ComputerName,VMName,MacAddress,MacAddress\nHV1,web01,{A},{B}\n", "two columns macaddress"),
             (f"ComputerName,VMName,MacAddress\nHV1,web, 01,{A}\n", "more fields than there are columns"),
             (f"ComputerName,VMName,,MacAddress\nHV1,web01,{A},{B}\n", "more fields than there are columns"),
-            (HEAD + line("HV1", "web01", A) + '"HV1","db', "no CSV file"),
+            (HEAD + line("HV1", "web01", A) + '"HV1","db', "not valid CSV"),
             (HEAD + line("HV1", "web01", A) + '"HV1","db01"', "none of the known exports"),
             (f"ComputerName;VMName;Name;MacAddress\nHV1;web01;lan;{A}\nHV1;db01;lan;221D", "no MAC address"),
         ],
@@ -234,7 +234,7 @@ class TestJoinedJson:
     def test_what_comes_before_a_broken_place_is_used(self, tmp_path: Path, end: str) -> None:
         loaded = load(tmp_path, all_json=json.dumps(self.ROWS)[: -1 if end.startswith(",") else None] + end)
         assert macs(loaded) == [A, B]
-        assert "it is no JSON" in problems(loaded)
+        assert "it is not valid JSON" in problems(loaded)
 
     def test_a_list_that_is_shorter_than_it_says(self, tmp_path: Path) -> None:
         loaded = load(tmp_path, all_json={"value": self.ROWS, "Count": 3})

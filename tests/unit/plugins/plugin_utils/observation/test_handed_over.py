@@ -65,7 +65,7 @@ def test_each_host_hands_over_its_own_document(tmp_path: Path) -> None:
     ("content", "found"),
     [
         (None, "No such file"),
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
         ("[]", "is not the document of"),
         (json.dumps(document("hv1", observed_at="2026-11-19T11:59:00Z")), "is not the document of"),
     ],

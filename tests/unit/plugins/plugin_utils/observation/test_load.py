@@ -200,8 +200,8 @@ def test_an_empty_answer_means_that_there_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.json", b"{", "no JSON"),
-        ("x.json", b"[" * 100_000, "no JSON"),
+        ("x.json", b"{", "not valid JSON"),
+        ("x.json", b"[" * 100_000, "not valid JSON"),
         ("x.json", b'"hello"', "str"),
         ("x.json", b"[1, 2]", "int"),
         ("x.json", b'{"a": 1}', "with a"),
@@ -209,7 +209,7 @@ def test_an_empty_answer_means_that_there_is_none(tmp_path: Path) -> None:
         ("x.json", b"\xe9\xe9", "neither UTF-8 nor UTF-16"),
         ("x.json", b'{"value": [{"resourceRef": "/macPools/a"}], "nextLink": "https://nc/2"}', "first page"),
         ("x.csv", b"a,b\n1,2\n", "with a, b"),
-        ("x.csv", b'VMName,MacAddress\n"web', "no CSV"),
+        ("x.csv", b'VMName,MacAddress\n"web', "not valid CSV"),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_named_and_the_rest_is_audited(

@@ -16,7 +16,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import 
     HostRanges,
     Pool,
     default_range,
-    host_pool,
     nearest,
 )
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import parse_plan
@@ -69,11 +68,6 @@ def test_blocks_of_a_huge_range_are_not_listed_beforehand() -> None:
 )
 def test_a_host_makes_its_default_range_of_its_address(ipv4: str, start: str) -> None:
     assert default_range(ipv4) == Interval(parse_mac(start), parse_mac(start) + 255)  # fact 11
-
-
-def test_a_host_pool_hands_out_its_static_part_from_the_bottom() -> None:
-    pool = host_pool("hv1", Interval(BASE, BASE + 127))
-    assert (pool.name, pool.strategy, pool.usable.size) == ("host/hv1", "sequential", 128)
 
 
 PLAN = parse_plan(

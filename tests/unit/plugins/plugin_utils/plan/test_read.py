@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError, ManyErrors
 from ansible_collections.macpool.hyperv.plugins.module_utils._mac import FORMATS, Interval, format_mac, parse_mac
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.info import warnings_of
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import (
     OTHER_KINDS,
@@ -24,7 +25,6 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.read import (
     parse_plan,
     parse_subject,
 )
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.warnings import warnings_of
 
 TODAY = dt.date(2026, 11, 21)
 EXAMPLE = """

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import audit, situate
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import situate
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._report.files import write_reports
+from tests.audits import audit
 from tests.unit.plugins.plugin_utils.observation.documents import NOW, Document
 from tests.unit.plugins.plugin_utils.report.clusters import HOSTILE, named, troubled
 

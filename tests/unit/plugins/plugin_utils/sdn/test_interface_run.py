@@ -31,7 +31,7 @@ class Controller:
         self.shown: list[str] = []
         self.refuses: set[str] = set()
         self.dies_at = ""
-        self.checked = 0
+        self.predicted = 0
 
     def _rows(self, entries: list[Json]) -> list[Json]:
         return [
@@ -46,8 +46,8 @@ class Controller:
             for entry in entries
         ]
 
-    def check(self, entries: list[Json]) -> Json:
-        self.checked += 1
+    def predict(self, entries: list[Json]) -> Json:
+        self.predicted += 1
         return {"changed": True, "interfaces": self._rows(entries)}
 
     def attempt(self, entries: list[Json]) -> Json:
@@ -67,7 +67,7 @@ class Controller:
         return result
 
     def run(self, preview: bool = False) -> InterfaceRun:
-        return InterfaceRun(Module(self.attempt, self.check, self.shown.append), preview)
+        return InterfaceRun(Module(self.attempt, self.predict, self.shown.append), preview)
 
 
 def unopened() -> Ledger:
@@ -86,7 +86,7 @@ def many(number: int, prefix: str = "nic") -> list[Json]:
 def test_few_interfaces_are_one_call(number: int) -> None:
     controller = Controller()
     result = controller.run().present(many(number), no_claims())
-    assert (len(controller.parts), controller.checked, controller.shown) == (1, 0, [])
+    assert (len(controller.parts), controller.predicted, controller.shown) == (1, 0, [])
     assert result["changed"]
 
 
@@ -104,7 +104,7 @@ def test_many_are_written_in_parts_with_their_progress_and_told_in_the_order_of_
 def test_a_check_of_many_is_one_call() -> None:
     controller = Controller()
     controller.run(preview=True).present(many(3 * BATCH), no_claims())
-    assert (len(controller.parts), controller.checked) == (1, 0)
+    assert (len(controller.parts), controller.predicted) == (1, 0)
 
 
 def test_a_second_run_writes_only_what_is_not_finished() -> None:

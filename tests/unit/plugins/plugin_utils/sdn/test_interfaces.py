@@ -247,9 +247,7 @@ def test_the_order_of_what_was_seen_is_irrelevant(drawn: list[tuple[int, Json, s
 
 def test_observations_never_remove_interfaces() -> None:
     """What is out of step would be taken for what is to be removed."""
-    validator = ArgumentSpecValidator(
-        **{key: value for key, value in NC_NETWORK_INTERFACE.items() if key != "supports_check_mode"}
-    )
+    validator = ArgumentSpecValidator(**NC_NETWORK_INTERFACE)
     options = {"url": "https://nc.example.com", "observations": [seen(vm("web01", nic()))]}
     assert validator.validate(options).error_messages == []
     (message,) = validator.validate({**options, "state": "absent"}).error_messages
