@@ -37,10 +37,10 @@ def _server(name: str, ipv4: list[str]) -> Json:
 
 
 def add_tenants(store: Store) -> None:
-    """Pool and interfaces of the data."""
+    """Pool and interfaces of the data; here no other program manages them, as it did where the data come from."""
     for collection in ("macPools", "networkInterfaces"):
         for raw in load(collection):
-            store.add(collection, raw)
+            store.add(collection, {key: value for key, value in raw.items() if key != "resourceMetadata"})
 
 
 def interface_of(tenant: str) -> Json:
