@@ -135,6 +135,14 @@ def names(site: Site) -> list[str]:
     return sorted(item["resourceId"] for item in site.lab.controller.state()["networkInterfaces"])
 
 
+def findings(site: Site, *command: str) -> list[tuple[str, str]]:
+    """Audit, and return rule and remedy of each finding."""
+    done = site.playbook(*command)
+    assert done.code == 0, done.output
+    report = json.loads((site.directory / "report" / "report.json").read_text("utf-8"))
+    return [(finding["rule"], finding["remedy"]) for finding in report["findings"]]
+
+
 UNDO: Json = {"mac_tenant_vm_state": "absent", "mac_tenant_vm_stop": True, "mac_tenant_vm_remove": True}
 
 
@@ -194,6 +202,10 @@ def test_a_deleted_interface_is_repaired_in_one_run_that_a_check_predicts(sdn: S
     addresses = [agree(sdn, "del1"), agree(sdn, "del2")]
     for name in ("del1", "del2"):
         sdn.lab.controller.delete("networkInterfaces", f"{name}_Eth1")
+    audit = ("macpool.hyperv.audit", "-e", f"@{sdn.directory / 'variables.json'}", "-e", "mac_audit_fail_at=never")
+    orphans = [remedy for rule, remedy in findings(sdn, *audit) if rule == "sdn-orphan"]
+    assert len(orphans) == 2
+    assert all("role macpool.hyperv.mac_tenant_vm" in remedy for remedy in orphans)
     predicted = play(sdn, entries, "--check")
     assert predicted.code == 0, predicted.output
     assert "would be bound again" in predicted.output
@@ -204,6 +216,7 @@ def test_a_deleted_interface_is_repaired_in_one_run_that_a_check_predicts(sdn: S
     assert {sdn.state("del1"), sdn.state("del2")} == {"Running"}
     again = play(sdn, entries)
     assert (again.code, again.changed) == (0, 0), again.output
+    assert [rule for rule, _remedy in findings(sdn, *audit) if rule.startswith(("sdn", "nc"))] == []
 
 
 def test_a_vm_that_exists_keeps_its_address_and_gets_its_interface(sdn: Site) -> None:
