@@ -10,11 +10,13 @@ from typing import Any
 from ..module_utils._specs.network_controller import NC_NETWORK_INTERFACE, NETWORK_CONTROLLER_OPTIONS
 from ..module_utils._specs.shared import LEDGER_OPTIONS
 from ..plugin_utils._action import Result, Task
+from ..plugin_utils._observation.load import load
 from ..plugin_utils._plan.read import parse_duration
+from ..plugin_utils._sdn.bindings import Bindings
 from ..plugin_utils._sdn.interface_run import InterfaceClaims, InterfaceRun, Module
 
 MODULE = "nc_network_interface"
-OURS = (*LEDGER_OPTIONS, "observations", "reserve_for")
+OURS = (*LEDGER_OPTIONS, "observations", "observations_dir", "reserve_for")
 """Options that the module has no use for."""
 
 
@@ -30,7 +32,7 @@ class ActionModule(Task):
             predict=lambda entries: self.predict(MODULE, **{**arguments, "interfaces": entries}),
             show=self._display.display,
         )
-        run = InterfaceRun(module, self.preview)
+        run = InterfaceRun(module, self.preview, self._bindings(options["observations_dir"]))
         if options["observations"] is not None:
             reading = {key: arguments[key] for key in NETWORK_CONTROLLER_OPTIONS if key in arguments}
             interfaces = self.call("nc_network_interface_info", **reading)["interfaces"]
@@ -41,3 +43,9 @@ class ActionModule(Task):
             lambda: self.ledger(options, self.settings.plan()), self.job, reserve_for, self.preview
         )
         return run.present(options["interfaces"], claims)
+
+    def _bindings(self, directory: str | None) -> Bindings | None:
+        if not directory:
+            return None
+        plan = self.settings.plan_if_any()
+        return Bindings(load(None, directory).documents, plan.hosts if plan else ())

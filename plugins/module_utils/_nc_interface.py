@@ -542,3 +542,31 @@ def interface_as_result(interface: Resource) -> dict[str, Any]:
         "server": _reference_of(member(properties, "server")),
         "etag": etag_of(interface),
     }
+
+
+def resource_of_result(row: Mapping[str, Any]) -> Resource:
+    """Return an interface as the Network Controller shows it, from what tasks show of it: the members that are managed."""
+    return {
+        "resourceId": row["name"],
+        "instanceId": row["instance_id"],
+        "properties": {
+            "provisioningState": row["provisioning_state"],
+            "privateMacAddress": row["mac_address"],
+            "privateMacAllocationMethod": row["allocation"],
+            "isPrimary": row["primary"],
+            "dnsSettings": {"dnsServers": row["dns_servers"]},
+            "portSettings": {PORT_SETTINGS[option]: value for option, value in row["port_settings"].items()},
+            "ipConfigurations": [
+                {
+                    "resourceId": item["name"],
+                    "properties": {
+                        "privateIPAddress": item["ip_address"],
+                        "privateIPAllocationMethod": item["allocation"],
+                        "subnet": {"resourceRef": item["subnet"]},
+                        "accessControlList": {"resourceRef": item["access_control_list"]},
+                    },
+                }
+                for item in row["ip_configurations"]
+            ],
+        },
+    }

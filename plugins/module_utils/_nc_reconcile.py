@@ -179,7 +179,8 @@ def read(options: Mapping[str, Any]) -> list[InterfaceWish]:
     :raises MacPoolError: for options that only the action plugin can fulfil, and for entries with errors
     """
     entries = options.get("interfaces") or []
-    if options.get("observations") is not None or any(entry.get("pool") or entry.get("owner") for entry in entries):
+    observed = options.get("observations") is not None or options.get("observations_dir") is not None
+    if observed or any(entry.get("pool") or entry.get("owner") for entry in entries):
         wanted = "the action plugin of the same name for pool, owner and observations"
         remedy = "Call it as macpool.hyperv.nc_network_interface, with the collection installed on the controller."
         problem = "macpool.hyperv.nc_network_interface must run through its action plugin if pool, owner or observations is set"

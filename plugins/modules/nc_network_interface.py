@@ -48,6 +48,12 @@ options:
         description: The owner in the ledger, for example V(web01/Network Adapter) - the name of the VM, a slash, and the name of
           the adapter. Required with O(interfaces[].pool). Without it the ledger is not used.
         type: str
+      adopt:
+        description:
+          - Claim O(interfaces[].mac_address) for O(interfaces[].owner) as it is, because the adapter of the owner already has this address,
+            wherever it lies. Otherwise the ledger must already have promised it.
+        type: bool
+        default: false
       primary:
         description: Whether it is the primary interface of its VM. A new interface is primary unless this is V(false).
         type: bool
@@ -130,6 +136,13 @@ options:
         address, share an interface, or whose port profile was not read are listed in RV(left_out), each with the reason.
     type: list
     elements: dict
+  observations_dir:
+    description:
+      - A directory with saved observations of hosts, as M(macpool.hyperv.host_info) and the playbook C(macpool.hyperv.observe) save them.
+        The task contacts no host. With this option it refuses to remove an interface to which an adapter is bound, and to give an
+        interface another address than that of the adapter that is bound to it.
+      - RV(bindings) shows what was known.
+    type: str
   state:
     description: V(present) creates or changes the interfaces, V(absent) removes them. A VM that is bound to a removed interface has
       no network. Claims stay in the ledger until they are released (M(macpool.hyperv.allocation)).
@@ -328,6 +341,11 @@ left_out:
       name: eth0
       host: hv2
       reason: its address is dynamic, and the SDN needs a static one
+bindings:
+  description: What the task knew of the adapters that are bound to the interfaces, in one sentence.
+  returned: success
+  type: str
+  sample: Checked with saved observations of hv1 and hv2, the oldest of 2026-11-20T12:00:00Z.
 errors:
   description: What is wrong, in parts that a machine can read, as M(macpool.hyperv.plan_info) describes it.
   returned: on failure

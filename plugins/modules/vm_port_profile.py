@@ -59,6 +59,11 @@ options:
           because its address may change while that of the interface does not.
         type: bool
         default: false
+      replaces:
+        description:
+          - The instance id of an interface that no Network Controller has any more. An adapter that is still bound to this id may
+            be bound to O(profiles[].interface_id) without O(rebind).
+        type: str
   when_missing:
     description:
       - What to do with an adapter whose VM is not on this host. V(skip) ignores it and lists the VM in RV(missing). Use it in

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import load_pem_x509_certificate
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._specs import host, network_controller
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._sdn import tenant_entries
 from tests.lab.network_controller.tls import Authority
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,17 +99,21 @@ def test_the_list_of_tenants_is_one_that_the_role_takes(text: str) -> None:
 def test_the_role_takes_what_its_tasks_take() -> None:
     """An entry is handed on to three tasks; an option that one of them lost or got must be known here."""
     entry = role_options("mac_tenant_vm")["mac_tenant_vm_wanted"]["options"]
+    taken = network_controller.TENANT_VM_PLAN["argument_spec"]["wanted"]["options"]
     vm = host.VM["argument_spec"]["vms"]["options"]
     interface = network_controller.NC_NETWORK_INTERFACE["argument_spec"]["interfaces"]["options"]
     profile = host.VM_PORT_PROFILE["argument_spec"]["profiles"]["options"]
-    assert vm.keys() <= entry.keys()
+    assert entry.keys() == taken.keys()
+    assert {*tenant_entries.VM_KEYS, "adapter_name", "clustered"} == vm.keys()
+    assert {*tenant_entries.SOURCES} - {"keep_address"} <= interface.keys()
+    assert {*tenant_entries.SETTINGS} <= interface.keys()
+    of_adapters = {"interface", "owner", "profile_data", *tenant_entries.SOURCES, *tenant_entries.SETTINGS}
+    assert {"name", *of_adapters} == taken["adapters"]["options"].keys()
+    assert {*vm.keys(), *of_adapters, "adapters"} == entry.keys()
     assert entry["ip_configurations"]["options"].keys() == interface["ip_configurations"]["options"].keys()
     assert entry["profile_data"]["choices"] == profile["profile_data"]["choices"]
-    handed = yaml.safe_load((ROOT / "roles" / "mac_tenant_vm" / "vars" / "main.yml").read_text("utf-8"))
-    assert set(handed["__mac_tenant_vm_vm_keys"]) | {"clustered"} == vm.keys()
-    assert set(handed["__mac_tenant_vm_source_keys"]) <= interface.keys() & entry.keys()
-    rest = {"clustered", "interface", "owner", "profile_data"}
-    assert {*handed["__mac_tenant_vm_vm_keys"], *handed["__mac_tenant_vm_source_keys"], *rest} == entry.keys()
+    for key, option in entry.items():
+        assert (option.get("type"), option.get("choices")) == (taken[key]["type"], taken[key].get("choices")), key
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -112,6 +112,7 @@ VM_PORT_PROFILE: Spec = {
                 "profile_data": {"type": "int", "choices": [1, 2, 6]},
                 "mac_address": {"type": "raw"},
                 "allow_dynamic": {"type": "bool", "default": False},
+                "replaces": {"type": "str"},
             },
         },
         "when_missing": {"type": "str", "default": "fail", "choices": ["fail", "skip"]},

@@ -54,6 +54,7 @@ NC_NETWORK_INTERFACE: Spec = {
                 "pool": {"type": "str"},
                 "dynamic": {"type": "bool", "default": False},
                 "owner": {"type": "str"},
+                "adopt": {"type": "bool", "default": False},
                 "primary": {"type": "bool"},
                 "dns_servers": {"type": "list", "elements": "str"},
                 "ip_configurations": {
@@ -86,12 +87,13 @@ NC_NETWORK_INTERFACE: Spec = {
             },
         },
         "observations": {"type": "list", "elements": "dict"},
+        "observations_dir": {"type": "str"},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "parallel": {"type": "int", "default": 4},
         "reserve_for": {"type": "str", "default": "4h"},
     },
     "required_one_of": [("interfaces", "observations")],
-    "mutually_exclusive": [("interfaces", "observations")],
+    "mutually_exclusive": [("interfaces", "observations"), ("observations", "observations_dir")],
     "required_if": [("state", "absent", ("interfaces",))],
 }
 
@@ -108,4 +110,58 @@ NC_INFO: Spec = {
         "record": {"type": "bool", "default": False},
         "return_observation": {"type": "bool", "default": True},
     },
+}
+
+_INTERFACE_OPTIONS: Spec = NC_NETWORK_INTERFACE["argument_spec"]["interfaces"]["options"]
+_ADAPTER_OPTIONS: Spec = {
+    "interface": {"type": "str"},
+    "owner": {"type": "str"},
+    "keep_address": {"type": "bool", "default": False},
+    "profile_data": {"type": "int", "choices": [1, 2, 6]},
+    **{
+        key: _INTERFACE_OPTIONS[key]
+        for key in ("pool", "mac_address", "dynamic", "dns_servers", "ip_configurations", "port_settings")
+    },
+    "change_protected": {"type": "bool", "default": False},
+}
+
+TENANT_VM_PLAN: Spec = {
+    "argument_spec": {
+        **LEDGER_OPTIONS,
+        "step": {"type": "str", "required": True, "choices": ["decide", "bind", "release", "show"]},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "start": {"type": "bool", "default": True},
+        "stop": {"type": "bool", "default": False},
+        "remove": {"type": "bool", "default": False},
+        "unread_hosts": {"type": "str", "default": "refuse", "choices": ["refuse", "allow"]},
+        "wanted": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "host": {"type": "str", "required": True},
+                "adapter_name": {"type": "str"},
+                "generation": {"type": "int", "default": 2, "choices": [1, 2]},
+                "memory": {"type": "str"},
+                "path": {"type": "str"},
+                "vhd_path": {"type": "str"},
+                "switch": {"type": "str"},
+                "clustered": {"type": "bool", "default": True},
+                "role_name": {"type": "str"},
+                **_ADAPTER_OPTIONS,
+                "adapters": {
+                    "type": "list",
+                    "elements": "dict",
+                    "options": {"name": {"type": "str", "required": True}, **_ADAPTER_OPTIONS},
+                },
+            },
+        },
+        "host_results": {"type": "dict"},
+        "listed": {"type": "list", "elements": "dict"},
+        "rows": {"type": "list", "elements": "dict", "default": []},
+        "made": {"type": "list", "elements": "dict", "default": []},
+        "results": {"type": "list", "elements": "dict", "default": []},
+        "claims": {"type": "list", "elements": "dict", "default": []},
+    },
+    "required_if": [("step", "decide", ["wanted", "host_results", "listed"])],
 }

@@ -30,6 +30,8 @@ class ProfileWish(Reference):
     profile: PortProfile | None
     address: int | None = None
     allow_dynamic: bool = False
+    replaces: str = ""
+    """Id of the profile that may be replaced, because no controller has its interface any more."""
 
     @property
     def bound_to(self) -> PortProfile | None:
@@ -118,14 +120,15 @@ def _read_wish(subject: str, entry: Mapping[str, Any]) -> ProfileWish:
         profile=profile,
         address=None if address in (None, "") else parse_unicast(address, f"{subject}, mac_address"),
         allow_dynamic=bool(entry.get("allow_dynamic")),
+        replaces=_interface_id(subject, entry["replaces"], "replaces") if entry.get("replaces") else "",
     )
 
 
-def _interface_id(subject: str, text: str) -> str:
+def _interface_id(subject: str, text: str, option: str = "interface_id") -> str:
     guid = plain_guid(text)
     if guid is None:
         raise MacPoolError(
-            f"{subject}, interface_id",
+            f"{subject}, {option}",
             "the instance id of an interface, a GUID",
             f'"{text}"',
             "Give the instance_id that macpool.hyperv.nc_network_interface returns, not the interface's name.",
@@ -133,7 +136,7 @@ def _interface_id(subject: str, text: str) -> str:
     interface = f"{{{guid}}}"
     if interface == NULL_PROFILE:
         raise MacPoolError(
-            f"{subject}, interface_id",
+            f"{subject}, {option}",
             "the instance id of an interface",
             "the empty GUID, which no interface has",
             "Set null_profile: true if that is what you mean.",
@@ -168,12 +171,13 @@ def _decide(wish: ProfileWish, adapter: Adapter, others: Iterable[Adapter], rebi
         return ProfileDecision(wish, adapter, "unchanged", _warnings(wish, adapter))
     refuse_replica(adapter, wish.wanted)
     other, new = adapter.bound_to, wish.bound_to
-    if other and new and other.id != new.id and not rebind:
+    if other and new and other.id not in (new.id, wish.replaces) and not rebind:
         raise MacPoolError(
             adapter.label,
             wish.wanted,
-            f"{other.id}, which binds it to another interface",
-            "Check which interface is right. Set rebind: true to take the adapter from the other one.",
+            f"{other.id}, which binds it to another interface or to one that was deleted",
+            "Look whether the Network Controller has an interface with this id. If not, set replaces to this id; if so, set"
+            " rebind: true to take the adapter from that interface.",
         )
     _check_alone(wish, adapter, others)
     return ProfileDecision(wish, adapter, "change", _warnings(wish, adapter))

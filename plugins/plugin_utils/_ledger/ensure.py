@@ -147,7 +147,8 @@ class Ensuring:
             in_pool = before.pool == pool and (pool == ADOPTED or self._pools.fits(pool, before.address))
             if not in_pool and not (request.adopt and request.address == before.address):
                 continue
-            identity = request.identity or before.identity
+            # An address in quarantine was proven absent: the adapter that comes back under the owner's name may be another one.
+            identity = request.identity or (None if before.state == "quarantined" else before.identity)
             if self._pools.carried_by_others(before.address, resolution.owner, identity):
                 continue
             after = moved(before, "reserved", self._session.now, self._until)._replace(

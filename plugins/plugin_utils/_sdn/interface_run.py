@@ -10,12 +10,13 @@ those.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._ledger.ledger import Ledger
 from .._ledger.model import Job, Outcome, Request
 from .._ledger.promise import check_promised
+from .bindings import IN_SYNC, UNKNOWN, Bindings
 from .interfaces import chosen_requests, in_sync, read_requests, with_addresses
 
 Entries = list[dict[str, Any]]
@@ -62,7 +63,7 @@ class InterfaceClaims:
             return {}
         ledger = self.open_ledger()
         for number, request in requests.items():
-            if request.address is not None:
+            if request.address is not None and not request.adopt:
                 label = f'interface "{entries[number].get("name") or entries[number].get("instance_id")}"'
                 check_promised(ledger, label, request.owner, request.address, self.preview)
         if not self.preview:
@@ -73,6 +74,10 @@ class InterfaceClaims:
         outcomes = self._ensure(ledger, list(requests.values()), self.preview)
         self.changed |= any(outcome.changed for outcome in outcomes)
         return _by_number(requests, outcomes)
+
+    def foreseen(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+        """Return the addresses that the ledger would promise, and write nothing."""
+        return replace(self, preview=True).before(entries, lambda _found: None)
 
     def after(self, entries: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> None:
         """Claim the addresses that the Network Controller chose, as they are."""
@@ -94,21 +99,29 @@ class InterfaceRun:
 
     module: Module
     preview: bool
+    bindings: Bindings | None = None
+    """What is known of the adapters that are bound to interfaces."""
 
     def present(self, entries: Sequence[Mapping[str, Any]], claims: InterfaceClaims) -> dict[str, Any]:
         """Create or change interfaces, with addresses that the ledger promises."""
+        if self.bindings:
+            foreseen = with_addresses(entries, claims.foreseen(entries))
+            self.bindings.check_change(self.module.predict(foreseen)["interfaces"])
         addresses = claims.before(entries, lambda found: self.module.predict(with_addresses(entries, found)))
         result = self._write(with_addresses(entries, addresses))
         rows = _with_owners(result, entries)
         if len(rows) == len(entries):
             claims.after(entries, rows)
-        return {**result, "changed": bool(result.get("changed")) or claims.changed}
+        changed = bool(result.get("changed")) or claims.changed
+        return {**result, "changed": changed, "bindings": self.bindings.words if self.bindings else UNKNOWN}
 
     def absent(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Remove interfaces; their claims stay."""
+        if self.bindings:
+            self.bindings.check_removal(self.module.predict(with_addresses(entries, {}))["interfaces"])
         result = self._write(with_addresses(entries, {}))
         _with_owners(result, entries)
-        return result
+        return {**result, "bindings": self.bindings.words if self.bindings else UNKNOWN}
 
     def in_sync(
         self, observations: Sequence[Mapping[str, Any]], interfaces: Sequence[Mapping[str, Any]]
@@ -120,7 +133,7 @@ class InterfaceRun:
         sync = in_sync(observations, interfaces)
         result = self._write(sync.entries)
         rows = [*(result.get("interfaces") or ()), *sync.agreeing]
-        return {**result, "interfaces": rows, "left_out": sync.left_out}
+        return {**result, "interfaces": rows, "left_out": sync.left_out, "bindings": IN_SYNC}
 
     def _write(self, entries: Entries) -> dict[str, Any]:
         """Let the module write; many interfaces in several parts, so that its progress can be seen."""

@@ -19,7 +19,7 @@ from .._observation.model import Adapter
 
 Entry = Mapping[str, Any]
 
-OF_THE_LEDGER = ("pool", "owner")
+OF_THE_LEDGER = ("pool", "owner", "adopt")
 """Keys of an entry that the module does not know what to do with."""
 
 
@@ -40,6 +40,13 @@ def _request(number: int, entry: Entry) -> Request | None:
     if len(sources) > 1:
         raise MacPoolError(
             subject, "one of mac_address, pool and dynamic", " and ".join(sources), "Name one source for the address."
+        )
+    if entry.get("adopt") and not (entry.get("owner") and "mac_address" in sources):
+        raise MacPoolError(
+            subject,
+            "owner and mac_address with adopt: true",
+            "only one of them" if entry.get("owner") or sources else "neither",
+            "Set the owner and the address that the owner's adapter already has.",
         )
     if not entry.get("owner"):
         if entry.get("pool"):
@@ -62,7 +69,7 @@ def _request(number: int, entry: Entry) -> Request | None:
         return None  # only the Network Controller knows it, and only afterwards
     if entry.get("pool"):
         return Request(owner, entry["pool"])
-    return Request(owner, "", parse_unicast(given, f"{subject}, mac_address"))
+    return Request(owner, "", parse_unicast(given, f"{subject}, mac_address"), adopt=bool(entry.get("adopt")))
 
 
 def with_addresses(entries: Sequence[Entry], addresses: Mapping[int, int]) -> list[dict[str, Any]]:

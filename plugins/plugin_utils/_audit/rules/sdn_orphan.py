@@ -27,7 +27,7 @@ _BIND = (
 )
 _REBIND = (
     "Create the interface again and bind the adapter to it (macpool.hyperv.nc_network_interface with the address of the"
-    " adapter, then macpool.hyperv.vm_port_profile; or role macpool.hyperv.mac_tenant_vm for all of it). A VM that is not"
+    " adapter, then macpool.hyperv.vm_port_profile with replaces; or role macpool.hyperv.mac_tenant_vm for all of it). A VM that is not"
     " meant to be in the software-defined network gets the null profile (macpool.hyperv.vm_port_profile)."
 )
 

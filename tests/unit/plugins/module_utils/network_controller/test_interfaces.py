@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
-from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import differences, read_wishes, wanted_body
+from ansible_collections.macpool.hyperv.plugins.module_utils._nc_interface import (
+    differences,
+    interface_as_result,
+    managed,
+    read_wishes,
+    resource_of_result,
+    wanted_body,
+)
 from ansible_collections.macpool.hyperv.plugins.modules.nc_network_interface import work
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from tests.unit.plugins.module_utils.network_controller.site import Site
@@ -280,3 +289,28 @@ def test_parallel_writes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch
     assert [row["name"] for row in done["interfaces"]] == [item["name"] for item in entries], (
         "in the order of the request"
     )
+
+
+def test_what_a_task_shows_of_an_interface_is_enough_to_tell_what_differs() -> None:
+    """The role asks the Network Controller once, and decides from that answer whether anything is to be written."""
+    text = (ROOT / "tests" / "lab" / "network_controller" / "data" / "networkInterfaces.json").read_text("utf-8")
+    ip = {"name": "x", "ip_address": "192.0.2.5", "subnet": "/virtualNetworks/a/subnets/b"}
+    for resource in json.loads(text)["value"]:
+        names = [item["resourceId"] for item in resource["properties"]["ipConfigurations"]]
+        (wish,) = read_wishes(
+            [
+                {
+                    "name": resource["resourceId"],
+                    "mac_address": MAC,
+                    "primary": True,
+                    "dns_servers": ["192.0.2.53"],
+                    "port_settings": {"mac_spoofing": True, "storm_limit": 5},
+                    "ip_configurations": [
+                        {**ip, "name": name, "access_control_list": "/accessControlLists/a"} for name in names
+                    ],
+                }
+            ]
+        )
+        again = resource_of_result(interface_as_result(resource))
+        assert managed(wish, again) == managed(wish, resource)
+        assert differences(wish, again) == differences(wish, resource) != []

@@ -105,6 +105,17 @@ def test_an_adapter_of_another_interface_is_taken_only_when_told(bench: Bench) -
     assert profile(bench) == (f"{{{ONE}}}", 1)
 
 
+def test_a_deleted_interface_is_replaced_by_its_id_alone(bench: Bench) -> None:
+    bench.world.set_profile("web01", f"{{{TWO}}}")
+    with pytest.raises(MacPoolError, match=f"{TWO}.*set replaces to this id"):
+        bind(bench, {"interface_id": ONE, "replaces": "0b1c2d3e-0000-4000-8000-000000000003"})
+    with pytest.raises(MacPoolError, match=r"web01.*replaces.*a GUID"):
+        bind(bench, {"interface_id": ONE, "replaces": "web01_Eth1"})
+    assert profile(bench) == (f"{{{TWO}}}", 1)
+    bind(bench, {"interface_id": ONE, "replaces": f"{{{TWO.upper()}}}"})
+    assert profile(bench) == (f"{{{ONE}}}", 1)
+
+
 @pytest.mark.parametrize("already", [False, True])
 def test_an_address_that_is_not_the_interfaces_is_refused(bench: Bench, already: bool) -> None:
     """Also when it is bound already: that is what fact 89 is about."""

@@ -180,6 +180,19 @@ def test_the_released_address_of_another_vm_is_not_revived_by_its_name(ledger: L
     assert (back.how, back.claim.address) == ("revived", old.address)
 
 
+def test_an_address_that_was_proven_absent_comes_back_without_the_ids_of_then(ledger: Ledger, clock: Clock) -> None:
+    """A VM that is created again under the name has other ids, and its claim needs no rebinding."""
+    old = claimed(ledger, "web01/eth0", ids(1))
+    ledger.release([ClaimName("web01/eth0")], JOB)
+    kept = ledger.ensure([Request("web01/eth0", "tenant")], JOB, preview=True)[0].claim
+    assert (kept.address, kept.identity) == (old.address, ids(1)), "it is not known yet whether it is in use"
+    carried(ledger, clock)
+    assert [claim.state for claim in ledger.claims()] == ["quarantined"]
+    back = ledger.ensure([Request("web01/eth0", "tenant")], JOB)[0].claim
+    assert (back.address, back.identity) == (old.address, None)
+    assert claimed(ledger, "web01/eth0", ids(2)).address == old.address
+
+
 @pytest.mark.parametrize("preview", [True, False])
 def test_two_names_for_one_adapter_in_one_call_rebind_nothing(ledger: Ledger, preview: bool) -> None:
     claimed(ledger, "a/eth0")
