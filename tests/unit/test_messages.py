@@ -196,3 +196,82 @@ def test_the_check_finds_a_name_that_is_printed_as_it_is(template: str) -> None:
 )
 def test_the_check_takes_what_is_plain(template: str) -> None:
     assert not list(printed_raw(template, {"text": "{{ row.vm | macpool.hyperv.plain }}"}))
+
+
+CONDITIONS = ("when", "that", "failed_when", "changed_when", "until")
+FLAGS = {
+    name
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml")
+    for name, rule in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"].items()
+    if rule["type"] == "bool"
+} | {"macpool_record", "macpool_with_ledger", "mac_audit_with_ledger"}
+"""Variables that are true or false. A survey or the command line may give them as text, and the text "false" is true."""
+
+
+def trusted_flags(text: str, *, is_condition: bool = False) -> Iterator[str]:
+    """Yield the flags that a template or a condition uses without ``bool``.
+
+    A flag that is handed to a task as it is stays what was given: the task reads it, and refuses what is neither.
+    """
+    tree = Environment(autoescape=False).parse(f"{{{{ {text} }}}}" if is_condition else text)
+    outputs = [item for output in tree.body if isinstance(output, nodes.Output) for item in output.nodes]
+    if not is_condition and len(tree.body) == len(outputs) == 1 and isinstance(outputs[0], nodes.Name):
+        return
+
+    def trusted(node: nodes.Node) -> Iterator[str]:
+        if isinstance(node, nodes.Filter) and node.name == "bool":
+            return
+        if isinstance(node, nodes.Compare) and [operand.op for operand in node.ops] == ["in"]:
+            return  # whether it was given at all
+        if isinstance(node, nodes.Name) and node.name in FLAGS:
+            yield node.name
+        for child in node.iter_child_nodes():
+            yield from trusted(child)
+
+    yield from trusted(tree)
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_the_text_false_is_never_true(path: Path) -> None:
+    for place in read(path):
+        is_condition = place.key in CONDITIONS
+        listed = place.value if isinstance(place.value, list) else [place.value]
+        for text in (item for item in listed if isinstance(item, str)):
+            found = list(trusted_flags(text, is_condition=is_condition))
+            assert not found, f"{place.name}: {place.key}: use | bool for {found}"
+
+
+def test_the_text_false_is_never_true_in_the_variables_of_a_role() -> None:
+    for path in {path.parents[1] for path in FILES if "roles" in path.parts}:
+        for name, value in role_variables(path / "tasks" / "main.yml").items():
+            assert not [flag for text in texts(value) for flag in trusted_flags(text)], name
+
+
+@pytest.mark.parametrize(
+    ("text", "is_condition"),
+    [
+        ("mac_interfaces_in_step", True),
+        ("not mac_interfaces_in_step", True),
+        ("other | bool and mac_adapters_force_off", True),
+        ("macpool_record | default(false)", True),
+        ("{{ 'a' if mac_adapters_force_off else 'b' }}", False),
+        ("{% if mac_adapters_force_off %}x{% endif %}", False),
+        ("stop: {{ mac_adapters_force_off }}", False),
+        ("{{ mac_adapters_force_off | ternary('a', 'b') }}", False),
+    ],
+)
+def test_the_check_finds_a_flag_that_is_taken_as_it_is(text: str, is_condition: bool) -> None:
+    assert list(trusted_flags(text, is_condition=is_condition))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_condition"),
+    [
+        ("mac_interfaces_in_step | bool", True),
+        ("not macpool_record | default(true) | bool", True),
+        ("{{ mac_adapters_force_off }}", False),
+        ("{{ omit if mac_audit_with_ledger in ['', none] else mac_audit_with_ledger | bool }}", False),
+    ],
+)
+def test_the_check_takes_a_flag_that_is_read_as_one(text: str, is_condition: bool) -> None:
+    assert not list(trusted_flags(text, is_condition=is_condition))
