@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._mac import parse_count
 from ..module_utils._specs.host import VM
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.vm_run import VmRun
@@ -19,13 +18,12 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Do what is wanted and tell what became of each VM."""
-        timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
         report = VmRun(
             connection=self,
             inventory_name=self.task_vars["inventory_hostname"],
             goal=Goal(options["state"], options["when_missing"] == "create", options["stop"]),
             preview=self.preview,
-            shutdown_timeout=timeout,
+            shutdown_timeout=options["shutdown_timeout"],
             force_off=options["force_off"],
         ).run(read_vm_wishes(options["vms"]))
         return {**report.as_result(), **self.diff(*report.diff())}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils._mac import parse_count
 from ..module_utils._specs.host import VM_NETWORK_ADAPTER
 from ..plugin_utils._action import Result, Task
 from ..plugin_utils._host.adapter_run import AdapterRun
@@ -21,14 +20,13 @@ class ActionModule(Task):
 
     def work(self, options: dict[str, Any]) -> Result:
         """Give the addresses and tell what became of each adapter."""
-        timeout = parse_count(options["shutdown_timeout"], "shutdown_timeout", 86400, minimum=0)
         report = AdapterRun(
             ledger=self.ledger(options, self.settings.plan()),
             job=self.job,
             connection=self,
             preview=self.preview,
             reserve_for=parse_duration(options["reserve_for"], "reserve_for"),
-            power=Power(options["when_running"], timeout, options["force_off"]),
+            power=Power(options["when_running"], options["shutdown_timeout"], options["force_off"]),
             skip_missing_vms=options["when_missing"] == "skip",
             bound=options["bound"],
         ).run(read_wishes(options["adapters"]))

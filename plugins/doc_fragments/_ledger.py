@@ -28,7 +28,7 @@ options:
       - A plan with an error is refused completely. Every error is reported with its place and a remedy.
     type: dict
   lock_timeout:
-    description: How many seconds to wait while other tasks write to the ledger. After this time the task fails.
+    description: How many seconds to wait while other tasks write to the ledger, from 0 to 3600. After this time the task fails.
     type: int
     default: 30
 """

@@ -53,7 +53,7 @@ options:
     type: bool
     default: true
   timeout:
-    description: How many seconds one request may take.
+    description: How many seconds one request may take, from 1 to 3600.
     type: int
     default: 30
   retries:
@@ -62,6 +62,7 @@ options:
         the connection is lost. The pauses are 1, 2, 4 and 8 seconds, then 15 seconds each, unless the server names another pause.
         Seven retries therefore take one minute, in which the Network Controller can move its primary to another node. The error
         after the last attempt shows how many there were and how long they took.
+      - From 0 to 100. With V(0) nothing is repeated.
       - A request that changes something is never simply repeated - the resource is read first, and what was already done is kept.
     type: int
     default: 7
@@ -78,8 +79,8 @@ options:
     choices: [auto, administrator, azure_arc]
     default: auto
   wait_timeout:
-    description: How many seconds to wait for the result of one change, because the Network Controller makes it after its answer. If
-      a busy server asks for a longer pause than this, the task fails.
+    description: How many seconds to wait for the result of one change, from 1 to 86400, because the Network Controller makes it
+      after its answer. If a busy server asks for a longer pause than this, the task fails.
     type: int
     default: 300
 """

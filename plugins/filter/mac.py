@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the macpool.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters for MAC addresses and ranges of them; each is documented in the .yml file of its name."""
+"""Filters for MAC addresses, ranges of them, and names in messages; each is documented in the .yml file of its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..module_utils._errors import MacPoolError
-from ..module_utils._mac import Interval, format_mac, overlaps, parse_interval, parse_mac, shown
+from ..module_utils._mac import Interval, format_mac, overlaps, parse_count, parse_interval, parse_mac, shown
+from ..plugin_utils import _text
+from ..plugin_utils._names import MAX_NAME
 from ..plugin_utils._templates import for_templates, listed_ranges, read_ranges
 
 _SIGNED = re.compile(r"-?[0-9]{1,20}")
@@ -53,6 +55,11 @@ def mac_overlaps(value: object) -> list[dict[str, Any]]:
     return [{**_as_mapping(Interval(start, end)), "names": list(names)} for start, end, names in overlaps(claims)]
 
 
+def plain(value: object, longest: object = MAX_NAME) -> str:
+    # Three dots are what is left of a text that was cut off.
+    return _text.plain(value if isinstance(value, str) else str(value), parse_count(longest, "longest", 1 << 20, 3))
+
+
 def _whole(number: object) -> int:
     if isinstance(number, str) and _SIGNED.fullmatch(number):
         return int(number)
@@ -71,8 +78,10 @@ def _as_mapping(interval: Interval) -> dict[str, Any]:
 
 
 class FilterModule:
-    """Filters for MAC addresses."""
+    """Filters for MAC addresses and names."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {function.__name__: for_templates(function) for function in (mac, mac_add, mac_ranges, mac_overlaps)}
+        return {
+            function.__name__: for_templates(function) for function in (mac, mac_add, mac_ranges, mac_overlaps, plain)
+        }

@@ -61,7 +61,7 @@ options:
         E(MACPOOL_LEDGER), then C(~/.local/state/macpool/<scope>.sqlite3).
     type: str
   lock_timeout:
-    description: How many seconds to wait while another task writes to the ledger.
+    description: How many seconds to wait while another task writes to the ledger, from 0 to 3600.
     type: int
     default: 30
 seealso:
@@ -111,6 +111,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import MacPoolError
 from ..module_utils._formats import format_mac
+from ..module_utils._specs.limits import check_limit
 from ..plugin_utils._ledger.reader import Reader
 from ..plugin_utils._plain import plain_data
 from ..plugin_utils._settings import Settings
@@ -131,6 +132,7 @@ class LookupModule(LookupBase):
         try:
             self._check_names(kwargs)
             timeout = self.get_option("lock_timeout")
+            check_limit("lock_timeout", timeout)
             with Reader.open(settings.ledger_url(), settings.scope(), timeout=timeout) as ledger:
                 addresses = ledger.addresses_of(
                     plain_data(terms),

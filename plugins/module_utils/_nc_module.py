@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import MacPoolError, failure
 from ._network_controller import Client, Connection, secrets_in
+from ._specs.limits import check_limits
 from ._specs.shared import Spec
 
 Result = dict[str, Any]
@@ -28,6 +29,7 @@ def run(spec: Spec, work: Callable[[Client, Mapping[str, Any], bool], Result]) -
     # Such an address is refused, but Ansible shows the options of a task all the same.
     module.no_log_values.update(secrets_in(module.params["url"]))
     try:
+        check_limits(spec["argument_spec"], module.params)
         client = Client(Connection.of(module.params))
         result = {"changed": False, **work(client, module.params, module.check_mode)}
     except MacPoolError as error:

@@ -156,7 +156,7 @@ def _each(items: Sequence[Item], work: Callable[[Item], None], parallel: int) ->
             item.error, item.status = error, FAILED
             item.touched = getattr(error, "touched", False)
 
-    with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(items) or 1))) as pool:
+    with ThreadPoolExecutor(max_workers=min(parallel, len(items) or 1)) as pool:
         list(pool.map(guarded, items))
 
 

@@ -74,9 +74,6 @@ class Connection:
         if missing := [name for name in needed if name not in given]:
             found = f"no {' and no '.join(missing)}"
             raise MacPoolError(f"auth: {connection.auth}", " and ".join(needed), found, "Set the missing options.")
-        for name, least in (("timeout", 1), ("wait_timeout", 1), ("retries", 0)):
-            if (value := getattr(connection, name)) < least:
-                raise MacPoolError(f"option {name}", f"a number of at least {least}", str(value), "Change the number.")
         return connection
 
 

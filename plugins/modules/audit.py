@@ -31,7 +31,7 @@ options:
     default: critical
     choices: [critical, high, medium, low, never]
   show:
-    description: How many of the most severe findings are listed in RV(worst) and in the error message.
+    description: How many of the most severe findings are listed in RV(worst) and in the error message, from 0 to 10000.
     type: int
     default: 10
   with_ledger:

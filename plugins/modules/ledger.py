@@ -66,6 +66,7 @@ options:
       - Hosts that no longer exist. The addresses that were last seen on them no longer count as in use, and observations are
         complete without these hosts.
       - Their claims and leases stay. Retire a lease with M(macpool.hyperv.host_range_lease).
+      - A host that was forgotten before changes nothing. A host that the ledger never knew is an error, and then no host is forgotten.
       - Only used with O(state=present).
     type: list
     elements: str

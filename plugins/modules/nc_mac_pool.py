@@ -32,7 +32,7 @@ options:
     description: The last address. Give this or O(size).
     type: raw
   size:
-    description: The number of addresses, instead of O(end).
+    description: The number of addresses, from 1 to 1099511627776, instead of O(end).
     type: int
 notes:
   - 'To undo: run it with O(state=absent) as long as no interface has an address of the pool. The pool then forgets which addresses it

@@ -104,22 +104,22 @@ options:
             description: Whether DHCP guard is on.
             type: bool
           storm_limit:
-            description: Broadcast, multicast and unknown unicast packets per second; V(0) for no limit.
+            description: Broadcast, multicast and unknown unicast packets per second, from 0 to 4294967295; V(0) for no limit.
             type: int
           port_flow_limit:
-            description: How many flows the port may have; V(0) for no limit.
+            description: How many flows the port may have, from 0 to 4294967295; V(0) for no limit.
             type: int
           vmq_weight:
-            description: Weight for virtual machine queues, V(0) to V(100).
+            description: Weight for virtual machine queues, from 0 to 100.
             type: int
           iov_weight:
-            description: Weight for SR-IOV, V(0) to V(100).
+            description: Weight for SR-IOV, from 0 to 100.
             type: int
           iov_interrupt_moderation:
             description: Interrupt moderation of SR-IOV, in the words of the Network Controller.
             type: str
           iov_queue_pairs:
-            description: Requested queue pairs of SR-IOV.
+            description: Requested queue pairs of SR-IOV, from 0 to 4294967295.
             type: int
       change_protected:
         description:
@@ -150,7 +150,7 @@ options:
     choices: [present, absent]
     default: present
   parallel:
-    description: How many interfaces are written at the same time.
+    description: How many interfaces are written at the same time, from 1 to 100.
     type: int
     default: 4
 attributes:

@@ -98,7 +98,7 @@ options:
     type: bool
     default: false
   shutdown_timeout:
-    description: How many seconds to wait for a guest to shut down.
+    description: How many seconds to wait for a guest to shut down, from 0 to 86400.
     type: int
     default: 300
   force_off:

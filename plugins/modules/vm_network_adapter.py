@@ -94,7 +94,7 @@ options:
     choices: [fail, change]
     default: fail
   shutdown_timeout:
-    description: With O(when_running=restart), how many seconds to wait for the guest to shut down.
+    description: With O(when_running=restart), how many seconds to wait for the guest to shut down, from 0 to 86400.
     type: int
     default: 300
   force_off:

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import MacPoolError, failure
 from ..module_utils._mac import shown
+from ..module_utils._specs.limits import check_limits
 from ..module_utils._specs.shared import Spec
 
 # Actions are imported before ansible forks its workers. What settings load only when they must is compiled once here.
@@ -59,6 +60,7 @@ class Task(ActionBase):
             self._task.args = plain_data(self._task.args)
             check_text(self.SPEC["argument_spec"], self._task.args)
             _validation, options = self.validate_argument_spec(**self.SPEC)
+            check_limits(self.SPEC["argument_spec"], options)
             self.settings = Settings(options, self.task_vars, self._templar.template)
             result.update(self.work(options))
         except MacPoolError as error:

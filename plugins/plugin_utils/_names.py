@@ -61,7 +61,7 @@ def _upper(letter: str) -> str:
 def checked_owner(owner: object) -> str:
     """Return the name of an owner as it is stored.
 
-    :raises BadOwner: if it cannot be stored as text
+    :raises BadOwner: if it cannot be stored as text, or names only one half of a VM and its adapter
     """
     if not isinstance(owner, str) or not owner.strip():
         found = "nothing" if owner is None or isinstance(owner, str) else f"{owner!r} (a {type(owner).__name__})"
@@ -81,6 +81,15 @@ def checked_owner(owner: object) -> str:
             "Remove the invalid character.",
             problem=f"owner {owner!a} contains an invalid character (half of a surrogate pair)",
         ) from None
+    parts = owner.split("/")
+    # Names of VMs and of adapters may have a slash, so one place where both halves are a name is enough.
+    if len(parts) > 1 and not any(
+        "/".join(parts[:cut]).strip() and "/".join(parts[cut:]).strip() for cut in range(1, len(parts))
+    ):
+        from ._text import quoted
+
+        wanted = "a name on both sides of the slash, such as web01/eth0"
+        raise BadOwner(f"owner {quoted(owner)}", wanted, "nothing on one side", "Name the VM and its adapter.")
     return owner
 
 
@@ -157,6 +166,10 @@ class HostIndex(Generic[_T]):
     def drop(self, name: str) -> None:
         """Know nothing of the host with exactly this name."""
         self._by_label.get(host_label(name), {}).pop(host_key(name), None)
+
+    def values(self) -> list[_T]:
+        """Return what is known of all hosts."""
+        return [value for hosts in self._by_label.values() for value in hosts.values()]
 
     def key(self, name: str) -> str | None:
         """Return the key of the host that a name means."""

@@ -68,6 +68,35 @@ def test_bad_requests(site: Site) -> None:
             adapters(wanted("web01", mac_address="22-1D-D8-00-88-88")),
             r'expected 22-1D-D8-00-88-88, promised to owner "web01/eth0" by the ledger, but found no claim on it',
         ),
+        # The limits of numbers, of an action and of a module.
+        (
+            adapters(wanted("web01"), shutdown_timeout=86401),
+            r"^shutdown_timeout: expected a whole number from 0 to 86400, but found 86401\. Give such a number",
+        ),
+        (
+            {"macpool.hyperv.nc_network_interface": {"url": "https://nc.example.com", "interfaces": [], "parallel": 0}},
+            r"^parallel: expected a whole number from 1 to 100, but found 0\.",
+        ),
+        (
+            {
+                "macpool.hyperv.nc_mac_pool": {
+                    "url": "https://nc.example.com",
+                    "name": "x",
+                    "state": "absent",
+                    "timeout": 0,
+                },
+                "delegate_to": "localhost",
+            },
+            r"^timeout: expected a whole number from 1 to 3600, but found 0\.",
+        ),
+        (
+            {"macpool.hyperv.ledger": {"forget_hosts": ["hv9"]}},
+            r'^host "hv9": expected a host that the ledger knows, but found',
+        ),
+        (
+            {"macpool.hyperv.allocation": {"claims": [{"owner": "web01/", "pool": "tenant"}]}},
+            r'owner "web01/": expected a name on both sides of the slash, such as web01/eth0, but found nothing on one side',
+        ),
         # What YAML makes of 001550000000 and of 12:34:56:12:34:56 without quotes.
         (
             adapters(wanted("web01", mac_address=228589568)),

@@ -98,3 +98,7 @@ class ObservationTooOld(MacPoolError):
 
 class NoLease(MacPoolError):
     """The host has no lease."""
+
+
+class UnknownHost(MacPoolError):
+    """The ledger never knew a host of this name."""

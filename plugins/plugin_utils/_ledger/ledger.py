@@ -48,7 +48,7 @@ from .model import (
     Renewal,
     Request,
 )
-from .observe import forget_host, observe
+from .observe import forget_hosts, observe, unknown_host
 from .places import sqlite_path
 from .plans import accept
 from .reader import Reader
@@ -312,9 +312,12 @@ class Ledger(Reader):
 
         return self.store.write(work, preview=preview)
 
-    def forget_host(self, host: str, job: Job, *, preview: bool = False) -> KnownHost | None:
-        """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
-        return self.store.write(lambda session: forget_host(session, host, job), preview=preview)
+    def forget_hosts(self, hosts: Sequence[str], job: Job, *, preview: bool = False) -> list[KnownHost]:
+        """Forget hosts that no longer exist, with all that was last seen on them, and return those that were known.
+
+        :raises UnknownHost: when the ledger never knew one of them; then none is forgotten
+        """
+        return self.store.write(lambda session: forget_hosts(session, hosts, job), preview=preview)
 
     # --- audits -------------------------------------------------------------------------------------------------------
 
@@ -529,6 +532,8 @@ def bring_present(
     try:
         ledger = opened()
     except LedgerMissing:
+        if forget_hosts:
+            raise unknown_host(forget_hosts[0], ()) from None
         if preview:
             return Present(None, changed=True)
         ledger, changed = created(), True
@@ -538,8 +543,8 @@ def bring_present(
             return Present(ledger, changed)
     if correct_times:
         changed |= ledger.correct_times(job, preview=preview) > 0
-    for host in forget_hosts:
-        changed |= ledger.forget_host(host, job, preview=preview) is not None
+    if forget_hosts:
+        changed |= bool(ledger.forget_hosts(forget_hosts, job, preview=preview))
     before = ledger.plan_generation()
     after = ledger.accept_plan(job, force=accept_plan, preview=preview)
     return Present(ledger, changed or before is None or before.generation != after.generation)

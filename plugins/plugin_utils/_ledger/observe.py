@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ...module_utils._errors import collected
 from .._names import HostIndex, host_key, readable
 from .._plan.model import Plan
+from .._text import host_list, quoted
 from .absence import absence_proof
 from .claim import gone, is_suspect, quarantine
+from .errors import UnknownHost
 from .journal import change, keep_lease
 from .model import Claim, HostSightings, Identity, Job, KnownHost, Lease, Observed, Sighting
 from .owners import carrier, is_own
@@ -35,13 +38,34 @@ def observe(session: Session, plan: Plan, observations: Iterable[HostSightings],
     return Observed(tuple(outcomes), tuple(leases))
 
 
-def forget_host(session: Session, host: str, job: Job) -> KnownHost | None:
-    """Forget a host that no longer exists, with all that was last seen on it; None when it is not known."""
-    known = HostIndex((item.host, item) for item in session.hosts()).get(host)
-    if known is not None:
-        session.delete_host(known.host)
-        session.log("host", "forgotten", job, {"host": known.host}, None, "")
-    return known
+def forget_hosts(session: Session, hosts: Iterable[str], job: Job) -> list[KnownHost]:
+    """Forget hosts that no longer exist, with all that was last seen on them; hosts that were forgotten stay so.
+
+    :raises UnknownHost: naming each host that the ledger never knew; then none is forgotten
+    """
+    known = HostIndex((item.host, item) for item in session.hosts())
+    forgotten = HostIndex((str(entry.after["host"]), None) for entry in session.history("host", None))
+    found = []
+    for host in collected("hosts to forget", hosts, lambda host: _once_known(host, known, forgotten)):
+        if (item := known.get(host)) is not None:
+            known.drop(item.host)
+            session.delete_host(item.host)
+            session.log("host", "forgotten", job, {"host": item.host}, None, "")
+            found.append(item)
+    return found
+
+
+def _once_known(host: str, known: HostIndex[KnownHost], forgotten: HostIndex[None]) -> str:
+    if known.key(host) is None and forgotten.key(host) is None:
+        raise unknown_host(host, [item.host for item in known.values()])
+    return host
+
+
+def unknown_host(host: str, known: Iterable[str]) -> UnknownHost:
+    """Return the error about a host that is to be forgotten and was never known."""
+    remedy = "Correct the name, or remove it from forget_hosts. No host was forgotten."
+    found = host_list(known) or "no hosts in the ledger"
+    return UnknownHost(f"host {quoted(host)}", "a host that the ledger knows", found, remedy)
 
 
 def merged(known: KnownHost | None, observation: HostSightings, now: int) -> tuple[KnownHost, int | None] | None:

@@ -32,6 +32,8 @@ READING = {
     "module_utils._errors",
     "module_utils._formats",
     "module_utils._ids",
+    "module_utils._specs",
+    "module_utils._specs.limits",
     "plugin_utils._ledger.claim",
     "plugin_utils._ledger.places",
     "plugin_utils._ledger.reader",

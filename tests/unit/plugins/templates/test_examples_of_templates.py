@@ -24,7 +24,7 @@ def test_every_plugin_has_its_page() -> None:
         for page in (PLUGINS / folder).glob("*.yml"):
             assert loader.get(f"macpool.hyperv.{page.stem}") is not None
     names = {page.stem for page in (PLUGINS / "filter").glob("*.yml")}
-    assert names == {"mac", "mac_add", "mac_ranges", "mac_overlaps"}
+    assert names == {"mac", "mac_add", "mac_ranges", "mac_overlaps", "plain"}
     assert {page.stem for page in (PLUGINS / "test").glob("*.yml")} == {
         "mac",
         "multicast_mac",

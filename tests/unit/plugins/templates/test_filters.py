@@ -199,6 +199,35 @@ def test_mac_overlaps_wants_names(fails: Fails, name: object) -> None:
     assert "ranges[0].name: expected a name" in fails("{{ ranges | macpool.hyperv.mac_overlaps }}", ranges=ranges)
 
 
+# plain
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("web\n01", r"web\n01"),
+        ("web\r\n01", r"web\r\n01"),
+        ("web\u2028\u0085\x0b01", r"web\u2028\x85\x0b01"),
+        ("\x1b[2Jweb01\x9b", r"\x1b[2Jweb01\x9b"),
+        ("web\u202e10\u2066\u200e", r"web\u202e10\u2066\u200e"),
+        (
+            "{{ 7 * 7 }} <b> \"'\\ \u00dcn\u00ef \u6f22 \U0001f600",
+            "{{ 7 * 7 }} <b> \"'\\ \u00dcn\u00ef \u6f22 \U0001f600",
+        ),
+        (None, "None"),
+        (["a\nb"], r"['a\nb']"),
+    ],
+)
+def test_a_plain_name_has_no_line_breaks_and_controls_nothing(render: Render, name: object, shown: str) -> None:
+    assert str(render("name: {{ name | macpool.hyperv.plain }}", name=wrap_var(name))) == f"name: {shown}"
+
+
+def test_a_plain_name_is_not_longer_than_asked_for(render: Render, fails: Fails) -> None:
+    assert len(render("{{ name | macpool.hyperv.plain }}", name="a" * 5000)) == 1024
+    assert render("{{ 'abcdef' | macpool.hyperv.plain(5) }}") == "ab..."
+    assert "longest: expected a whole number from 3 to" in fails("{{ 'abcdef' | macpool.hyperv.plain(2) }}")
+
+
 # What is undefined
 
 
@@ -212,6 +241,7 @@ def test_mac_overlaps_wants_names(fails: Fails, name: object) -> None:
         "{{ nope | macpool.hyperv.mac_ranges }}",
         "{{ [{'start': nope, 'size': 1}] | macpool.hyperv.mac_ranges }}",
         "{{ nope | macpool.hyperv.mac_overlaps }}",
+        "{{ nope | macpool.hyperv.plain }}",
     ],
 )
 def test_the_variable_that_is_undefined_is_named(fails: Fails, template: str) -> None:

@@ -110,3 +110,14 @@ def test_what_a_host_sends_can_always_be_kept() -> None:
     assert len(readable("x" * 5000)) == 1024
     with pytest.raises(BadOwner, match=r"5 \(a int\)"):
         checked_owner(5)
+
+
+@pytest.mark.parametrize("owner", ["/", "//", "e/", "/e", " / ", "e/ ", "\t/e"])
+def test_an_owner_has_a_name_on_both_sides_of_the_slash(owner: str) -> None:
+    with pytest.raises(BadOwner, match="expected a name on both sides of the slash"):
+        checked_owner(owner)
+
+
+@pytest.mark.parametrize("owner", ["e", "e/f", "/e/f", "e/f/", "e//f"])
+def test_a_slash_can_be_part_of_the_name_of_a_vm_or_an_adapter(owner: str) -> None:
+    assert checked_owner(owner) == owner

@@ -433,13 +433,13 @@ def test_a_node_that_was_only_named_keeps_everything(ledger: Ledger, clock: Cloc
     # A later observation without the node frees no more than before; only forgetting it does.
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "releasing"
-    assert ledger.forget_host("hv9", JOB) is not None
+    assert ledger.forget_hosts(["hv9"], JOB)
     absent_everywhere(ledger, clock)
     assert ledger.claims()[0].state == "quarantined"
     assert ledger.history(kind="host")[0].after == {"host": "hv9"}
     # What the cluster still names is not forgotten.
     ledger.observe([observation("hv1", clock.forward(1), cluster_nodes=("hv9",))], JOB)
-    assert ledger.forget_host("hv9", JOB) is not None
+    assert ledger.forget_hosts(["hv9"], JOB)
     assert "hv9" in unproven(ledger)
 
 

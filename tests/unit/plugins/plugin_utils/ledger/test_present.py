@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import LedgerRolledBack, PlanOutdated
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.errors import (
+    LedgerRolledBack,
+    PlanOutdated,
+    UnknownHost,
+)
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger, Present, bring_present
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._plan.model import Plan
@@ -64,14 +69,35 @@ def test_an_earlier_plan_is_accepted_only_where_going_back_is_meant(bring: Bring
     assert not bring(make_plan(), accept_plan=True).changed
 
 
-def test_hosts_are_forgotten_and_unknown_ones_change_nothing(bring: Bring) -> None:
+def test_hosts_are_forgotten_once(bring: Bring) -> None:
     ledger = bring().ledger
     assert ledger is not None
     ledger.observe([observation("hv1", ledger.now()), observation("hv9", ledger.now())], JOB)
     assert bring(forget_hosts=["hv9"], preview=True).changed
-    assert bring(forget_hosts=["hv8", "hv9"]).changed
+    assert bring(forget_hosts=["hv9", "HV9.corp.example"]).changed
     assert [host.host for host in ledger.hosts()] == ["hv1"]
     assert not bring(forget_hosts=["hv9"]).changed
+    assert not bring(forget_hosts=["hv9.corp.example"], preview=True).changed
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_host_that_the_ledger_never_knew_is_an_error_and_nothing_is_forgotten(bring: Bring, preview: bool) -> None:
+    ledger = bring().ledger
+    assert ledger is not None
+    ledger.observe([observation("hv1", ledger.now()), observation("hv9", ledger.now())], JOB)
+    with pytest.raises(UnknownHost, match=r'^host "hv8": expected a host that the ledger knows.*found hv1 and hv9'):
+        bring(forget_hosts=["hv9", "hv8"], preview=preview)
+    with pytest.raises(MacPoolError, match=r"2 errors"):
+        bring(forget_hosts=["hv7", "hv8"], preview=preview)
+    assert [host.host for host in ledger.hosts()] == ["hv1", "hv9"]
+    assert ledger.history(kind="host") == []
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_new_ledger_knows_no_hosts_and_is_not_created_only_to_fail(bring: Bring, path: Path, preview: bool) -> None:
+    with pytest.raises(UnknownHost, match=r'^host "hv8": expected .*found no hosts'):
+        bring(forget_hosts=["hv8"], preview=preview)
+    assert not path.exists()
 
 
 def test_a_rollback_is_accepted_before_anything_else_is_written(bring: Bring, path: Path, tmp_path: Path) -> None:
