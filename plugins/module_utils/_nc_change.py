@@ -23,6 +23,7 @@ from ._network_controller import (
     NotFound,
     PreconditionFailed,
     Resource,
+    VersionRaised,
     error_of,
     etag_of,
     member,
@@ -148,6 +149,8 @@ class _Writing:
                 if conflict:
                     raise
                 conflict = True
+            except VersionRaised:
+                pass  # read it again in the newer version, which may show members that the older one hides
             except (Busy, Interrupted) as problem:
                 self.touched |= isinstance(problem, Interrupted)
                 if attempt >= self._client.connection.retries:

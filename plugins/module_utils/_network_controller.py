@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 import threading
 import time
@@ -32,8 +33,12 @@ from ._ids import plain_id
 Resource = dict[str, Any]
 T = TypeVar("T")
 
-API = "/networking/v1"
+API = "/networking/v"
 """Version 1 has MAC pools and network interfaces; later ones add other resources (fact 55)."""
+DISCOVERY = "/networking/discovery"
+_NEEDS_VERSION = re.compile(r"LessThanV(\d+)$", re.IGNORECASE)
+"""How error codes end that only a newer version lifts, such as LnetDynamicAllocationBlockedIfLessThanV6."""
+_VERSIONS = re.compile(r"/networking/v\d+", re.IGNORECASE)
 BASIC, CERTIFICATE, KERBEROS, NONE = "basic", "certificate", "kerberos", "none"
 _LOST = (502, 504)
 """A proxy has no answer of the server: while the primary moves to another node, for example."""
@@ -96,7 +101,11 @@ def base_url(text: str) -> str:
         found = "an address whose host or port cannot be read"
         raise MacPoolError(subject, wanted, found, "Fix the host and the port.") from None
     path = parts.path.rstrip("/").casefold()
-    if parts.scheme.casefold() != "https" or not parts.hostname or path not in ("", "/networking", API):
+    if (
+        parts.scheme.casefold() != "https"
+        or not parts.hostname
+        or not (path in ("", "/networking") or _VERSIONS.fullmatch(path))
+    ):
         wanted = "https:// and the name of its REST interface, such as https://nc.example.com"
         found = f"scheme {parts.scheme or 'none'!r}, host {parts.hostname or 'none'!r}, path {parts.path!r}"
         remedy = "Set the address that Get-NetworkController shows as RestName."
@@ -132,6 +141,10 @@ class NotFound(NetworkControllerError):
 
 class PreconditionFailed(NetworkControllerError):
     """The resource was changed after it was read (412)."""
+
+
+class VersionRaised(NetworkControllerError):
+    """The request needs a newer REST version, which is used from now on; the caller must read before it continues."""
 
 
 class Busy(NetworkControllerError):
@@ -170,6 +183,7 @@ class Client:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.connection = connection
+        self.version = 1
         self._send = send
         self._sleep = sleep
         self._now = now
@@ -272,9 +286,33 @@ class Client:
         """Create or replace a resource, once.
 
         :param etag: refuse if the resource has another one by now; None: it is new
-        :raises PreconditionFailed, Busy, Interrupted: then the caller must read before it continues
+        :raises PreconditionFailed, Busy, Interrupted, VersionRaised: then the caller must read before it continues
         """
-        return self.ask("PUT", path, body, etag)
+        try:
+            return self.ask("PUT", path, body, etag)
+        except NetworkControllerError as refusal:
+            needed = _NEEDS_VERSION.search(refusal.code)
+            if needed is None or int(needed[1]) <= self.version:
+                raise
+            offered = self.offered_version()
+            if offered < int(needed[1]):
+                raise NetworkControllerError(
+                    refusal.subject,
+                    f"REST version {needed[1]}, which this request needs",
+                    f"version {offered}: {refusal.found}",
+                    f"Update the Network Controller to a release that offers version {needed[1]}, or do without the setting.",
+                ) from refusal
+            self.version = offered
+            raise VersionRaised(refusal.subject, refusal.wanted, refusal.found, refusal.remedy) from refusal
+
+    def offered_version(self) -> int:
+        """Return the newest REST version that the Network Controller offers; 1 if it does not tell."""
+        try:
+            answer = self.patiently(lambda: self.ask("GET", DISCOVERY))
+        except NotFound:
+            return 1
+        told = str(member(properties_of(answer.body), "currentRestVersion") or "")
+        return int(told[1:]) if re.fullmatch(r"[vV]\d{1,4}", told) else 1
 
     def delete(self, path: str, etag: str | None) -> Answer:
         """Ask for the removal of a resource, once; raises as :meth:`put` does, and NotFound."""
@@ -302,7 +340,7 @@ class Client:
 
         A Network Controller may use another name for itself than its clients, and the credentials are for this server only.
         """
-        parts = urlsplit(urljoin(f"{self.connection.url}{API}/", path))
+        parts = urlsplit(urljoin(f"{self.connection.url}{API}{self.version}/", path))
         return f"{self.connection.url}{parts.path}{f'?{parts.query}' if parts.query else ''}"
 
     def _exchange(self, method: str, address: str, path: str, headers: Mapping[str, str], data: bytes | None) -> Answer:

@@ -243,3 +243,50 @@ def test_a_protected_interface_that_is_as_wanted_is_no_error(site: Site) -> None
     assert [item.status for item in reconcile.ensure(site.client(), bare, "administrator", 1, preview=False)] == [
         "unchanged"
     ]
+
+
+# --- newer versions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offered", ["v6", "v7", "v5", "", None])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_newer_version_is_used_where_a_request_needs_it(offered: str | None, exists: bool) -> None:
+    old = {"resourceId": "web01", "properties": {"privateMacAddress": "001DD8000001"}}
+    new = {**old, "properties": {**old["properties"], "newInV6": 7}} if exists else {}  # type: ignore[dict-item]
+    stored: dict[str, Json] = {"web01": new} if exists else {}
+
+    def answer(method: str, path: str) -> tuple[int, bytes]:
+        if path == "https://nc/networking/discovery":
+            found = (200, json.dumps({"properties": {"currentRestVersion": offered}}).encode())
+            return (404, OWN_404) if offered is None else found
+        is_new = path.startswith("https://nc/networking/v")
+        if method == "PUT" and not is_new:
+            return 400, b'{"error": {"code": "LnetDynamicAllocationBlockedIfLessThanV6", "message": "too old"}}'
+        if path.endswith("networkInterfaces"):
+            return 200, listing(*([old] if exists else []))
+        if method == "PUT":
+            created = "web01" not in stored
+            stored["web01"] = {**bodies[-1], "instanceId": "1e2f0d7c-0000-4000-8000-000000000001"}
+            stored["web01"]["properties"]["provisioningState"] = "Succeeded"
+            return 201 if created else 200, json.dumps(stored["web01"]).encode()
+        shown = stored.get("web01") if is_new else old if exists else None
+        return (404, OWN_404) if shown is None else (200, json.dumps(shown).encode())
+
+    bodies: list[Json] = []
+    client, asked = client_of(answer)
+    send = client._send
+
+    def keep_body(address: str, data: bytes | None = None, **rest: Any) -> Any:
+        if data:
+            bodies.append(json.loads(data))
+        return send(address, **rest)
+
+    client._send = keep_body
+    (item,) = reconcile.ensure(client, wish(), "administrator", 1, preview=False)
+    if offered in ("v6", "v7"):
+        assert item.status == ("changed" if exists else "created")
+        assert asked[-1] == f"GET https://nc/networking/{offered}/networkInterfaces/web01"
+        assert stored["web01"]["properties"].get("newInV6") == (7 if exists else None)
+    else:
+        assert item.status == "failed"
+        assert "REST version 6, which this request needs" in str(item.error)
