@@ -21,12 +21,7 @@ from jinja2 import Environment, nodes
 from tests.conftest import ROOT
 
 PLAIN = "macpool.hyperv.plain"
-# Role mac_tenant_vm is not checked yet.
-FILES = [
-    path
-    for path in sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")])
-    if "mac_tenant_vm" not in path.parts
-]
+FILES = sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")])
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 MESSAGES = ("msg", "fail_msg", "success_msg")
 
@@ -162,7 +157,7 @@ def test_the_check_looks_at_the_messages_of_every_role_and_playbook() -> None:
         if place.key in MESSAGES
     }
     playbooks = {path.name for path in FILES if "playbooks" in path.parts}
-    assert seen == playbooks | {"mac_adapters", "mac_adopt", "mac_audit", "mac_interfaces"}
+    assert seen == playbooks | {"mac_adapters", "mac_adopt", "mac_audit", "mac_interfaces", "mac_tenant_vm"}
 
 
 @pytest.mark.parametrize(

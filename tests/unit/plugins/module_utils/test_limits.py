@@ -43,7 +43,6 @@ DOCUMENTED = {
     **{
         path.parts[-3]: yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
         for path in ROOT.glob("roles/*/meta/argument_specs.yml")
-        if path.parts[-3] != "mac_tenant_vm"
     },
 }
 
