@@ -176,6 +176,8 @@ class Database:
         self._clock = clock
         self._opened_by = 0
         self._opened_file = (0, 0)
+        self.is_copied = False
+        """Whether this user cannot write the ledger, so that what was read last was a copy of it."""
         _databases.add(self)
 
     @classmethod
@@ -191,8 +193,8 @@ class Database:
 
         :param scope: refuse the ledger of another scope
         """
-        with self.lock:
-            self.ready()
+        with self.transaction("BEGIN"):
+            pass
         if scope is not None and scope != self.scope:
             from .problems import other_scope
 
@@ -279,16 +281,46 @@ class Database:
             return work(Claims(connection))
 
     @contextmanager
-    def transaction(self, begin: str) -> Iterator[tuple[sqlite3.Connection, Row]]:
-        """Begin a transaction, yield it with the head of the history, and undo what was not committed."""
+    def transaction(self, begin: str, *, preview: bool = False) -> Iterator[tuple[sqlite3.Connection, Row]]:
+        """Begin a transaction, yield it with the head of the history, and undo what was not committed.
+
+        :param preview: nothing will be committed, so that a copy will do where this user cannot write the ledger
+        """
         with self.lock, translated(self.path):
-            connection = self.ready()
-            head = self._begin(connection, begin)
+            try:
+                connection = self.ready()
+                # SQLite begins to write in a file that it cannot write, and fails only later.
+                in_place = not preview or os.access(self.path, os.W_OK)
+                head = self._begin(connection, begin) if in_place else ()
+            except Exception as error:
+                from .problems import is_read_only
+
+                if not is_read_only(error) or not (preview or begin == "BEGIN"):
+                    raise
+                in_place, head = False, ()
+            if not in_place:
+                connection, head = self._copied()
             try:
                 yield connection, head
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                if connection is not self.connection:
+                    connection.close()
+
+    def _copied(self) -> tuple[sqlite3.Connection, Row]:
+        """Begin a transaction on a copy of the ledger."""
+        from .snapshot import snapshot
+
+        connection = snapshot(self.path)
+        try:
+            self._inspect(connection)
+            head = self._begin(connection, "BEGIN")
+        except BaseException:
+            connection.close()
+            raise
+        self.is_copied = True
+        return connection, head
 
     def _begin(self, connection: sqlite3.Connection, begin: str) -> Row:
         """Start a transaction and read the head of the history, waiting for other writers."""

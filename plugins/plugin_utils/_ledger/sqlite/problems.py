@@ -182,6 +182,13 @@ def is_no_database(error: sqlite3.Error) -> bool:
     return code_of(error) == _NOTADB
 
 
+def is_read_only(error: Exception) -> bool:
+    """Tell whether an error means that this user cannot write, which does not keep anybody from reading a copy."""
+    return isinstance(error, LedgerReadOnly) or (
+        isinstance(error, sqlite3.Error) and code_of(error) in (_READONLY, _CANTOPEN, _PERM, _AUTH)
+    )
+
+
 def translation(path: Path, error: Exception) -> LedgerError:
     """Return the error for what SQLite, the operating system or a row has to say of a ledger's file.
 

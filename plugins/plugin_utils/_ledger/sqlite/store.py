@@ -9,6 +9,7 @@ the file (``care.py``) is loaded when it is asked for: a lookup that claims an a
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..model import Job
 from .database import DEFAULT_TIMEOUT, Database, Row
 from .leftovers import has_leftovers
 from .session import Session
-from .witness import Witness, never_seen
+from .witness import Witness, never_seen, read_only
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ class SqliteStore(Database):
 
         :param acknowledge: write although the ledger was rolled back, and take its present state as the truth
         """
-        with self.transaction("BEGIN IMMEDIATE") as (connection, head):
+        with self.transaction("BEGIN IMMEDIATE", preview=preview) as (connection, head):
             session = self._session(connection, head)
             gap = self._gap(session)
             # A preview writes nothing; ``warnings`` says that the real run would be refused.
@@ -120,6 +121,7 @@ class SqliteStore(Database):
             gap = self._gap(session)
             unknown = session.sequence > 1 and not self.witness.problem and not self.witness.read()
             notes = (
+                read_only(self.path) if self.is_copied or not os.access(self.path, os.W_OK) else "",
                 f"{gap} Until then, tasks that write are refused." if gap else "",
                 self.witness.problem or (never_seen(self.path, session.sequence) if unknown else ""),
                 session.future(),

@@ -90,6 +90,11 @@ def _off(why: str) -> str:
     )
 
 
+def read_only(path: Path) -> str:
+    """Return what a reader should know of a ledger that this user cannot write."""
+    return f'This user cannot write the ledger "{path}": it is read as it is, and tasks that write are refused.'
+
+
 def never_seen(path: Path, sequence: int) -> str:
     """Return what a reader should know of a ledger that is not new and of which there is no witness."""
     return (

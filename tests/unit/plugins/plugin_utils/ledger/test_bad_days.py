@@ -546,6 +546,51 @@ def test_a_user_without_a_home_can_use_a_ledger() -> None:
     assert "XDG_STATE_HOME or HOME" in done.stdout
 
 
+READ_ONLY = """
+import os, sys
+from tests.unit.plugins.plugin_utils.ledger.helpers import JOB, make_plan
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
+from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model import Request
+from ansible_collections.macpool.hyperv.plugins.module_utils._errors import MacPoolError
+import ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.problems
+import ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.snapshot
+os.setgid(65534), os.setuid(65534)
+with Ledger.open(sys.argv[1], "west", make_plan()) as ledger:
+    print(ledger.warnings[0])
+    print(len(ledger.claims()), len(ledger.usage()), "a/eth0" in ledger.export_text(), ledger.verify())
+    print(ledger.ensure([Request("b/eth0")], JOB, preview=True)[0].changed)
+    try:
+        ledger.ensure([Request("b/eth0")], JOB)
+    except MacPoolError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may only read")
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_user_who_may_only_read_reads_and_previews(in_use: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "west.sqlite3"
+        ledger = make_ledger(path)
+        ledger.ensure([Request("a/eth0")], JOB)
+        if not in_use:
+            ledger.close()
+        for file in Path(folder).iterdir():
+            file.chmod(0o644)
+        done = subprocess.run([sys.executable, "-c", READ_ONLY, str(path)], check=False, capture_output=True, text=True)
+        lines = done.stdout.splitlines()
+        assert len(lines) == 4, done.stderr
+        assert "cannot write the ledger" in lines[0]
+        assert lines[1].startswith("1 ")
+        assert lines[1].endswith("True []")
+        assert lines[2] == "True"
+        assert "Fix the permissions" in lines[3]
+        with Ledger.open(str(path), "west", make_plan()) as again:
+            assert len(again.claims()) == 1
+        ledger.close()
+
+
 @pytest.mark.parametrize(
     "location", ["~nosuchuser12/x", "sqlite:///~nosuchuser12/x", "sqlite:///tmp/a%00b", "/tmp/a\nb"]
 )
