@@ -57,7 +57,7 @@ pytest: $(TOOLS) $(COLLECTION) ## Run the unit, property and incident tests, and
 
 .PHONY: system
 system: $(TOOLS) $(COLLECTION) ## Run all of these but the unit tests, which "make units" runs in the way of ansible-test
-	$(PYTEST) $$(($(WORKERS) + 1)) --ignore=tests/unit
+	$(PYTEST) $$(($(WORKERS) + 1)) tests/e2e tests/incidents tests/browser tests/powershell
 
 .PHONY: unit
 unit: $(TOOLS) $(COLLECTION) ## Run the plain unit tests alone

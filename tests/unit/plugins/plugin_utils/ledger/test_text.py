@@ -194,7 +194,9 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 
 
 @settings(max_examples=25)
-@given(owners=st.lists(names, unique_by=str.upper, min_size=1, max_size=6), notes=names)
+@given(
+    owners=st.lists(st.builds("{}/{}".format, names, names), unique_by=str.upper, min_size=1, max_size=6), notes=names
+)
 def test_any_name_survives_the_way_through_text(
     owners: list[str], notes: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
