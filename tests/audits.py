@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._audit.run import r
 
 
 def audit(
-    documents: Iterable[Mapping[str, Any]], *, what_if: Mapping[str, Any] | None = None, **known: Any
+    documents: Iterable[Mapping[str, Any]], *, now: dt.datetime, what_if: Mapping[str, Any] | None = None, **known: Any
 ) -> dict[str, Any]:
     """Return the report on documents; the parameters are those of ``situate``."""
-    return report_on(situate(documents, **known), what_if)
+    return report_on(situate(documents, now=now, **known), what_if)

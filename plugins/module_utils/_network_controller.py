@@ -301,9 +301,9 @@ class Client:
                     f"REST version {needed[1]}, which this request needs",
                     f"version {offered}: {refusal.found}",
                     f"Update the Network Controller to a release that offers version {needed[1]}, or do without the setting.",
-                ) from refusal
+                ) from None
             self.version = offered
-            raise VersionRaised(refusal.subject, refusal.wanted, refusal.found, refusal.remedy) from refusal
+            raise VersionRaised(refusal.subject, refusal.wanted, refusal.found, refusal.remedy) from None
 
     def offered_version(self) -> int:
         """Return the newest REST version that the Network Controller offers; 1 if it does not tell."""

@@ -143,7 +143,7 @@ $null = Add-ClusterVirtualMachineRole -VMName new01 -Name other; say role (Get-C
 
 def test_role_holds_other_resources() -> None:
     disks = [{"name": "Disk 1", "group": "web01"}, {"name": "Disk 2", "group": "files", "state": "Failed"}]
-    _, after, _ = scenario(
+    _unused, after, _other = scenario(
         """
 say groups (Get-ClusterGroup).Where({ -not $_.IsCoreGroup }).Name
 say types ((Get-ClusterGroup).Where({ -not $_.IsCoreGroup }).GroupType)

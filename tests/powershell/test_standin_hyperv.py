@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("powershell")
 
 
 def test_host_range() -> None:
-    _, after, _ = scenario(
+    _unused, after, _other = scenario(
         r"""
 $key = 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Virtualization'
 say read (Get-VMHost).MacAddressMinimum
@@ -154,7 +154,7 @@ Start-VM web01; $nic = (Get-VM web01).NetworkAdapters[1]; while ($nic.MacAddress
 
 
 def test_static() -> None:
-    _, after, calls = scenario(
+    _unused, after, calls = scenario(
         """
 grab running { Set-VMNetworkAdapter -VMName db01 -StaticMacAddress 021DD8000002 -MacAddressSpoofing On -ErrorAction Stop }
 say unchanged "$(macs db01) $((Get-VMNetworkAdapter -VMName db01).MacAddressSpoofing)"
@@ -167,7 +167,8 @@ grab short { Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021DD80000 -Er
 grab dotted { Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021d.d800.0004 -ErrorAction Stop }
 grab multicast { Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 25B684178C63 -ErrorAction Stop }
 grab both { Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021DD8000001 -DynamicMacAddress -ErrorAction Stop }
-$host_nic = Get-VMNetworkAdapter -ManagementOS; grab object { Set-VMNetworkAdapter -VMNetworkAdapter $host_nic -StaticMacAddress 021DD8000001 -ErrorAction Stop }
+$host_nic = Get-VMNetworkAdapter -ManagementOS
+grab object { Set-VMNetworkAdapter -VMNetworkAdapter $host_nic -StaticMacAddress 021DD8000001 -ErrorAction Stop }
 Set-VMNetworkAdapter -VMName web01 -DynamicMacAddress; say back "$(macs web01) $((Get-VMNetworkAdapter -VMName web01).DynamicMacAddressEnabled)"
 Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 000000000000; grab zero { Start-VM web01 -ErrorAction Stop }
 say returns @(Set-VMNetworkAdapter -VMName web01 -StaticMacAddress 021DD8000001).Count
@@ -240,7 +241,8 @@ grab twice { Add-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $feature
 $read.SettingData.ProfileData = 2; say unsaved (Get-VMSwitchExtensionPortFeature -FeatureId $id -VMNetworkAdapter $nic).SettingData.ProfileData
 Set-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $read -VMNetworkAdapter $nic
 say saved (Get-VMSwitchExtensionPortFeature -FeatureId $id -VMNetworkAdapter $nic).SettingData.ProfileData
-Remove-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $read -VMNetworkAdapter $nic; say removed @(Get-VMSwitchExtensionPortFeature -FeatureId $id -VMNetworkAdapter $nic).Count
+Remove-VMSwitchExtensionPortFeature -VMSwitchExtensionFeature $read -VMNetworkAdapter $nic
+say removed @(Get-VMSwitchExtensionPortFeature -FeatureId $id -VMNetworkAdapter $nic).Count
 """,
         {
             "none": "0",

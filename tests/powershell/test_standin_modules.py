@@ -160,7 +160,8 @@ $r = @(Get-VM nope, db01 -ErrorAction SilentlyContinue); say partial $r.Name
 """,
         {
             "continues": "yes",
-            "stop": 'InvalidParameter,Microsoft.HyperV.PowerShell.Commands.GetVM|InvalidArgument|Hyper-V was unable to find a virtual machine with name "nope".',
+            "stop": "InvalidParameter,Microsoft.HyperV.PowerShell.Commands.GetVM|InvalidArgument|"
+            'Hyper-V was unable to find a virtual machine with name "nope".',
             "adapter": "~ObjectNotFound,Microsoft.HyperV.PowerShell.Commands.GetVMNetworkAdapter|ObjectNotFound|Hyper-V was unable to find a virtual machine",
             "wildcard": "ok",
             "name": "~|ObjectNotFound|",

@@ -235,20 +235,20 @@ def module(tmp_path: Path) -> Path:
 
 
 def test_module_changes_the_state(module: Path) -> None:
-    result, after, _ = run(module, {"name": "web01", "mac": NEW[0]}, with_state(), "node1", diff=True)
+    result, after, _unused = run(module, {"name": "web01", "mac": NEW[0]}, with_state(), "node1", diff=True)
     assert (result["changed"], result["after"], result["diff"]["before"]) == (True, NEW, {"mac": NONE})
     assert after["vms"][0]["adapters"][0]["mac"] == NEW[0]
 
 
 def test_module_in_check_mode(module: Path) -> None:
-    result, _, calls = run(module, {"name": "web01", "mac": NEW[0]}, with_state(), "node1", check_mode=True)
+    result, _unused, calls = run(module, {"name": "web01", "mac": NEW[0]}, with_state(), "node1", check_mode=True)
     assert (result["changed"], result["after"]) == (True, NONE)
     assert {call["cmdlet"] for call in calls} == {"Get-VMNetworkAdapter"}
 
 
 def test_module_writes_beside_its_answer(module: Path) -> None:
     module.write_text(MODULE.replace("$module.ExitJson()", "'junk'\n$module.ExitJson()"), encoding="utf-8")
-    result, _, _ = run(module, {"name": "web01"}, with_state(), "node1")
+    result, _unused, _other = run(module, {"name": "web01"}, with_state(), "node1")
     assert result["changed"] is False
     assert "junk" in result["warnings"][0]
 
@@ -262,14 +262,14 @@ def test_module_writes_beside_its_answer(module: Path) -> None:
     ],
 )
 def test_module_fails(module: Path, arguments: Json, message: str) -> None:
-    result, _, _ = run(module, arguments, with_state(), "node1")
+    result, _unused, _other = run(module, arguments, with_state(), "node1")
     assert result["failed"] is True
     assert message in result["msg"]
 
 
 def test_module_without_an_answer(module: Path) -> None:
     module.write_text(MODULE.replace("$module.ExitJson()", ""), encoding="utf-8")
-    result, _, _ = run(module, {"name": "web01"}, with_state(), "node1")
+    result, _unused, _other = run(module, {"name": "web01"}, with_state(), "node1")
     assert result["msg"] == "MODULE FAILURE: no JSON on standard output"
 
 
@@ -288,5 +288,5 @@ def test_arguments_arrive_as_they_were_sent(module: Path) -> None:
         True,
         ["ü[1]*"],
     ]
-    result, _, _ = run(module, {"value": value}, with_state(), "node1")
+    result, _unused, _other = run(module, {"value": value}, with_state(), "node1")
     assert result["value"] == value

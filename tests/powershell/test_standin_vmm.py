@@ -29,7 +29,8 @@ say hosts ((Get-SCVMHost | ForEach-Object { "$($_.Name) $($_.VMHostGroup.Name)" 
 say far @(Get-SCVirtualMachine -Name far01).Count
 $pool = Get-SCMACAddressPool -Name 'Default MAC address pool'
 say groups "$($pool.HostGroups.Name)|$($pool.VMHostGroups.Name)"
-$kept = Get-SCMACAddress -All; say kept "$($kept.Address) $($kept.State) $(@(Get-SCMACAddress -All -UnAssigned).Count) $([bool]$kept.PSObject.Properties['VirtualNetworkAdapter'])"
+$kept = Get-SCMACAddress -All
+say kept "$($kept.Address) $($kept.State) $(@(Get-SCMACAddress -All -UnAssigned).Count) $([bool]$kept.PSObject.Properties['VirtualNetworkAdapter'])"
 grab missing { Get-SCVirtualMachine -ID ([guid]::Empty) -ErrorAction Stop }
 $old = Get-SCVirtualMachine -Name old01; $nic = @(Get-SCVirtualNetworkAdapter -VM $old)[0]
 say before "$($old.VirtualMachineState) $($nic.MACAddress) $($nic.MACAddressType)"
@@ -41,7 +42,8 @@ grab getter { $bad.PSObject.Properties['VirtualNetworkAdapters'].get_Value() }
 grab nics { Get-SCVirtualNetworkAdapter -VM $bad -ErrorAction Stop }
 $web = @(Get-SCVirtualNetworkAdapter -VM (Get-SCVirtualMachine -Name web01))
 $grant = Grant-SCMACAddress -MACAddressPool $pool -VirtualNetworkAdapter $web[1]
-say held "$((Get-SCMACAddress -GrantToObjectID $web[1].ID).Address) $(@(Get-SCMACAddress -GrantToObjectID $web[0].ID).Count) $(@(Get-SCMACAddress -MACAddressPool $pool).Count)"
+$held = (Get-SCMACAddress -GrantToObjectID $web[1].ID).Address
+say held "$held $(@(Get-SCMACAddress -GrantToObjectID $web[0].ID).Count) $(@(Get-SCMACAddress -MACAddressPool $pool).Count)"
 $null = Revoke-SCMACAddress -AllocatedMACAddress $grant -ReturnToPool $false
 say revoked "$(@(Get-SCMACAddress -GrantToObjectID $web[1].ID).Count) $(@(Get-SCMACAddress -All).Count)"
 """
@@ -81,17 +83,23 @@ $server = Get-SCVMMServer -ComputerName vmm1; say server $server.Name
 grab unreachable { Get-SCVMMServer -ComputerName other -ErrorAction Stop }
 $pool = Get-SCMACAddressPool -Name 'Default MAC address pool'; say pool "$($pool.MACAddressRangeStart) $($pool.MACAddressRangeEnd)"
 $group = Get-SCVMHostGroup -Name 'All Hosts'
-grab overlap { New-SCMACAddressPool -Name x -MACAddressRangeStart 00-1D-D8-B7-1C-00 -MACAddressRangeEnd 00-1D-D8-B7-1C-FF -VMHostGroup $group -ErrorAction Stop }
+grab overlap {
+New-SCMACAddressPool -Name x -MACAddressRangeStart 00-1D-D8-B7-1C-00 -MACAddressRangeEnd 00-1D-D8-B7-1C-FF -VMHostGroup $group -ErrorAction Stop }
 grab prefix { New-SCMACAddressPool -Name x -MACAddressRangeStart 00-15-5D-00-00-00 -MACAddressRangeEnd 00-15-5D-00-00-FF -VMHostGroup $group -ErrorAction Stop }
-grab multicast { New-SCMACAddressPool -Name x -MACAddressRangeStart 03-00-00-00-00-00 -MACAddressRangeEnd 03-00-00-00-00-FF -VMHostGroup $group -ErrorAction Stop }
-$own = New-SCMACAddressPool -Name own -MACAddressRangeStart 02-00-00-00-00-00 -MACAddressRangeEnd 02-00-00-00-00-FF -VMHostGroup $group; say new $own.MACAddressRangeStart
+grab multicast {
+New-SCMACAddressPool -Name x -MACAddressRangeStart 03-00-00-00-00-00 -MACAddressRangeEnd 03-00-00-00-00-FF -VMHostGroup $group -ErrorAction Stop }
+$own = New-SCMACAddressPool -Name own -MACAddressRangeStart 02-00-00-00-00-00 -MACAddressRangeEnd 02-00-00-00-00-FF -VMHostGroup $group
+say new $own.MACAddressRangeStart
 $null = Set-SCMACAddressPool -MACAddressPool $own -Name mine; say renamed $own.Name
 $vm = Get-SCVirtualMachine -Name web01; $nic = @(Get-SCVirtualNetworkAdapter -VM $vm)[0]
 $grant = Grant-SCMACAddress -MACAddressPool $own -VirtualNetworkAdapter $nic; say grant "$($grant.Address) $($nic.MACAddress)"
 $null = Set-SCVirtualNetworkAdapter -VirtualNetworkAdapter $nic -MACAddressType Static -MACAddress $grant.Address; say set (macs web01)
 grab used { Remove-SCMACAddressPool -MACAddressPool $own -ErrorAction Stop }
 $null = Revoke-SCMACAddress -AllocatedMACAddress $grant; say revoked @(Get-SCMACAddress -MACAddressPool $own).Count
-$db = Get-SCVirtualMachine -Name db01; grab running { Set-SCVirtualNetworkAdapter -VirtualNetworkAdapter @(Get-SCVirtualNetworkAdapter -VM $db)[0] -MACAddressType Static -MACAddress 02-00-00-00-00-05 -ErrorAction Stop }
+$db = Get-SCVirtualMachine -Name db01
+grab running {
+$nic = @(Get-SCVirtualNetworkAdapter -VM $db)[0]
+Set-SCVirtualNetworkAdapter -VirtualNetworkAdapter $nic -MACAddressType Static -MACAddress 02-00-00-00-00-05 -ErrorAction Stop }
 $null = Stop-SCVirtualMachine -VM $db -Force; say stopped (Get-VM db01).State
 """,
         {

@@ -88,7 +88,7 @@ def sound(table: str, row: Row) -> Row:
     :raises Damage: SQLite keeps any value in any column, and a damaged file holds what the rules of the table forbid
     """
     shape = (table, row[_CHOICES[table]] if table in _CHOICES else "", *map(type, row))
-    if shape not in _SOUND or any(type(value) is int and not 0 <= value < _LARGEST for value in row):
+    if shape not in _SOUND or any(isinstance(value, int) and not 0 <= value < _LARGEST for value in row):
         if problem := problem_of(table, row):
             raise Damage(problem)
         _SOUND.add(shape)
@@ -104,7 +104,7 @@ def texts(table: str, row: Row, column: int) -> tuple[str, ...]:
         found = json.loads(row[column])
     except (ValueError, RecursionError):
         found = None
-    if type(found) is not list or not all(type(item) is str for item in found):
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise Damage(f"table {table}, row {ascii(row[0])[:40]}: column {column + 1} is not a list of texts")
     return tuple(found)
 
@@ -344,7 +344,7 @@ class Database:
                 time.sleep(nap * (0.5 + random.random()))
                 nap = min(nap * 1.5, LONGEST_NAP)
                 continue
-            if head is None or (type(head[0]), type(head[1]), type(head[2])) != (int, int, str):
+            if head is None or not all(map(isinstance, head, (int, int, str))):
                 connection.execute("ROLLBACK")
                 raise Damage("table history: its newest entry is missing or no entry")
             return head
@@ -354,6 +354,6 @@ def _identity(rows: list[Row]) -> tuple[str, str]:
     """Return id and scope. The id is the name of a file elsewhere, and a file may hold anything in its place."""
     if len(rows) == 1:
         ledger_id, scope = rows[0]
-        if type(ledger_id) is str and type(scope) is str and scope and plain_guid(ledger_id) == ledger_id:
+        if isinstance(ledger_id, str) and isinstance(scope, str) and scope and plain_guid(ledger_id) == ledger_id:
             return ledger_id, scope
     raise Damage("table ledger: it does not hold one row with a UUID as id and a scope")

@@ -135,7 +135,7 @@ class Session(Claims):
             *(start, end, start, end, limit),
         )
         found = [address for (address,) in rows]
-        if odd := [address for address in found if type(address) is not int]:
+        if odd := [address for address in found if not isinstance(address, int)]:
             raise Damage(f"table sightings: column address holds {ascii(odd[0])[:40]} instead of a number")
         return found
 
@@ -372,7 +372,7 @@ def entry_of_row(row: Row) -> Entry:
         record = json.loads(after)
     except (ValueError, RecursionError):
         record = None
-    if type(record) is not dict:
+    if not isinstance(record, dict):
         raise Damage(f"table history, row {sequence}: column after is not a record")
     return Entry(sequence, at, kind, action, address, owner, job, user, record)
 

@@ -53,8 +53,8 @@ def problem_of(table: str, row: Sequence[Any]) -> str:
 
 def _is(kind: str, value: object) -> bool:
     if kind == "text":
-        return type(value) is str
-    return type(value) is int and 0 <= value < (TIMES if kind == "time" else NUMBERS)
+        return isinstance(value, str)
+    return isinstance(value, int) and 0 <= value < (TIMES if kind == "time" else NUMBERS)
 
 
 def _shown(value: object) -> str:

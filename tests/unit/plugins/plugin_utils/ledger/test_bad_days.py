@@ -134,7 +134,7 @@ def sqlite_error(code: int, text: str) -> sqlite3.Error:
 @pytest.mark.parametrize(("code", "text", "kind"), BY_CODE)
 def test_every_result_code_is_told_apart(path: Path, code: int, text: str, kind: type[LedgerError]) -> None:
     found = problems.translation(path, sqlite_error(code, text))
-    assert type(found) is kind
+    assert (found).__class__ is kind
     assert NOTHING in str(found)
     assert ("state: restored" in str(found)) == (kind is LedgerDamaged and code != 19)
     assert "\x1b" not in str(found)
@@ -144,7 +144,7 @@ def test_every_result_code_is_told_apart(path: Path, code: int, text: str, kind:
 def test_python_3_10_which_has_no_codes_tells_the_same(
     path: Path, code: int, text: str, kind: type[LedgerError]
 ) -> None:
-    assert type(problems.translation(path, sqlite3.OperationalError(text))) is kind
+    assert (problems.translation(path, sqlite3.OperationalError(text))).__class__ is kind
 
 
 @pytest.mark.parametrize("code", [10, 14])
@@ -153,7 +153,7 @@ def test_a_full_disk_is_recognised_where_sqlite_does_not_say_it(
 ) -> None:
     monkeypatch.setattr(problems, "is_full", lambda _path: True)
     found = problems.translation(path, sqlite_error(code, "disk I/O error"))
-    assert type(found) is LedgerNoRoom
+    assert (found).__class__ is LedgerNoRoom
     assert f"on the file system of {path.parent}" in str(found)
 
 
@@ -178,7 +178,7 @@ def test_a_full_disk_is_recognised_where_sqlite_does_not_say_it(
 )
 def test_every_error_of_the_system_is_told_apart(path: Path, number: int, kind: type[LedgerError]) -> None:
     found = problems.translation(path, OSError(number, os.strerror(number)))
-    assert type(found) is kind
+    assert (found).__class__ is kind
     assert NOTHING in str(found)
     assert "state: restored" not in str(found)
 
@@ -208,9 +208,11 @@ def test_the_table_of_columns_is_the_one_that_is_made(path: Path) -> None:
         for table, columns in COLUMNS.items():
             made = connection.execute(f"PRAGMA table_info({table})").fetchall()
             told = [item.partition(":") for item in columns.split()]
-            assert [(row[1], row[2]) for row in made] == [(name, kinds[kind.rstrip("?")]) for name, _, kind in told]
+            assert [(row[1], row[2]) for row in made] == [
+                (name, kinds[kind.rstrip("?")]) for name, _unused, kind in told
+            ]
             required = {row[1] for row in made if row[3] or row[5]}
-            assert required == {name for name, _, kind in told if not kind.endswith("?")}
+            assert required == {name for name, _unused, kind in told if not kind.endswith("?")}
 
 
 def test_the_words_are_those_that_the_code_knows() -> None:
@@ -345,7 +347,7 @@ def damage(content: bytearray, rng: random.Random) -> str:
     if kind == "flip":
         content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     elif kind == "flips":
-        for _ in range(40):
+        for _unused in range(40):
             content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     elif kind == "zero":
         size = rng.choice([64, 512, page])
@@ -600,8 +602,11 @@ def test_a_path_that_cannot_be_one_is_refused(location: str) -> None:
 
 
 def test_a_default_place_without_a_home_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_home(_path: Path) -> Path:
+        raise RuntimeError("no home")
+
     monkeypatch.delenv("XDG_STATE_HOME")
-    monkeypatch.setattr(Path, "expanduser", lambda _path: (_ for _ in ()).throw(RuntimeError("no home")))
+    monkeypatch.setattr(Path, "expanduser", without_home)
     with pytest.raises(MacPoolError, match="XDG_STATE_HOME or HOME"):
         state_home()
 
@@ -662,7 +667,7 @@ def test_a_release_at_a_wrong_time_frees_nothing(path: Path, clock: Clock) -> No
         clock.forward(YEARS)
         ledger.release([ClaimName("a/eth0")], JOB)
         clock.forward(-YEARS)
-        for _ in range(3):
+        for _unused in range(3):
             clock.forward(24 * HOUR)
             ledger.observe([observation("hv1", clock.now), observation("hv2", clock.now)], JOB)
         assert ledger.claims()[0].state == "releasing"
