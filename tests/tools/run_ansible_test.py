@@ -137,7 +137,7 @@ def known_files() -> list[str]:
         capture_output=True,
         text=True,
     ).stdout.split("\0")
-    own = re.compile(r"tests/powershell/.*\.ps1")
+    own = re.compile(r"tests/powershell/.*\.(ps1|yml)")
     return sorted({path for path in listed if path and (ROOT / path).is_file() and not own.fullmatch(path)})
 
 
