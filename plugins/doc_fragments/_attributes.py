@@ -6,18 +6,6 @@
 from __future__ import annotations
 
 
-def _group(name: str) -> str:
-    return f"""
-options: {{}}
-attributes:
-  action_group:
-    description: Use C(group/macpool.hyperv.{name}) in C(module_defaults) to set defaults for all tasks of the group.
-    support: full
-    membership:
-      - macpool.hyperv.{name}
-"""
-
-
 class ModuleDocFragment:
     """A task names the standard fragment, then CONTROLLER or HOST, INFO or CHANGE, and its action group."""
 
@@ -119,6 +107,30 @@ attributes:
     support: full
 """
 
-    ACTIONGROUP_LEDGER = _group("ledger")
-    ACTIONGROUP_HOST = _group("host")
-    ACTIONGROUP_NETWORK_CONTROLLER = _group("network_controller")
+    ACTIONGROUP_LEDGER = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.ledger) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.ledger
+"""
+    ACTIONGROUP_HOST = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.host) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.host
+"""
+    ACTIONGROUP_NETWORK_CONTROLLER = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/macpool.hyperv.network_controller) in C(module_defaults) to set defaults for all tasks of the group.
+    support: full
+    membership:
+      - macpool.hyperv.network_controller
+"""
