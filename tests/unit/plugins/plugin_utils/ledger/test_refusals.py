@@ -226,6 +226,7 @@ from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.model impor
 from ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.ledger import Ledger
 # Imported when something is wrong: by then this user may not be able to enter the directory of the collection.
 import ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.problems
+import ansible_collections.macpool.hyperv.plugins.plugin_utils._ledger.sqlite.snapshot
 plan = make_plan()
 os.setgid(65534), os.setuid(65534)
 try:
