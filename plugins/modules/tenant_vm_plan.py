@@ -47,10 +47,6 @@ options:
     type: list
     elements: dict
     suboptions:
-      name:
-        description: The name of the VM, or of the adapter.
-        type: str
-        required: true
       host:
         description: As in the role.
         type: str
@@ -82,96 +78,11 @@ options:
       role_name:
         description: As in the role.
         type: str
-      interface:
-        description: As in the role.
-        type: str
-      owner:
-        description: As in the role.
-        type: str
-      keep_address:
-        description: Keep the address that the adapter of an existing VM has.
-        type: bool
-        default: false
-      profile_data:
-        description: As in the role.
-        type: int
-        choices: [1, 2, 6]
-      pool:
-        description: As in the role.
-        type: str
-      mac_address:
-        description: As in the role.
-        type: raw
-      dynamic:
-        description: As in the role.
-        type: bool
-        default: false
-      dns_servers:
-        description: As in the role.
-        type: list
-        elements: str
-      ip_configurations:
-        description: As in the role.
-        type: list
-        elements: dict
-        suboptions:
-          name:
-            description: The name of the VM, or of the adapter.
-            type: str
-            required: true
-          ip_address:
-            description: As in the role.
-            type: str
-          allocation:
-            description: As in the role.
-            type: str
-            choices: [static, dynamic, unmanaged]
-          subnet:
-            description: As in the role.
-            type: str
-          access_control_list:
-            description: As in the role.
-            type: str
-      port_settings:
-        description: As in the role.
-        type: dict
-        suboptions:
-          mac_spoofing:
-            description: As in the role.
-            type: bool
-          arp_guard:
-            description: As in the role.
-            type: bool
-          dhcp_guard:
-            description: As in the role.
-            type: bool
-          storm_limit:
-            description: As in the role.
-            type: int
-          port_flow_limit:
-            description: As in the role.
-            type: int
-          vmq_weight:
-            description: As in the role.
-            type: int
-          iov_weight:
-            description: As in the role.
-            type: int
-          iov_interrupt_moderation:
-            description: As in the role.
-            type: str
-          iov_queue_pairs:
-            description: As in the role.
-            type: int
-      change_protected:
-        description: Whether a protected interface may be changed.
-        type: bool
-        default: false
       adapters:
         description: Several adapters of an existing VM.
         type: list
         elements: dict
-        suboptions:
+        suboptions: &adapter
           name:
             description: The name of the VM, or of the adapter.
             type: str
@@ -261,6 +172,8 @@ options:
             description: Whether a protected interface may be changed.
             type: bool
             default: false
+      # An entry with one adapter has its options.
+      <<: *adapter
   host_results:
     description:
       - What M(macpool.hyperv.host_info) returned for each host, by its name in the inventory. Required with O(step=decide).

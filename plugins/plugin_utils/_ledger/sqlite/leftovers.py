@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files that a task needs for a moment, and what a killed task leaves of them.
 
-Whoever makes such a file holds a lock on it, which ends with the process, however that ends. So a file whose lock can be
-taken was left behind, also where the process ran in another container.
+The process that makes such a file holds a lock on it, and the lock ends with the process, even after kill -9. So a file
+whose lock can be taken was left behind, also if the process ran in another container.
 """
 
 from __future__ import annotations
