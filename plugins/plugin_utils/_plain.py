@@ -31,6 +31,13 @@ class Vaulted(str):
         return "a vaulted value"
 
 
+def without_unset(value: Any) -> Any:
+    """Return options without those that were not set: for a module, null is not the same as not set."""
+    if isinstance(value, Mapping):
+        return {key: without_unset(inner) for key, inner in value.items() if inner is not None}
+    return [without_unset(item) for item in value] if isinstance(value, list) else value
+
+
 class _TooLongError(Exception):
     """A number has more digits than Python writes as text."""
 

@@ -198,7 +198,7 @@ def _add(situation: Situation, key: str, question: WhatIf) -> _Answer:
     observation, interval = situation.observation, question.range
     cluster = host_key(question.cluster) if question.cluster else None
     ipv4 = (question.ipv4,) if question.ipv4 else ()
-    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT))
+    host = Host(key, question.host, ipv4=ipv4, range=interval, cluster=cluster, gathered=frozenset(FOR_AUDIT.parts))
     clusters = dict(observation.clusters)
     if cluster and question.cluster:
         known = clusters.get(cluster) or Cluster(cluster, question.cluster)

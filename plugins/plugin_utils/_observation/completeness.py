@@ -10,28 +10,56 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .._names import name_key
 from .._text import listed, plain, quoted
 from .model import UNUSABLE_FILE, Carrier, Cluster, Document, Host, NetworkController, Observation, Vm
 
-FOR_ABSENCE = {
+_VMS = {
     "vms": "its VMs were not read",
-    "host_adapters": "its own adapters were not read",
     "cluster": "its cluster was not read",
     "cluster_groups": "the owners of its cluster's VMs were not read",
 }
-"""The parts of a host without which it is not proven that an address is absent from it. VMs include their checkpoints."""
-FOR_AUDIT = {
-    **FOR_ABSENCE,
-    "mac_range": "its dynamic range is not known",
-    "physical_adapters": "its physical adapters were not read",
-    "switches": "its switches were not read",
-    "port_profiles": "its port profiles were not read",
-}
-"""What the audit's rules need in addition."""
+
+
+class Needs(NamedTuple):
+    """What must have been seen of a host."""
+
+    parts: Mapping[str, str]
+    """Parts of its document, and the words for one that is missing."""
+    of_vms: Mapping[str, Callable[[Vm], bool]]
+    """Parts of each VM, and whether one was not read."""
+    addresses: bool = True
+    """Whether the address of each adapter must be known."""
+
+
+FOR_ABSENCE = Needs(
+    {**_VMS, "host_adapters": "its own adapters were not read"},
+    {"adapters": lambda vm: "adapters" in vm.not_read, "checkpoints": lambda vm: "checkpoints" in vm.not_read},
+)
+"""Without this, it is not proven that an address is absent from a host."""
+FOR_AUDIT = FOR_ABSENCE._replace(
+    parts={
+        **FOR_ABSENCE.parts,
+        "mac_range": "its dynamic range is not known",
+        "physical_adapters": "its physical adapters were not read",
+        "switches": "its switches were not read",
+        "port_profiles": "its port profiles were not read",
+    }
+)
+"""What the audit's rules need."""
+FOR_BINDING = Needs(
+    _VMS,
+    {
+        "adapters": lambda vm: "adapters" in vm.not_read,
+        "port profiles": lambda vm: not all(adapter.profile_read for adapter in vm.adapters),
+    },
+    addresses=False,
+)
+"""Without this, it is not proven that no adapter of a host is bound to an interface."""
 _OBSERVE = "Observe again: ansible-playbook macpool.hyperv.observe."
 
 
@@ -98,14 +126,14 @@ def _unusable(documents: Sequence[Document]) -> Iterator[Problem]:
             )
 
 
-def lacks(observation: Observation, host: Host, *, for_audit: bool) -> list[str]:
+def lacks(observation: Observation, host: Host, needs: Needs) -> list[str]:
     """Return what was not seen of a host, in words: the one list of what makes a host's observation incomplete.
 
-    :param for_audit: whether everything that the audit reads is needed, or only what proves that an address is absent
+    :param needs: FOR_ABSENCE, FOR_AUDIT or FOR_BINDING
     """
     vms, carriers = observation.seen_on(host)
     causes = []
-    for part, words in (FOR_AUDIT if for_audit else FOR_ABSENCE).items():
+    for part, words in needs.parts.items():
         if part == "mac_range":
             if host.range is None and host.range_fault:
                 causes.append(f"its dynamic range is reported {host.range_fault}")
@@ -113,14 +141,14 @@ def lacks(observation: Observation, host: Host, *, for_audit: bool) -> list[str]
                 causes.append(words)
         elif part not in host.gathered and not (part == "cluster_groups" and host.cluster is None):
             causes.append(words)
-    by_part = {part: [quoted(vm.name) for vm in vms if part in vm.not_read] for part in ("adapters", "checkpoints")}
+    by_part = {part: [quoted(vm.name) for vm in vms if is_missing(vm)] for part, is_missing in needs.of_vms.items()}
     causes += [
         f"the {part} of {'VM' if len(names) == 1 else 'VMs'} {listed(names)} were not read"
         for part, names in by_part.items()
         if names
     ]
     everything = (*(carrier for vm in vms for carrier in vm.carriers), *carriers)
-    if unknown := [carrier for carrier in everything if carrier.unknown]:
+    if unknown := [carrier for carrier in everything if needs.addresses and carrier.unknown]:
         causes.append(f"the address of {listed([_of_unknown(carrier) for carrier in unknown])} is not known")
     return causes + _reported(host.documents)
 
@@ -162,7 +190,7 @@ def left_while_read(observation: Observation, host: Host) -> list[str]:
 def _host_problems(
     observation: Observation, host: Host, newest: dt.datetime | None, max_age: int | None
 ) -> Iterator[Problem]:
-    causes = lacks(observation, host, for_audit=True) + _too_old(host.documents, newest, max_age)
+    causes = lacks(observation, host, FOR_AUDIT) + _too_old(host.documents, newest, max_age)
     if causes:
         yield Problem(f"{plain(host.name)} was not seen completely: {listed(causes, len(causes))}.", hosts=(host.name,))
 

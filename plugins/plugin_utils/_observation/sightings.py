@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ...module_utils._errors import MacPoolError
 from .._ledger.model import HostSightings, Sighting, SightingKind
-from .completeness import controller_lacks, lacks, left_while_read
+from .completeness import FOR_ABSENCE, controller_lacks, lacks, left_while_read
 from .model import Carrier, Document, Host, NetworkController, Observation
 from .read import read_documents
 
@@ -68,7 +68,7 @@ def _of_host(read: Observation, host: Host, observed_at: int) -> HostSightings:
 
 def why_incomplete(read: Observation, host: Host) -> list[str]:
     """Return why a host's document does not prove that an address is absent; empty if it does."""
-    return lacks(read, host, for_audit=False) + [
+    return lacks(read, host, FOR_ABSENCE) + [
         f"VM {name!r} left while the host was read" for name in left_while_read(read, host)
     ]
 

@@ -16,6 +16,7 @@ from .._host.observed import ObservedHost
 from .._ledger.model import Request
 from .._names import named_owner, plain_id
 from .._observation.model import Adapter
+from .._plain import without_unset
 
 Entry = Mapping[str, Any]
 
@@ -76,18 +77,11 @@ def with_addresses(entries: Sequence[Entry], addresses: Mapping[int, int]) -> li
     """Return entries as the module takes them: with the addresses that the ledger promised."""
     made = []
     for number, entry in enumerate(entries):
-        bare: dict[str, Any] = _named({key: value for key, value in entry.items() if key not in OF_THE_LEDGER})
+        bare: dict[str, Any] = without_unset({key: value for key, value in entry.items() if key not in OF_THE_LEDGER})
         if number in addresses:
             bare["mac_address"] = format_mac(addresses[number])
         made.append(bare)
     return made
-
-
-def _named(value: Any) -> Any:
-    """Return options without those that were not set: for a module, null is not the same as not set."""
-    if isinstance(value, Mapping):
-        return {key: _named(inner) for key, inner in value.items() if inner is not None}
-    return [_named(item) for item in value] if isinstance(value, list) else value
 
 
 def chosen_requests(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> list[Request]:

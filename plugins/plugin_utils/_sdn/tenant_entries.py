@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
 from .._names import adapter_name, name_key
+from .._plain import without_unset
 from .._text import quoted
 
 DEFAULT_ADAPTER = "Network Adapter"
@@ -93,7 +94,7 @@ def read_tenants(entries: Sequence[Mapping[str, Any]], *, sources: bool = True) 
 
 
 def _read(place: str, entry: Mapping[str, Any], sources: bool) -> Tenant:
-    given = _given(entry)
+    given = without_unset(entry)
     listed = given.get("adapters")
     both = [key for key in ("adapter_name", *_OF_ADAPTERS) if given.get(key)] if listed else []
     if both:
@@ -112,13 +113,6 @@ def _read(place: str, entry: Mapping[str, Any], sources: bool) -> Tenant:
         raise MacPoolError(place, "each adapter once in adapters", "one of them twice", "Remove one of them.")
     options = {key: given[key] for key in VM_KEYS if key in given} | {"adapter_name": adapters[0].name}
     return Tenant(given["name"], given["host"], options, given.get("clustered") is not False, adapters)
-
-
-def _given(value: Any) -> Any:
-    """Return options without those that were not set: for a module, null is not the same as not set."""
-    if isinstance(value, Mapping):
-        return {key: _given(inner) for key, inner in value.items() if inner is not None}
-    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 def _read_adapter(place: str, vm: str, number: int, row: Mapping[str, Any], sources: bool) -> WantedAdapter:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import MacPoolError, collected
+from ...module_utils._mac import format_mac, parse_mac
 from .._names import name_key, plain_id, same_name
 from .._text import quoted
 
@@ -83,7 +84,7 @@ def to_release(rows: Sequence[Row], results: Iterable[Row], *, remove: bool) -> 
     done = {
         plain_id(result["vm_id"]): result
         for result in results
-        if result.get("vm_id") and result.get("status") not in ("elsewhere", "failed", "refused", "skipped")
+        if result.get("vm_id") and result.get("status") not in ("elsewhere", "failed", "refused")
     }
 
     def check(row: Row) -> bool:
@@ -131,7 +132,7 @@ def shown_present(
 
     def line(row: Row) -> str:
         interface = interfaces.get(_key(row["interface"])) or row["listed"] or {}
-        address = (interface.get("formats") or {}).get("dash") or _dashed(interface.get("mac_address"))
+        address = format_mac(parse_mac(interface["mac_address"]), "dash") if interface.get("mac_address") else ""
         vm = by_id.get(plain_id(row["vm_id"])) if row["vm_id"] else by_name.get(name_key(row["vm"]))
         if vm is None and not (preview and row["vm_id"] is None):
             raise _moved(row)
@@ -167,10 +168,6 @@ def _state_words(interface: Row) -> str:
         return ""
     problems = "; ".join(str(problem) for problem in state.get("problems") or ())
     return f"configuration_state {state['status']}" + (f" ({problems})" if problems else "")
-
-
-def _dashed(address: str | None) -> str:
-    return "-".join(address[place : place + 2] for place in range(0, 12, 2)) if address else ""
 
 
 def shown_absent(rows: Sequence[Row], removed: Iterable[Row], claims: Iterable[Row], *, remove: bool) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from .._ledger.model import Claim
 from .._names import find_host, host_key, name_key, plain_id, same_host
+from .._observation.completeness import FOR_BINDING, lacks
 from .._observation.handed_over import NO_RESULT
 from .._observation.model import Adapter, Host, Observation, Vm
 from .._observation.read import read_documents
@@ -149,25 +150,12 @@ def _lacks(observation: Observation, host: Host) -> list[str]:
     """Return what was not read of a host that could hide a binding."""
     if not host.hyperv:
         return []
-    reasons = []
-    if "vms" not in host.gathered:
-        reasons.append("its VMs were not read")
-    if "cluster" not in host.gathered:
-        reasons.append("its cluster was not read")
-    vms, _own = observation.seen_on(host)
-    reasons += [f"the adapters of VM {quoted(vm.name)} were not read" for vm in vms if "adapters" in vm.not_read]
-    reasons += [
-        f"the port profiles of VM {quoted(vm.name)} were not read"
-        for vm in vms
-        if not all(adapter.profile_read for adapter in vm.adapters)
-    ]
+    reasons = lacks(observation, host, FOR_BINDING)
     cluster = observation.clusters.get(host.cluster or "")
     seen = {vm.id for vm in observation.vms}
     for vm_id, owners in (cluster.owners if cluster else {}).items():
         if vm_id not in seen and host.key in owners and cluster:
             reasons.append(f"the cluster has VM {quoted(cluster.names.get(vm_id) or vm_id)} there, but it was not seen")
-    if reasons and host.warnings:
-        reasons.append(f"it reported {quoted(plain(host.warnings[0], 200))}")
     return reasons
 
 

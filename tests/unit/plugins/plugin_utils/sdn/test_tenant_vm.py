@@ -339,6 +339,11 @@ def without(part: str) -> Callable[[str, Json], object]:
             lambda _host, doc: [adapter.pop("port_profile") for vm in doc["vms"] for adapter in vm["adapters"]],
             'the port profiles of VM "web01" were not read',
         ),
+        (
+            # A broken VM is not in the list of the host: its adapter may be bound to anything.
+            lambda host, doc: doc["warnings"].append('vms: VM "broken" cannot be read') if host == "hv1" else None,
+            'it reported "vms: VM',
+        ),
     ],
 )
 def test_what_a_host_leaves_out_counts_as_unread(
