@@ -16,6 +16,9 @@ from .lab import Lab
 from .seed import DEFAULT_HOSTS, DEFAULT_SEED, DEFAULT_VMS, MOST_HOSTS
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 class SettingError(Exception):
     """A variable of the environment that the lab cannot use."""
 
@@ -50,6 +53,9 @@ def main(environment: Mapping[str, str] | None = None) -> int:
             f"inventory {directory / 'inventory.yml'}; Network Controller {lab.controller.url}",
             flush=True,
         )
+        print("lab: for your own playbooks, in another terminal:")
+        print(f'  export PATH="{ROOT}/.venv/bin:$PATH" ANSIBLE_COLLECTIONS_PATH="{ROOT}/.cache/collections"')
+        print(f"  ansible-playbook -i {(directory / 'inventory.yml').absolute()} macpool.hyperv.audit", flush=True)
         stopping.wait()
     lab.remove_files(directory)
     print("lab: stopped", flush=True)
