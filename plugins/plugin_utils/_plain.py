@@ -17,8 +17,9 @@ from typing import Any
 
 from ..module_utils._errors import MacPoolError
 
-LONGEST_NUMBER = 1024
-"""In bits. Python refuses to write numbers of more than 4,300 digits as text, so an error could not show them."""
+LONGEST_NUMBER = 300
+"""In digits. Python refuses to write numbers of more than 4,300 digits as text, so an error could not show them."""
+_TOO_LONG = 10**LONGEST_NUMBER
 _PLAIN = (str, int, float, bool, type(None), dt.date, dt.datetime)
 
 
@@ -53,7 +54,7 @@ def plain_data(value: Any) -> Any:
         long = isinstance(error, _TooLongError)
         raise MacPoolError(
             f"the value of {_place_of_too_long(value).lstrip('.') or 'an option'}" if long else "a value",
-            f"a number of at most {LONGEST_NUMBER} bits" if long else "lists and mappings that end",
+            f"a number of at most {LONGEST_NUMBER} digits" if long else "lists and mappings that end",
             "a longer number" if long else "some that are nested too deeply",
             "Correct it.",
         ) from None
@@ -61,7 +62,7 @@ def plain_data(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind is int and value.bit_length() > LONGEST_NUMBER:
+    if kind is int and not -_TOO_LONG < value < _TOO_LONG:
         raise _TooLongError
     if kind in _PLAIN or kind is Vaulted:
         return value
@@ -85,7 +86,7 @@ def _plain(value: Any) -> Any:
 def _place_of_too_long(value: Any) -> str:
     """Return where in a value the first number that is too long is, such as ``.pools.tenant[0].size``."""
     if isinstance(value, int):
-        return "" if value.bit_length() > LONGEST_NUMBER else "?"
+        return "?" if -_TOO_LONG < value < _TOO_LONG else ""
     items: Iterable[tuple[str, Any]] = ()
     if isinstance(value, Mapping):
         items = ((f".{key}" if isinstance(key, str) else ".?", item) for key, item in value.items())

@@ -15,7 +15,6 @@ from pathlib import Path
 from .lab import Lab
 from .seed import DEFAULT_HOSTS, DEFAULT_SEED, DEFAULT_VMS, MOST_HOSTS
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

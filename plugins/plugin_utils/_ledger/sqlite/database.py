@@ -25,7 +25,7 @@ from urllib.parse import quote
 from ....module_utils._ids import plain_guid
 from ..claim import Claim, Identity, Push
 from ..places import check_place, sqlite_path
-from .values import problem_of
+from .values import CHOICES, NAMES, problem_of
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -76,8 +76,6 @@ def translated(path: Path) -> Iterator[None]:
 
 
 _SOUND: set[Row] = set()
-_CHOICES = {"claims": 4, "leases": 5, "sightings": 3}
-"""The column of a table that holds one of a few words."""
 _LARGEST = 253_402_300_800_000
 """No usual number is larger: the year 10000 in milliseconds. A row with such a number is looked at more closely."""
 
@@ -87,7 +85,7 @@ def sound(table: str, row: Row) -> Row:
 
     :raises Damage: SQLite keeps any value in any column, and a damaged file holds what the rules of the table forbid
     """
-    shape = (table, row[_CHOICES[table]] if table in _CHOICES else "", *map(type, row))
+    shape = (table, row[CHOICES[table]] if table in CHOICES else "", *map(type, row))
     if shape not in _SOUND or any(isinstance(value, int) and not 0 <= value < _LARGEST for value in row):
         if problem := problem_of(table, row):
             raise Damage(problem)
@@ -105,7 +103,7 @@ def texts(table: str, row: Row, column: int) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise Damage(f"table {table}, row {ascii(row[0])[:40]}: column {column + 1} is not a list of texts")
+        raise Damage(f"table {table}, row {ascii(row[0])[:40]}: column {NAMES[table][column]} is not a list of texts")
     return tuple(found)
 
 

@@ -30,6 +30,13 @@ WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 """By table, columns that hold one of a few words."""
 
+NAMES: Mapping[str, Sequence[str]] = {
+    table: [item.partition(":")[0] for item in columns.split()] for table, columns in COLUMNS.items()
+}
+"""By table, the names of its columns."""
+CHOICES: Mapping[str, int] = {table: NAMES[table].index(next(iter(words))) for table, words in WORDS.items()}
+"""By table, the place of the column that holds one of a few words."""
+
 NUMBERS = 1 << 48
 TIMES = 253_402_300_800_000
 """Milliseconds; the year 10000 is more than a date can show."""

@@ -140,3 +140,18 @@ def test_numbers_become_plain_and_anything_else_stays() -> None:
 def test_it_changes_nothing_that_is_plain(value: Any) -> None:
     assert plain_data(value) == value
     assert plain_data(plain_data(value)) == value
+
+
+@pytest.mark.parametrize("number", [16**5000, -(16**5000), 10**300])
+def test_a_number_without_end_is_refused_with_its_place(number: int) -> None:
+    with pytest.raises(MacPoolError, match=r"the value of pools\.tenant\[0\]\.size: .* at most 300 digits"):
+        plain_data({"scope": "west", "pools": {"tenant": [{"size": number}]}})
+    assert plain_data([10**300 - 1]) == [10**300 - 1]
+
+
+def test_lists_without_end_are_refused() -> None:
+    endless: list[object] = []
+    for _level in range(100_000):
+        endless = [endless]
+    with pytest.raises(MacPoolError, match="nested too deeply"):
+        plain_data(endless)
